@@ -1,0 +1,1 @@
+"""Read everything your customers wrote with small models you own."""

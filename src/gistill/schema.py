@@ -1,0 +1,227 @@
+"""The nouns: Record, Opinion, Aspect, Summary, Check, Digest, and the counts they carry.
+
+Everything here is frozen, forbids unknown fields, and is also the JSON on disk. Offsets are Unicode code points of
+`Record.text`, half-open, and every quotation satisfies `text[start:end] == quote`. Not measured is None, never 0.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Polarity = Literal["positive", "negative", "neutral"]
+
+
+class Noun(BaseModel):
+    """Base of every noun: immutable, and a misspelt field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Noun):
+    """A stretch of a record's text, `[start, end)` in Unicode code points. Never empty."""
+
+    start: int = Field(ge=0)
+    end: int
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"span [{self.start}, {self.end}) is empty")
+        return self
+
+
+class Quote(Span):
+    """A span together with the words that stand there: `record.text[start:end] == text`."""
+
+    text: str
+
+
+class Turn(Span):
+    """One speaker's stretch of a conversation's text, without the speaker label."""
+
+    role: str
+
+
+class Record(Noun):
+    """A review, a document or a conversation, as it was loaded.
+
+    `text` is what offsets count in and is never changed after loading. A conversation's `text` is its messages
+    written one under another, and `turns` says who spoke where; only turns of customers are read for opinions.
+    """
+
+    id: str
+    text: str
+    turns: tuple[Turn, ...] = ()
+    entity: str | None = None  # the product, hotel or service the text is about
+    author: str | None = None
+    rating: float | None = None
+    date: dt.date | None = None
+    language: str | None = None  # ISO 639-1
+    file: str = ""
+    row: int | None = None  # 1-based, as an editor counts lines or a sheet counts rows
+    meta: dict[str, str] = Field(default_factory=dict)  # the other columns, as text
+
+
+class Opinion(Noun):
+    """Somebody's feeling about something: who (the record), about what, in which words, how, and how sure we are.
+
+    `aspect` None means the thing is not named (implicit); `opinion` None means the feeling has no words of its own.
+    Both None is allowed when a sentence is plainly good or bad about nothing named.
+    """
+
+    id: str  # "<record id>:<n>", n counted from 0 in order of place
+    record: str
+    sentence: Span  # the sentence that was read
+    aspect: Quote | None
+    opinion: Quote | None
+    polarity: Polarity
+    category: str | None = None  # of the taxonomy, when one was given
+    confidence: float = Field(ge=0, le=1)  # calibrated: of the opinions with 0.8, about 80% are right
+
+
+class Failure(Noun):
+    """Something that was asked for and did not come about, by name. Counted in the report, never dropped in silence."""
+
+    kind: str  # empty, duplicate, near_duplicate, too_long, not_text, bad_row, unparsable, truncated, ...
+    record: str | None = None
+    row: int | None = None
+    detail: str = ""
+
+
+class Proportion(Noun):
+    """`count` of `of`, with a 95% Wilson interval. `value` is None when `of` is 0: nothing was measured."""
+
+    count: int
+    of: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Estimate(Noun):
+    """A number with a 95% interval and how the interval was made. None where it cannot be measured."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+
+
+class Tally(Noun):
+    """Honest counts of one group of opinions.
+
+    `people` counts distinct authors; a record without an author counts as one person of its own. `mentions` counts
+    opinions. `share` is people of all people read. Net sentiment is (positive - negative) / mentions, in [-1, 1].
+    """
+
+    people: int
+    records: int
+    mentions: int
+    positive: int
+    negative: int
+    neutral: int
+    share: Proportion  # people with such an opinion, of the people whose text was read
+    per_100_responses: float | None  # mentions per 100 records read
+    net_sentiment: Estimate
+
+
+class Period(Noun):
+    """One step of a trend. `start` is the first day of the period; `unit` says how long it is."""
+
+    start: dt.date
+    unit: Literal["day", "week", "month", "quarter", "year"]
+    tally: Tally
+
+
+class EntityTally(Noun):
+    """The same counts for one entity (product, hotel, ...); `share` is of that entity's people."""
+
+    entity: str
+    tally: Tally
+
+
+class Phrase(Noun):
+    """An opinion phrase many people used about an aspect: a pro or a con."""
+
+    text: str
+    polarity: Polarity
+    people: int
+    opinions: tuple[str, ...]  # opinion ids, most confident first
+
+
+class Aspect(Noun):
+    """A group of opinions about the same thing."""
+
+    id: str  # made from the canonical name, so it stays when rows are added
+    name: str
+    category: str | None = None
+    terms: dict[str, int]  # surface term (normalised) -> mentions; most frequent first
+    opinions: tuple[str, ...]  # opinion ids
+    tally: Tally
+    trend: tuple[Period, ...] = ()
+    entities: tuple[EntityTally, ...] = ()
+    pros: tuple[Phrase, ...] = ()
+    cons: tuple[Phrase, ...] = ()
+
+
+class Check(Noun):
+    """Whether a sentence stands, and by what that was decided."""
+
+    verdict: Literal["supported", "not_supported", "not_checked"]
+    by: tuple[str, ...] = ()  # names of the checks that ran: quotes, numbers, quantity, polarity, support
+    reasons: tuple[str, ...] = ()  # for each failed check, one clause a reader understands
+
+
+class SummarySentence(Noun):
+    """A sentence of a summary, the opinions it cites, and its check.
+
+    A sentence whose origin is "quote" is built from verbatim quotes, and is what stands where a written sentence failed.
+    """
+
+    text: str
+    cites: tuple[str, ...]  # opinion ids, at least one
+    origin: Literal["writer", "revised", "quote"]
+    check: Check
+
+
+class Summary(Noun):
+    """What was written about one aspect; `aspect` None is the summary of the whole."""
+
+    aspect: str | None
+    sentences: tuple[SummarySentence, ...]
+    written: int = 0  # sentences the writer wrote in its first draft
+    revised: int = 0  # of those, replaced by a revision that passed
+    replaced: int = 0  # of those, replaced by quotes because the revision failed too
+    rejected: tuple[Failure, ...] = ()  # the sentences that failed, with the reason, so the count can be checked
+
+
+class StepTime(Noun):
+    """How long one step took, in seconds of wall clock. Kept out of `Digest` so that equal input gives equal bytes."""
+
+    step: str
+    seconds: float
+    items: int
+
+
+class Digest(Noun):
+    """All of it: what was read, what was found, what was written, what failed, and how it was made."""
+
+    title: str
+    records: int  # rows seen, before anything was set apart
+    read: int  # records read for opinions
+    people: int  # distinct authors among the records read (a record without an author is one person)
+    sentences: int  # sentences read
+    opinions: int
+    tally: Tally  # over all opinions
+    dates: tuple[dt.date, dt.date] | None = None
+    aspects: tuple[Aspect, ...]  # most people first
+    ungrouped: Tally  # opinions about nothing named or about terms too rare to be an aspect
+    summaries: tuple[Summary, ...]
+    cited: tuple[Opinion, ...]  # every opinion that a summary, a pro or a con cites
+    contexts: dict[str, Record]  # record id -> record, for the records of `cited`
+    failures: dict[str, int]  # failure kind -> count
+    failure_examples: tuple[Failure, ...] = ()
+    made_with: dict[str, str]  # gistill version, reader and writer with hashes, settings, seed, input hash
