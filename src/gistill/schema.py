@@ -218,6 +218,8 @@ class Digest(Noun):
     tally: Tally  # over all opinions
     dates: tuple[dt.date, dt.date] | None = None
     aspects: tuple[Aspect, ...]  # most people first
+    trend: tuple[Period, ...] = ()  # over all opinions; empty where no dates are known
+    entities: tuple[EntityTally, ...] = ()  # over all opinions of each; empty where no entities are known
     ungrouped: Tally  # opinions about nothing named or about terms too rare to be an aspect
     summaries: tuple[Summary, ...]
     cited: tuple[Opinion, ...]  # every opinion that a summary, a pro or a con cites
