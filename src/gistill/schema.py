@@ -82,6 +82,13 @@ class Opinion(Noun):
     confidence: float = Field(ge=0, le=1)  # calibrated: of the opinions with 0.8, about 80% are right
 
 
+class Message(Noun):
+    """One message to a language model. A last message of the assistant is the beginning of its answer."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class Failure(Noun):
     """Something that was asked for and did not come about, by name. Counted in the report, never dropped in silence."""
 
