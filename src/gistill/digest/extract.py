@@ -1,0 +1,294 @@
+"""Records to opinions: split, read each different sentence once, and anchor every answer in the record's text.
+
+What a reader says about a sentence can depend a little on the sentences it is batched with (quantised arithmetic), so
+records are read in chunks whose borders depend on nothing but the records, and nothing is carried from one chunk to
+the next. That is what makes a run that was killed and started again end with the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
+
+from gistill.digest.checkpoint import Checkpoint
+from gistill.errors import ModelBrokenError
+from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
+from gistill.sentences import split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gistill.reader import Reading
+
+CHUNK_RECORDS = 256  # a chunk is closed by whichever comes first: what a kill can lose stays within seconds
+CHUNK_SENTENCES = 2_000
+BATCH = 64  # sentences handed to the reader at once, of nearly equal length
+
+# Who speaks in a conversation. Only customers have opinions to count; an agent's "great, glad to help" is not one.
+CUSTOMERS = frozenset({"user", "customer", "client", "caller", "guest", "buyer", "human", "visitor", "consumer"})
+OTHERS = frozenset(
+    {"agent", "support", "assistant", "bot", "system", "tool", "function", "operator", "representative", "rep", "staff"}
+    | {"employee", "seller", "advisor", "model", "ai"}
+)
+
+Progress = Callable[[str, int, int | None], None]  # step, items done, items in all (None when not known)
+
+
+class SentenceReader(Protocol):
+    """What reads sentences. `hash` changes whenever an answer could."""
+
+    name: str
+    hash: str
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        """Answer each sentence in its place with its opinions, offsets counted within the sentence."""
+
+
+class Extraction(NamedTuple):
+    """Opinions in the order of the records, and the counts that belong to them."""
+
+    opinions: list[Opinion]
+    records: int
+    sentences: int
+    failures: list[Failure]  # answers that did not fit the text, records with nothing to read
+
+
+def extract(
+    records: Iterable[Record], *, reader: SentenceReader, total: int | None = None, progress: Progress | None = None
+) -> Extraction:
+    """Read records for opinions, in memory.
+
+    Args:
+        records: Records with different ids. Of a conversation only the customers' turns are read.
+        reader: See `gistill.load_reader`.
+        total: Number of records, for progress; None when it is not known.
+        progress: Called after each batch.
+
+    Raises:
+        ModelBrokenError: The reader answered another number of sentences than it was asked.
+    """
+    opinions: list[Opinion] = []
+    failures: list[Failure] = []
+    done = sentences = 0
+    for part in extract_chunks(records, reader=reader, total=total, progress=progress):
+        opinions += part.opinions
+        failures += part.failures
+        done += part.records
+        sentences += part.sentences
+    return Extraction(opinions, done, sentences, failures)
+
+
+def extract_chunks(
+    records: Iterable[Record],
+    *,
+    reader: SentenceReader,
+    done: int = 0,
+    total: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Extraction]:
+    """Read records for opinions as they come, a chunk at a time: see `extract`. `done` is where progress begins."""
+    for chunk in _chunks(records):
+        opinions, failures = _read_chunk(chunk, reader, _ticker(progress, done, total, len(chunk)))
+        done += len(chunk)
+        yield Extraction(opinions, len(chunk), sum(len(spans) for _, spans in chunk), failures)
+
+
+def extract_to(
+    path: Path,
+    records: Iterable[Record],
+    *,
+    reader: SentenceReader,
+    input_hash: str | None = None,
+    resume: bool = True,
+    total: int | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda message: None,
+) -> Checkpoint:
+    """Read records for opinions into a JSON-lines file, so that no answer is lost to a crash.
+
+    Opinions are added to `<path>.part` as they come; after each chunk `<stem>.manifest.json` says how far the file
+    is good. Started again with the same input, reader and settings, work goes on from there, and a finished file is
+    not made again. The finished file takes its name at the end, so a file under that name is always whole.
+
+    Args:
+        path: Where the opinions go; its folder exists.
+        records: As for `extract`; they may come from a stream larger than memory.
+        reader: As for `extract`.
+        input_hash: Stands for the records (`fingerprint`). None computes it from a list or tuple, and switches
+            resuming off for anything that can be gone through only once.
+        resume: False begins afresh.
+        total: As for `extract`.
+        progress: As for `extract`.
+        say: Called with one sentence when work goes on from, or cannot go on from, an earlier run.
+
+    Returns:
+        The last checkpoint, with the counts. The opinions are in the file.
+
+    Raises:
+        ModelBrokenError: As for `extract`.
+        OSError: The file cannot be written. What was written stays, and is used next time.
+    """
+    if input_hash is None and isinstance(records, Sequence):
+        input_hash = fingerprint(records)[0]
+    checkpoint = Checkpoint.open(
+        path,
+        {"input": input_hash or "", "reader": f"{reader.name} {reader.hash}", "settings": _settings()},
+        resume=resume and input_hash is not None,
+        say=say,
+    )
+    if checkpoint.done:
+        return checkpoint
+    stream = iter(records)
+    for _ in range(checkpoint.records):
+        next(stream, None)
+    with checkpoint.appending() as add:
+        for part in extract_chunks(stream, reader=reader, done=checkpoint.records, total=total, progress=progress):
+            add(part.opinions, part.failures, part.records, part.sentences)
+    checkpoint.finish()
+    return checkpoint
+
+
+def fingerprint(records: Iterable[Record | Failure]) -> tuple[str, int]:
+    """Hash what the reader will see of the records, and count them: the key to resuming, and the total."""
+    digest, count = hashlib.sha256(), 0
+    for record in records:
+        if isinstance(record, Record):
+            count += 1
+            turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
+            digest.update(repr((record.id, record.text, turns, record.language)).encode())
+    return digest.hexdigest(), count
+
+
+def customer_spans(record: Record) -> list[Span]:
+    """Say which stretches of a record are read: all of it, or the turns of its customers.
+
+    Where no turn has a role known to be a customer's, every turn is read that is not known to be somebody else's:
+    some exports write the customer's name instead of a role.
+    """
+    if not record.turns:
+        return [Span(start=0, end=len(record.text))] if record.text else []
+    roles = [turn.role.strip().casefold() for turn in record.turns]
+    wanted = CUSTOMERS if CUSTOMERS.intersection(roles) else frozenset(roles) - OTHERS
+    return [
+        Span(start=turn.start, end=turn.end) for turn, role in zip(record.turns, roles, strict=True) if role in wanted
+    ]
+
+
+def _settings() -> str:
+    from gistill.sentences import MAX_WORDS
+
+    return f"chunk {CHUNK_RECORDS}/{CHUNK_SENTENCES}, batch {BATCH}, words {MAX_WORDS}, format 1"
+
+
+_Chunk = list[tuple[Record, list[Span]]]
+
+
+def _chunks(records: Iterable[Record]) -> Iterator[_Chunk]:
+    chunk: _Chunk = []
+    size = 0
+    for record in records:
+        sentences = [
+            Span(start=part.start + span.start, end=part.start + span.end)
+            for part in customer_spans(record)
+            for span in split(record.text[part.start : part.end], record.language)
+        ]
+        chunk.append((record, sentences if _is_text(record.text) else []))
+        size += len(sentences)
+        if len(chunk) >= CHUNK_RECORDS or size >= CHUNK_SENTENCES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _read_chunk(
+    chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]
+) -> tuple[list[Opinion], list[Failure]]:
+    answers = _read_once((record.text[s.start : s.end] for record, spans in chunk for s in spans), reader, tick)
+    opinions: list[Opinion] = []
+    failures: list[Failure] = []
+    for record, spans in chunk:
+        if not spans:
+            kind = "nothing_to_read" if _is_text(record.text) else "not_text"
+            failures.append(Failure(kind=kind, record=record.id, row=record.row))
+        number = 0
+        for sentence in spans:
+            for reading in sorted(answers[record.text[sentence.start : sentence.end]], key=_place):
+                made = _opinion(record, sentence, number, reading)
+                if isinstance(made, Opinion):
+                    opinions.append(made)
+                    number += 1
+                else:
+                    failures.append(made)
+    return opinions, failures
+
+
+def _is_text(text: str) -> bool:
+    """Lone surrogates cannot be written to any file, so what holds them is set apart before it is quoted."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_once(
+    sentences: Iterable[str], reader: SentenceReader, tick: Callable[[float], None]
+) -> dict[str, list[Reading]]:
+    """Read each different sentence once, the short ones together, so that batches carry little padding."""
+    different = sorted(dict.fromkeys(sentences), key=len)
+    answers: dict[str, list[Reading]] = {}
+    for start in range(0, len(different), BATCH):
+        batch = different[start : start + BATCH]
+        readings = reader.read(batch)
+        if len(readings) != len(batch):
+            raise ModelBrokenError(f"the reader {reader.name} answered {len(readings)} of {len(batch)} sentences")
+        answers.update(zip(batch, readings, strict=True))
+        tick(len(answers) / len(different))
+    return answers
+
+
+def _place(reading: Reading) -> tuple[tuple[int, int], tuple[int, int], str]:
+    """Order opinions by where their first words stand; those without words of their own come first."""
+    aspect, opinion = reading.aspect or (-1, -1), reading.opinion or (-1, -1)
+    first, second = sorted((aspect, opinion))
+    return (second, first, reading.polarity) if first == (-1, -1) else (first, second, reading.polarity)
+
+
+def _opinion(record: Record, sentence: Span, number: int, reading: Reading) -> Opinion | Failure:
+    """Anchor one answer in the record, or say by name why it is none: a model's answer is wrong until checked."""
+    length = sentence.end - sentence.start
+    for span in (reading.aspect, reading.opinion):
+        if span is not None and not 0 <= span[0] < span[1] <= length:
+            detail = f"span {tuple(span)} in a sentence of {length} characters"
+            return Failure(kind="unanchored", record=record.id, row=record.row, detail=detail)
+    confidence = float(reading.confidence)
+    if reading.polarity not in get_args(Polarity) or not math.isfinite(confidence) or not 0 <= confidence <= 1:
+        detail = f"polarity {reading.polarity!r}, confidence {confidence}"
+        return Failure(kind="malformed", record=record.id, row=record.row, detail=detail)
+    return Opinion(
+        id=f"{record.id}:{number}",
+        record=record.id,
+        sentence=sentence,
+        aspect=_quote(record, sentence, reading.aspect),
+        opinion=_quote(record, sentence, reading.opinion),
+        polarity=reading.polarity,
+        confidence=round(confidence, 4),
+    )
+
+
+def _quote(record: Record, sentence: Span, span: tuple[int, int] | None) -> Quote | None:
+    if span is None:
+        return None
+    start, end = sentence.start + span[0], sentence.start + span[1]
+    return Quote(start=start, end=end, text=record.text[start:end])
+
+
+def _ticker(progress: Progress | None, done: int, total: int | None, size: int) -> Callable[[float], None]:
+    def tick(part: float) -> None:
+        if progress is not None:
+            progress("extract", done + int(size * part), total)
+
+    return tick

@@ -1,0 +1,77 @@
+"""Nothing a test does leaves this machine, reads the developer's settings, or writes outside a temporary folder."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+
+class NetworkUsedError(RuntimeError):
+    """A test tried to leave the machine."""
+
+
+def _is_local(host: object) -> bool:
+    if host in ("", "localhost", None):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _guard(address: Any) -> None:
+    host = address[0] if isinstance(address, tuple) else ""  # a path is a Unix socket
+    if not _is_local(host):
+        raise NetworkUsedError(f"a test tried to connect to {address!r}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _closed_network() -> Iterator[None]:
+    def connect(self: socket.socket, address: Any) -> None:
+        _guard(address)
+        _connect(self, address)
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        _guard(address)
+        return _connect_ex(self, address)
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        _guard((host,))
+        return _getaddrinfo(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket.socket, "connect_ex", connect_ex)
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("GISTILL_", "HF_", "TRANSFORMERS_")) and name != "GISTILL_DATA":
+                patch.delenv(name)
+        for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONWARNINGS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("GISTILL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hub")))
+        yield
+
+
+@pytest.fixture
+def public_data() -> Path:
+    """The folder of public data; the test is skipped by name where there is none."""
+    folder = os.environ.get("GISTILL_DATA")
+    if not folder:
+        pytest.skip("GISTILL_DATA does not name the folder of public data")
+    return Path(folder)

@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fake_reader import FakeReader
+from gistill.digest import extract as module
+from gistill.digest.extract import customer_spans, extract, extract_to, fingerprint
+from gistill.errors import ModelBrokenError
+from gistill.reader.decode import Reading
+from gistill.schema import Opinion, Record, Turn
+
+WORDS = [
+    "great sound",
+    "bad battery",
+    "it broke",
+    "okay fit",
+    "love it",
+    "nothing here",
+    "😀 great 中文",
+    "e\u0301 bad 👨‍👩‍👧",
+]
+
+
+def record(number: int, text: str) -> Record:
+    return Record(id=f"r{number}", text=text)
+
+
+def many(count: int) -> list[Record]:
+    draw = random.Random(7)
+    return [record(n, ". ".join(draw.choices(WORDS, k=draw.randint(0, 6)))) for n in range(count)]
+
+
+class Scripted:
+    name, hash = "scripted", "s"
+
+    def __init__(self, *readings: Reading) -> None:
+        self.readings = list(readings)
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        return [list(self.readings) for _ in sentences]
+
+
+def test_opinions_come_in_order_of_records_and_place_with_exact_quotes() -> None:
+    records = [record(0, "Nothing. Great sound, but bad 电池!"), record(1, "It broke 😀.")]
+    got = extract(records, reader=FakeReader())
+    assert [o.id for o in got.opinions] == ["r0:0", "r0:1", "r1:0"]
+    assert [o.aspect and o.aspect.text for o in got.opinions] == ["sound", "电池", None]
+    assert [o.opinion and o.opinion.text for o in got.opinions] == ["Great", "bad", "broke"]
+    assert [o.polarity for o in got.opinions] == ["positive", "negative", "negative"]
+    assert (got.records, got.sentences, got.failures) == (2, 3, [])
+    assert (
+        records[0].text[got.opinions[0].sentence.start : got.opinions[0].sentence.end] == "Great sound, but bad 电池!"
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.text() | st.lists(st.sampled_from(WORDS)).map(". ".join), max_size=5))
+def test_every_quote_stands_in_its_record(texts: list[str]) -> None:
+    records = [record(n, text) for n, text in enumerate(texts)]
+    by_id = {r.id: r for r in records}
+    for opinion in extract(records, reader=FakeReader()).opinions:
+        text = by_id[opinion.record].text
+        for quote in (opinion.aspect, opinion.opinion):
+            if quote:
+                assert text[quote.start : quote.end] == quote.text
+                assert opinion.sentence.start <= quote.start < quote.end <= opinion.sentence.end
+
+
+def test_no_records_give_no_opinions() -> None:
+    assert extract([], reader=FakeReader()) == ([], 0, 0, [])
+
+
+def test_identical_sentences_are_read_once_and_short_ones_first() -> None:
+    reader = FakeReader()
+    got = extract([record(n, "Bad. It is a great sound.") for n in range(3)], reader=reader)
+    assert reader.asked == ["Bad.", "It is a great sound."]
+    assert len(got.opinions) == 6
+    assert got.sentences == 6
+
+
+def test_only_customers_are_read_in_a_conversation() -> None:
+    text = "customer: bad app\nagent: great day\ncustomer: it broke"
+    turns = tuple(
+        Turn(role=role, start=text.index(words), end=text.index(words) + len(words))
+        for role, words in [("Customer", "bad app"), ("agent", "great day"), ("customer", "it broke")]
+    )
+    got = extract([Record(id="c", text=text, turns=turns)], reader=FakeReader())
+    assert [o.opinion.text for o in got.opinions if o.opinion] == ["bad", "broke"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "read"),
+    [
+        (["user", "assistant"], [True, False]),
+        (["Anna", "Support"], [True, False]),
+        (["Anna", "customer"], [False, True]),
+        (["agent", "bot"], [False, False]),
+    ],
+)
+def test_roles(roles: list[str], read: list[bool]) -> None:
+    turns = tuple(Turn(role=role, start=n, end=n + 1) for n, role in enumerate(roles))
+    spans = customer_spans(Record(id="c", text="ab", turns=turns))
+    assert [span.start for span in spans] == [n for n, wanted in enumerate(read) if wanted]
+
+
+def test_a_record_with_nothing_to_read_is_counted() -> None:
+    agent = Record(id="a", text="great", turns=(Turn(role="agent", start=0, end=5),))
+    got = extract([agent, record(1, "bad \ud800"), record(2, " ")], reader=FakeReader())
+    assert [(f.kind, f.record) for f in got.failures] == [
+        ("nothing_to_read", "a"),
+        ("not_text", "r1"),
+        ("nothing_to_read", "r2"),
+    ]
+    assert got.opinions == []
+
+
+@pytest.mark.parametrize(
+    ("reading", "kind"),
+    [
+        (Reading((0, 99), None, "positive", 0.5), "unanchored"),
+        (Reading(None, (3, 3), "positive", 0.5), "unanchored"),
+        (Reading((-1, 2), None, "positive", 0.5), "unanchored"),
+        (Reading(None, None, "furious", 0.5), "malformed"),  # type: ignore[arg-type]
+        (Reading(None, None, "positive", float("nan")), "malformed"),
+        (Reading(None, None, "positive", 1.2), "malformed"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_a_named_failure_and_the_others_stay(reading: Reading, kind: str) -> None:
+    good = Reading((0, 4), None, "negative", 0.123456)
+    got = extract([record(0, "word")], reader=Scripted(reading, good))
+    assert [f.kind for f in got.failures] == [kind]
+    assert [(o.id, o.confidence) for o in got.opinions] == [("r0:0", 0.1235)]
+
+
+def test_a_reader_that_loses_a_sentence_is_an_error() -> None:
+    class Lossy(Scripted):
+        def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+            return []
+
+    with pytest.raises(ModelBrokenError, match="0 of 1"):
+        extract([record(0, "word")], reader=Lossy())
+
+
+def test_progress_reaches_the_total() -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    extract(many(600), reader=FakeReader(), total=600, progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("extract", 600, 600)
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+
+
+def test_a_file_holds_what_memory_holds(tmp_path: Path) -> None:
+    path = tmp_path / "opinions.jsonl"
+    done = extract_to(path, many(700), reader=FakeReader())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    expected = extract(many(700), reader=FakeReader())
+    assert [Opinion.model_validate_json(line) for line in lines] == expected.opinions
+    assert (done.records, done.sentences, done.opinions, done.done) == (700, expected.sentences, len(lines), True)
+    assert done.failures == {"nothing_to_read": len(expected.failures)}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["opinions.jsonl", "opinions.manifest.json"]
+
+
+class Stopped(FakeReader):
+    """Fails at the nth call."""
+
+    calls = 0
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        self.calls += 1
+        if self.calls > self.after:
+            raise KeyboardInterrupt
+        return super().read(sentences)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_RECORDS", 10)
+    monkeypatch.setattr(module, "BATCH", 4)
+
+
+def run_whole(folder: Path) -> bytes:
+    path = folder / "whole.jsonl"
+    extract_to(path, many(100), reader=FakeReader())
+    return path.read_bytes()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("after", [0, 1, 7, 20])
+@pytest.mark.parametrize("torn", [b"", b'{"id":"r', b"garbage\n" * 9])
+def test_a_stopped_run_ends_with_the_same_bytes(tmp_path: Path, after: int, torn: bytes) -> None:
+    path = tmp_path / "opinions.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        extract_to(path, many(100), reader=Stopped(after))
+    assert not path.exists()
+    with (tmp_path / "opinions.jsonl.part").open("ab") as part:
+        part.write(torn)
+    said: list[str] = []
+    reader = FakeReader()
+    done = extract_to(path, iter(many(100)), reader=reader, input_hash=fingerprint(many(100))[0], say=said.append)
+    assert path.read_bytes() == run_whole(tmp_path)
+    assert (done.records, done.done) == (100, True)
+    if after > 7:
+        assert said == [f"going on after the {done.resumed} records read before"]
+        assert len(reader.asked) < sum(1 for r in many(100) for _ in r.text.split(". "))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_finished_file_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "opinions.jsonl"
+    first = extract_to(path, many(30), reader=FakeReader())
+    reader = FakeReader()
+    again = extract_to(path, many(30), reader=reader)
+    assert reader.asked == []
+    assert (again.opinions, again.resumed) == (first.opinions, 30)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("change", ["input", "reader", "file", "manifest", "fresh", "settings"])
+def test_any_change_starts_afresh_and_says_so(tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "opinions.jsonl"
+    extract_to(path, many(30), reader=FakeReader())
+    records, reader, resume = many(30), FakeReader(), True
+    match change:
+        case "input":
+            records = many(31)
+        case "reader":
+            reader = FakeReader(version="f1")
+        case "file":
+            path.write_text("edited")
+        case "manifest":
+            (tmp_path / "opinions.manifest.json").write_text('{"records": [}')
+        case "fresh":
+            resume = False
+        case "settings":
+            monkeypatch.setattr(module, "CHUNK_RECORDS", 20)
+    said: list[str] = []
+    done = extract_to(path, records, reader=reader, resume=resume, say=said.append)
+    assert reader.asked
+    assert done.resumed == 0
+    assert [message.endswith("starts afresh") for message in said] == ([] if change == "fresh" else [True])
+    assert done.opinions == len(extract(records, reader=FakeReader()).opinions)
+
+
+def test_a_run_killed_between_the_last_checkpoint_and_the_last_move_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "opinions.jsonl"
+    extract_to(path, many(30), reader=FakeReader())
+    path.rename(tmp_path / "opinions.jsonl.part")
+    reader = FakeReader()
+    extract_to(path, many(30), reader=reader)
+    assert reader.asked == []
+    assert path.exists()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from fake_reader import FakeReader
+from test_extract import many
+from gistill.digest import extract as module
+module.CHUNK_RECORDS, module.BATCH = 10, 4
+print("ready", flush=True)
+module.extract_to(Path(sys.argv[2]), many(100), reader=FakeReader(seconds=0.002))
+"""
+
+
+@pytest.mark.usefixtures("small")
+def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    path = tmp_path / "opinions.jsonl"
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(path)]
+    kills = 0
+    for _ in range(4):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(draw.uniform(0.005, 0.09))
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+    assert kills, "every run ended before it could be killed"
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert path.read_bytes() == run_whole(tmp_path)
