@@ -50,6 +50,6 @@ def load(domain: str, part: str, *, folder: Path, raw: bool = False) -> list[Lab
             text, triplets = parse_line(line, number=number, file=file, raw=raw)
             group = f"dmaste/{domain}/{part}/{number}"
             examples.append(
-                Labelled(text, triplets, marks_implicit=True, source=f"dmaste/{domain}", group=group)
+                Labelled(text, triplets, implicit_aspects=True, source=f"dmaste/{domain}", group=group)
             )
     return examples

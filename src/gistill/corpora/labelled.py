@@ -35,7 +35,8 @@ class Labelled:
         terms: Aspect terms with a polarity and no opinion words (MAMS), which are no triplets.
         marks_opinions: Opinion words and pairs were labelled, so an unlabelled word is not an opinion word.
         marks_aspects: Aspect terms were labelled, so an unlabelled word is not an aspect term.
-        marks_implicit: Implicit aspects and opinions were labelled, so one that is missing is not there.
+        implicit_aspects: Implicit aspects were labelled, so one that is missing is not there.
+        implicit_opinions: Implicit opinions were labelled likewise.
         source: Corpus, part and domain, for example "dmaste/electronics".
         group: What must stay together when data is split (a review's sentences).
     """
@@ -45,7 +46,8 @@ class Labelled:
     terms: tuple[tuple[Extent, Polarity], ...] = ()
     marks_opinions: bool = True
     marks_aspects: bool = True
-    marks_implicit: bool = False
+    implicit_aspects: bool = False
+    implicit_opinions: bool = False
     source: str = ""
     group: str = ""
 

@@ -1,0 +1,1 @@
+"""Examples to tokens to weights. Needs the extra `train`; nothing here is loaded to use a model."""

