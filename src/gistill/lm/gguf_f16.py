@@ -1,0 +1,187 @@
+"""Quantised GGUF in, F16 GGUF out: made once, kept in the cache, never half a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import platformdirs
+
+from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError
+
+_PLAIN = {"F32", "F16"}  # what OpenVINO GenAI reads without loss
+_FORMAT = "f16-1"  # part of the cache key; raise it when the conversion changes
+
+
+def cache_folder() -> Path:
+    """Name the folder for what can be made again: GISTILL_CACHE_DIR, else the user's cache folder."""
+    return Path(os.environ.get("GISTILL_CACHE_DIR") or platformdirs.user_cache_dir("gistill", appauthor=False))
+
+
+def file_hash(path: Path) -> str:
+    """Hash a file's bytes: sha256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def as_f16(source: Path, *, digest: str) -> Path:
+    """Give an F16 copy of a GGUF file, made on first use.
+
+    OpenVINO GenAI reads Q4_1 without an error and then answers wrongly, so quantised weights are expanded before it
+    sees them. The copy is written beside its final name and moved there when complete, so that a run killed half-way
+    leaves nothing that a later run could mistake for a model.
+
+    Args:
+        source: A GGUF file of any quantisation that the `gguf` package knows.
+        digest: The sha256 of its bytes; the copy's name is made from it, so a changed source is a new copy.
+
+    Returns:
+        `source` itself where its weights are F16 or F32 already, else the copy's path.
+
+    Raises:
+        ExtraMissingError: The `gguf` package is not installed.
+        ModelBrokenError: The file is not GGUF, is cut short, or holds a quantisation that cannot be expanded.
+        GistillError: The cache folder cannot be written.
+    """
+    target = cache_folder() / "weights" / f"{source.stem}-{digest[:16]}-{_FORMAT}.gguf"
+    if target.is_file():
+        return target
+    reader = _open(source)
+    if all(tensor.tensor_type.name in _PLAIN for tensor in reader.tensors):
+        return source
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        handle, name = tempfile.mkstemp(prefix=target.stem, suffix=".part", dir=target.parent)
+        os.close(handle)
+        part = Path(name)
+        try:
+            _write(reader, part, source)
+            part.replace(target)
+        finally:
+            with suppress(FileNotFoundError):
+                part.unlink()
+    except OSError as error:
+        raise GistillError(
+            f"{target.parent}: the expanded weights cannot be written ({error})",
+            hint="Set GISTILL_CACHE_DIR to a folder with enough room (twice the parameters, in bytes).",
+        ) from error
+    return target
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a killed run left; an hour is far longer than any conversion takes, so nobody's work is lost."""
+    for part in target.parent.glob(f"{target.stem}*.part"):
+        with suppress(FileNotFoundError):
+            if part.stat().st_mtime < time.time() - 3600:
+                part.unlink()
+
+
+def context_length(path: Path) -> int | None:
+    """Read how many tokens a GGUF model was made for; None where the header does not say.
+
+    Reads the header's settings one by one up to that one, because the `gguf` package reads the whole vocabulary
+    first, which takes longer than the model takes to load.
+
+    Raises:
+        ModelBrokenError: The file does not begin as a GGUF file does.
+
+    Source:
+        GGUF 3, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+    """
+    with path.open("rb") as file:
+        try:
+            magic, _, _, settings = struct.unpack("<4sIQQ", file.read(24))
+            if magic != b"GGUF":
+                raise ModelBrokenError(f"{path} is not a GGUF file")
+            for _ in range(settings):
+                key = file.read(_number(file, "<Q")).decode("utf-8", "replace")
+                value = _setting(file, _number(file, "<I"))
+                if key.endswith(".context_length"):
+                    return value
+        except (struct.error, KeyError, OverflowError, MemoryError) as error:
+            raise ModelBrokenError(f"{path} is not a complete GGUF file", hint="Fetch the file again.") from error
+    return None
+
+
+_NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+_TEXT, _ARRAY = 8, 9
+
+
+def _number(file: BinaryIO, form: str) -> Any:
+    return struct.unpack(form, file.read(struct.calcsize(form)))[0]
+
+
+def _setting(file: BinaryIO, kind: int) -> Any:
+    """Read a number, or step over a text or an array (and give None)."""
+    if kind == _TEXT:
+        file.seek(_number(file, "<Q"), os.SEEK_CUR)
+        return None
+    if kind == _ARRAY:
+        inner, length = _number(file, "<I"), _number(file, "<Q")
+        for _ in range(length):
+            _setting(file, inner)
+        return None
+    return _number(file, _NUMBERS[kind])
+
+
+def _open(source: Path) -> Any:
+    try:
+        import gguf
+    except ImportError as error:
+        raise ExtraMissingError(
+            "Reading GGUF weights needs the gguf package.", hint='Run: pip install "gistill[writer]"'
+        ) from error
+    try:
+        return gguf.GGUFReader(str(source))
+    except (ValueError, IndexError, KeyError, OverflowError, UnicodeDecodeError) as error:
+        raise ModelBrokenError(
+            f"{source} is not a complete GGUF file ({error})", hint="Fetch the file again."
+        ) from error
+
+
+def _write(reader: Any, path: Path, source: Path) -> None:
+    """Write the same model with matrices in F16 and vectors in F32, one tensor in memory at a time."""
+    import gguf
+
+    writer = gguf.GGUFWriter(str(path), reader.get_field("general.architecture").contents())
+    for key, field in reader.fields.items():
+        if key.startswith("GGUF.") or key in ("general.architecture", "general.quantization_version"):
+            continue
+        value = int(gguf.LlamaFileType.MOSTLY_F16) if key == "general.file_type" else field.contents()
+        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(key, value, field.types[0], inner)
+    for tensor in reader.tensors:
+        shape = tuple(int(size) for size in reversed(tensor.shape))
+        dtype = np.dtype(np.float16 if len(shape) > 1 else np.float32)
+        writer.add_tensor_info(tensor.name, shape, dtype, int(np.prod(shape)) * dtype.itemsize)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    for tensor in reader.tensors:
+        writer.write_tensor_data(_plain(tensor, source))
+    for file in writer.fout:
+        file.flush()
+        os.fsync(file.fileno())
+    writer.close()
+
+
+def _plain(tensor: Any, source: Path) -> np.ndarray[Any, Any]:
+    """Expand one tensor; refuse weights that F16 cannot hold instead of writing infinities."""
+    import gguf
+
+    try:
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+    except NotImplementedError as error:
+        raise ModelBrokenError(f"{source}: {tensor.name} has a quantisation that cannot be expanded") from error
+    expanded: np.ndarray[Any, Any] = values.astype(np.float16 if len(tensor.shape) > 1 else np.float32)
+    if not np.isfinite(expanded).all():
+        raise ModelBrokenError(f"{source}: {tensor.name} holds values that F16 cannot", hint="Fetch the file again.")
+    return expanded.reshape(tuple(int(size) for size in reversed(tensor.shape)))

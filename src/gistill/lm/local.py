@@ -1,0 +1,156 @@
+"""The local engine: OpenVINO GenAI on the CPU, continuous batching and prefix caching on. Text never leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.lm.gguf_f16 import as_f16, context_length, file_hash
+from gistill.lm.seam import Completion, Request, failed
+from gistill.schema import Message
+
+_CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
+_CONTEXT = 8192  # tokens, where the model does not say
+
+
+class LocalModel:
+    """A GGUF file or an OpenVINO IR folder, loaded once and asked in batches.
+
+    Args:
+        path: A `.gguf` file of any quantisation, or a folder with `openvino_model.xml` and the tokenizer beside it.
+        name: What to call it in the report; the file's or folder's name where None.
+        threads: CPU threads; None leaves it to the engine.
+
+    Raises:
+        ExtraMissingError: OpenVINO GenAI or gguf is not installed.
+        ModelBrokenError: The path holds no model, or one that does not load.
+    """
+
+    def __init__(self, path: Path, *, name: str | None = None, threads: int | None = None) -> None:
+        genai = _engine()
+        self.name = name or path.stem
+        if path.is_dir():
+            weights = path / "openvino_model.bin"
+            if not weights.is_file() or not (path / "openvino_model.xml").is_file():
+                raise ModelBrokenError(f"{path} holds no openvino_model.xml with its openvino_model.bin")
+            self.hash, loaded = file_hash(weights), path
+        else:
+            self.hash = file_hash(path)
+            loaded = as_f16(path, digest=self.hash)
+        scheduler = genai.SchedulerConfig()
+        scheduler.enable_prefix_caching = True
+        scheduler.cache_size = _CACHE_GB
+        settings = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
+        try:
+            self._pipeline = genai.ContinuousBatchingPipeline(str(loaded), scheduler, "CPU", settings)
+        except RuntimeError as error:
+            raise ModelBrokenError(f"{path} does not load: {str(error).strip().splitlines()[-1]}") from error
+        self._genai = genai
+        self._tokenizer = self._pipeline.get_tokenizer()
+        self._context = _context_length(path)
+        self._asked = 0
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer all requests together; see `LanguageModel.complete`.
+
+        Sampling is seeded per request, so an answer does not depend on what else is in the batch. Interrupted, it
+        cancels what is running and can be asked again.
+        """
+        prompts = [self._prompt(request.messages) for request in requests]
+        handles: list[Any] = []
+        try:
+            for request, prompt in zip(requests, prompts, strict=True):
+                handles.append(self._start(request, prompt))
+            while self._pipeline.has_non_finished_requests():
+                self._pipeline.step()
+        except BaseException:
+            for handle in handles:
+                if handle is not None:
+                    handle.cancel()
+            while self._pipeline.has_non_finished_requests():
+                self._pipeline.step()
+            raise
+        return [
+            self._completion(request, prompt.shape[1], handle)
+            for request, prompt, handle in zip(requests, prompts, handles, strict=True)
+        ]
+
+    def _prompt(self, messages: Sequence[Message]) -> Any:
+        """Turn messages into token ids, in the model's own chat template.
+
+        Text can hold what looks like the template's marks ("<|im_end|>"), which the tokenizer would take for real
+        ones; a space breaks them, so nobody's review can end its own message.
+        """
+        beginning = messages[-1].content if messages[-1].role == "assistant" else ""
+        turns = messages[:-1] if beginning else messages
+        chat = [{"role": turn.role, "content": _plain(turn.content)} for turn in turns]
+        text = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True) + _plain(beginning)
+        return self._tokenizer.encode(text, add_special_tokens=False).input_ids
+
+    def _start(self, request: Request, prompt: Any) -> Any:
+        """Queue one request; None where prompt and answer do not fit the model's context."""
+        if prompt.shape[1] + request.max_tokens > self._context:
+            return None
+        config = self._genai.GenerationConfig()
+        config.max_new_tokens = request.max_tokens
+        config.apply_chat_template = False
+        config.stop_token_ids = {self._tokenizer.get_eos_token_id()}
+        config.do_sample = request.temperature > 0
+        if request.temperature > 0:
+            config.temperature = request.temperature
+            config.rng_seed = request.seed
+        if request.stop:
+            config.stop_strings = set(request.stop)
+        self._asked += 1
+        return self._pipeline.add_request(self._asked, prompt, config)
+
+    def _completion(self, request: Request, prompt_tokens: int, handle: Any) -> Completion:
+        if handle is None:
+            room = f"{prompt_tokens} tokens asked and {request.max_tokens} to answer do not fit in {self._context}"
+            return failed("too_long", room, prompt_tokens=prompt_tokens)
+        outputs = handle.read_all() if handle.can_read() else []
+        if not outputs or handle.get_status() != self._genai.GenerationStatus.FINISHED:
+            return failed("out_of_memory", "the engine gave up the request", prompt_tokens=prompt_tokens)
+        tokens = list(outputs[0].generated_ids)
+        beginning = request.messages[-1].content if request.messages[-1].role == "assistant" else ""
+        text = beginning + self._tokenizer.decode(tokens)
+        cut = min((at for at in (text.find(stop, len(beginning)) for stop in request.stop) if at >= 0), default=None)
+        full = outputs[0].finish_reason == self._genai.GenerationFinishReason.LENGTH and cut is None
+        return Completion(
+            text=text[:cut],
+            prompt_tokens=prompt_tokens,
+            completion_tokens=len(tokens),
+            stop="length" if full else "end",
+        )
+
+
+def _engine() -> Any:
+    """Import OpenVINO GenAI with its telemetry left out: where that package cannot be imported, openvino uses a stub."""
+    if "openvino" not in sys.modules:
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        import openvino_genai
+    except ImportError as error:
+        raise ExtraMissingError(
+            "The local writer needs OpenVINO GenAI.", hint='Run: pip install "gistill[writer]"'
+        ) from error
+    return openvino_genai
+
+
+def _plain(text: str) -> str:
+    readable = text.encode("utf-8", "replace").decode("utf-8")
+    return readable.replace("<|", "< |").replace("|>", "| >")
+
+
+def _context_length(path: Path) -> int:
+    """Read how many tokens the model was made for; a folder says it in config.json, a GGUF file in its header."""
+    if path.is_dir():
+        config = path / "config.json"
+        if not config.is_file():
+            return _CONTEXT
+        return int(json.loads(config.read_text("utf-8")).get("max_position_embeddings", _CONTEXT))
+    return context_length(path) or _CONTEXT

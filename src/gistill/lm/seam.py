@@ -1,0 +1,56 @@
+"""The writer's seam: one method. Everything that generates text answers to it; everything that needs text asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from gistill.schema import Failure, Message, Noun
+
+Stop = Literal["end", "length", "failure"]
+
+
+class Request(Noun):
+    """What a model is asked, with everything that decides its answer.
+
+    A last message of the assistant is the beginning of the answer: the model continues it, and the completion's text
+    is the whole answer, beginning included. `temperature` 0 is greedy and ignores `seed`.
+    """
+
+    messages: tuple[Message, ...] = Field(min_length=1)
+    max_tokens: int = Field(default=128, ge=1)
+    temperature: float = Field(default=0.0, ge=0)
+    seed: int = 0
+    stop: tuple[str, ...] = ()  # the answer ends before the first of these
+
+
+class Completion(Noun):
+    """A model's answer, or the named reason why there is none. Never an exception: a bad answer is data.
+
+    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set.
+    """
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    stop: Stop
+    failure: Failure | None = None
+
+
+class LanguageModel(Protocol):
+    """Anything that completes requests. Batching, retries and concurrency are its own affair."""
+
+    name: str
+    hash: str  # of the weights; the same hash, request and version give the same answer at temperature 0
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer every request: same length, same order; a request that cannot be answered is a failed completion."""
+        ...
+
+
+def failed(kind: str, detail: str, *, prompt_tokens: int = 0) -> Completion:
+    """Say by name why there is no answer."""
+    failure = Failure(kind=kind, detail=detail)
+    return Completion(text="", prompt_tokens=prompt_tokens, completion_tokens=0, stop="failure", failure=failure)
