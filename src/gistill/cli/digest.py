@@ -1,0 +1,146 @@
+"""`gistill digest`: records in, a folder with a report out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.display import Display
+from gistill.cli.ending import ending
+from gistill.cli.source import open_source
+
+if TYPE_CHECKING:
+    from gistill.schema import Digest
+
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the report; else named after FILE.")
+]
+Writer = Annotated[str, typer.Option(metavar="NAME", help="auto, none (quotes alone), or a model's name or path.")]
+TaxonomyFile = Annotated[Path | None, typer.Option("--taxonomy", metavar="YAML", help="Aspects you name yourself.")]
+Confidence = Annotated[
+    float, typer.Option(min=0, max=1, metavar="P", help="Count only opinions at least this sure (0 to 1).")
+]
+
+SHOWN = 10  # aspects in the terminal
+
+
+def digest(
+    file: options.File,
+    out: Out = None,
+    writer: Writer = "auto",
+    reader: options.ReaderPath = None,
+    taxonomy: TaxonomyFile = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Heading of the report.")] = "",
+    min_confidence: Confidence = 0.0,
+    limit: options.Limit = None,
+    seed: options.Seed = 0,
+    fresh: options.Fresh = False,
+    as_json: options.Json = False,
+    table_format: options.Format = None,
+    encoding: options.Encoding = None,
+    text_column: options.TextColumn = None,
+    messages_column: options.MessagesColumn = None,
+    id_column: options.IdColumn = None,
+    entity_column: options.EntityColumn = None,
+    author_column: options.AuthorColumn = None,
+    rating_column: options.RatingColumn = None,
+    date_column: options.DateColumn = None,
+    language_column: options.LanguageColumn = None,
+) -> None:
+    """Make a report of what people say, how many say so, and in which words.
+
+    The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. The same command
+    again goes on where an interrupted one stopped, and does not read again what was read.
+    """
+    folder = out or Path(f"{Path(file).stem.split('.')[0] or 'standard-input'}-report" if file != "-" else "report")
+    with (
+        ending(kept=f"What was read so far is kept in {folder}; the same command goes on from there."),
+        Display() as show,
+    ):
+        columns = options.columns(
+            text=text_column,
+            messages=messages_column,
+            id=id_column,
+            entity=entity_column,
+            author=author_column,
+            rating=rating_column,
+            date=date_column,
+            language=language_column,
+        )
+        table = open_source(file, columns, table_format, encoding, say=show.say)
+        _warn_of_others(folder, show)
+        from gistill.digest.run import digest as walk
+        from gistill.digest.steps import prepare_folder
+        from gistill.digest.taxonomy import read_taxonomy
+        from gistill.reader import load_reader
+
+        prepare_folder(folder)
+        result = walk(
+            table.records(limit=limit),
+            folder=folder,
+            reader=load_reader(reader),
+            writer=None if writer == "none" else writer,
+            taxonomy=read_taxonomy(taxonomy) if taxonomy else None,
+            seed=seed,
+            title=title,
+            min_confidence=min_confidence,
+            resume=not fresh,
+            progress=show,
+            say=show.say,
+        )
+    with ending():
+        typer.echo(_as_json(result, folder) if as_json else _as_text(result, folder))
+
+
+def _warn_of_others(folder: Path, show: Display) -> None:
+    from gistill.digest.steps import OURS
+
+    if folder.is_dir() and any(path.name not in OURS for path in folder.iterdir()):
+        show.say(f"{folder} holds other files too; they are left alone.")
+
+
+def _as_json(result: Digest, folder: Path) -> str:
+    shown = {
+        "folder": str(folder),
+        "report": str(folder / "report.html"),
+        "records": result.records,
+        "read": result.read,
+        "people": result.people,
+        "sentences": result.sentences,
+        "opinions": result.opinions,
+        "failures": result.failures,
+        "aspects": [
+            {
+                "id": aspect.id,
+                "name": aspect.name,
+                "people": aspect.tally.people,
+                "mentions": aspect.tally.mentions,
+                "net_sentiment": aspect.tally.net_sentiment.value,
+            }
+            for aspect in result.aspects
+        ],
+        "made_with": result.made_with,
+    }
+    return json.dumps(shown, indent=2, ensure_ascii=False)
+
+
+def _as_text(result: Digest, folder: Path) -> str:
+    lines = [
+        f"{result.read:,} of {result.records:,} records read, {result.opinions:,} opinions of {result.people:,} people."
+    ]
+    if result.failures:
+        lines.append("Set apart: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
+    if result.aspects:
+        lines += ["", f"{'aspect':24} {'people':>7} {'positive':>9} {'negative':>9} {'net':>6}"]
+    for aspect in result.aspects[:SHOWN]:
+        tally = aspect.tally
+        net = tally.net_sentiment.value
+        sentiment = "-" if net is None else f"{100 * net:+.0f}%"
+        lines.append(f"{aspect.name[:24]:24} {tally.people:7,} {tally.positive:9,} {tally.negative:9,} {sentiment:>6}")
+    if len(result.aspects) > SHOWN:
+        lines.append(f"... and {len(result.aspects) - SHOWN} more")
+    return "\n".join([*lines, "", f"The report: {folder / 'report.html'}"])

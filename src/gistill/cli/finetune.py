@@ -1,0 +1,42 @@
+"""`gistill finetune`: train the small models from labelled data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.ending import ending
+
+finetune = typer.Typer(help="Train the small models (needs the extra: train).", no_args_is_help=True)
+
+
+@finetune.callback()
+def _group() -> None:
+    pass
+
+
+@finetune.command("reader")
+def finetune_reader(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
+    recipe: Annotated[str, typer.Option(help="shipped, 14lap or 14res.")] = "shipped",
+    seed: options.Seed = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the recipe's.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train the reader and write its model folder."""
+    with ending():
+        from importlib.util import find_spec
+
+        if find_spec("torch") is None:
+            from gistill.errors import ExtraMissingError
+
+            raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')
+        from gistill.train.reader import finetune_reader as train
+
+        result = train(data, recipe=recipe, out=out, seed=seed, epochs=epochs)
+        typer.echo(json.dumps(result, indent=2) if as_json else f"The reader: {out}")

