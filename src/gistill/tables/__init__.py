@@ -1,0 +1,28 @@
+"""Tables in and out: CSV, TSV, JSONL, JSON, Parquet, XLSX, lines and folders; errors carry file, row and column.
+
+sources.py        bytes to decoded lines: gzip, standard input, encodings
+delimited.py      CSV and TSV: dialect, header, rows that survive broken quotes
+sheets.py         a source whose form is known: rows as cells by column name
+formats.py        which format a source has; one function each for those made of text
+binary.py         Parquet and workbooks
+values.py         what a cell means: ratings, dates, languages, names
+columns.py        which column plays which role
+names.py          what columns are called, in many languages
+conversations.py  messages as one text with turns
+records.py        rows to records: open_table, read_records, inspect_table
+outputs.py        write_jsonl, read_jsonl, write_csv
+"""
+
+from gistill.tables.outputs import read_jsonl, write_csv, write_jsonl
+from gistill.tables.records import Table, TableInfo, inspect_table, open_table, read_records
+
+__all__ = [
+    "Table",
+    "TableInfo",
+    "inspect_table",
+    "open_table",
+    "read_jsonl",
+    "read_records",
+    "write_csv",
+    "write_jsonl",
+]

@@ -1,0 +1,99 @@
+"""Parquet files and workbooks: a source in, a `Sheet` out. Parquet streams; a workbook is held as a whole."""
+
+from __future__ import annotations
+
+import itertools
+from typing import BinaryIO
+
+from gistill.errors import InputError
+from gistill.schema import Failure
+from gistill.tables import delimited
+from gistill.tables.columns import is_known_name
+from gistill.tables.sheets import Row, Rows, Sheet, flatten
+from gistill.tables.sources import ByteSource
+
+_BATCH = 1024  # rows
+
+
+def open_parquet(source: ByteSource) -> Sheet:
+    """Open a Parquet file; members of structs are columns named with a dot, lists stay lists."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    handle = source.seekable()
+    try:
+        table = pq.ParquetFile(handle)
+    except (pa.ArrowException, OSError) as error:
+        handle.close()
+        raise InputError(f"is not a Parquet file that can be read: {_first_line(error)}", file=source.name) from None
+    return Sheet("parquet", _parquet_rows(handle, table), tuple(_parquet_names(table.schema_arrow)))
+
+
+def _parquet_names(schema: object) -> list[str]:
+    import pyarrow as pa
+
+    def names(field: object, prefix: str) -> list[str]:
+        name = f"{prefix}{field.name}"  # type: ignore[attr-defined]
+        if pa.types.is_struct(field.type):  # type: ignore[attr-defined]
+            return [inner for member in field.type for inner in names(member, f"{name}.")]  # type: ignore[attr-defined]
+        return [name]
+
+    return [name for field in schema for name in names(field, "")]  # type: ignore[attr-defined]
+
+
+def _parquet_rows(handle: BinaryIO, table: object) -> Rows:
+    import pyarrow as pa
+
+    number = 0
+    try:
+        for batch in table.iter_batches(batch_size=_BATCH):  # type: ignore[attr-defined]
+            # A nanosecond or a time zone without its data base would make to_pylist fail; the day does not need them.
+            columns = [
+                column.cast(pa.timestamp("us"), safe=False) if pa.types.is_timestamp(column.type) else column
+                for column in batch.columns
+            ]
+            for cells in pa.RecordBatch.from_arrays(columns, names=batch.schema.names).to_pylist():
+                number += 1
+                yield Row(number, flatten(cells))
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        detail = f"nothing can be read after this row: {_first_line(error)}"
+        yield Failure(kind="unreadable", row=number, detail=detail)
+    finally:
+        handle.close()
+
+
+def open_workbook(source: ByteSource, header: bool | None) -> Sheet:
+    """Open the first visible sheet that holds anything of an XLSX, XLSM, XLSB, XLS or ODS file; see `open_sheet`."""
+    import python_calamine as calamine
+
+    with source.seekable() as handle:
+        try:
+            book = calamine.CalamineWorkbook.from_filelike(handle)
+            visible = [
+                sheet.name for sheet in book.sheets_metadata if sheet.visible == calamine.SheetVisibleEnum.Visible
+            ]
+            sheets = [(name, book.get_sheet_by_name(name)) for name in visible or book.sheet_names]
+        except (calamine.CalamineError, OSError) as error:
+            raise InputError(f"is not a workbook that can be read: {_first_line(error)}", file=source.name) from None
+    filled = [(name, sheet) for name, sheet in sheets if sheet.start is not None]
+    if not filled:
+        raise InputError("holds no rows", file=source.name)
+    name, sheet = filled[0]
+    left = (sheet.start or (0, 0))[1]
+    rows = (
+        (number, cells[left:]) for number, cells in enumerate(sheet.iter_rows(), 1) if any(cell != "" for cell in cells)
+    )
+    first = [next(rows)]
+    first += itertools.islice(rows, 200)
+    texts = [[cell if isinstance(cell, str) else str(cell) for cell in cells] for _, cells in first]
+    named = delimited.has_header(texts, [is_known_name(cell) for cell in texts[0]]) if header is None else header
+    names = delimited.name_columns(texts[0] if named else [""] * len(texts[0]))
+    notes = (f"only the sheet {name!r} is read, of {len(filled)}",) if len(filled) > 1 else ()
+    cells_by_name = (
+        Row(number, dict(zip(names, cells, strict=False))) for number, cells in itertools.chain(first, rows)
+    )
+    return Sheet("xlsx", itertools.islice(cells_by_name, int(named), None), names, has_header=named, notes=notes)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:200]

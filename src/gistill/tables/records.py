@@ -1,0 +1,272 @@
+"""Sources in, records out: what a row is made into, and what is shown before it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gistill.errors import RecordError
+from gistill.schema import Failure, Noun, Record
+from gistill.tables.columns import choose_columns
+from gistill.tables.conversations import render_messages
+from gistill.tables.formats import open_sheet
+from gistill.tables.sheets import Row, Sheet
+from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
+from gistill.text import clean
+
+_SAMPLE_ROWS = 500
+_SAMPLE_CHARACTERS = 4_000_000
+
+
+class TableInfo(Noun):
+    """What was found out about a source, for showing to the user before it is read."""
+
+    file: str
+    format: str  # one of formats.FORMATS
+    encoding: str | None  # None for binary formats and folders
+    delimiter: str | None  # None where there is none, also for a table of one column
+    has_header: bool
+    header: tuple[str, ...]
+    columns: dict[str, str]  # role -> column
+    day_first: bool | None  # how "03/04/2024" is read; None where there is no date column
+    notes: tuple[str, ...] = ()  # sentences without a full stop: choices the user may want to overrule
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source that is open: `info` can be shown first, then `records` read, once, also from standard input."""
+
+    info: TableInfo
+    sheet: Sheet
+    sample: list[Row | Failure]  # the first rows, which were looked at
+
+    def records(self, *, limit: int | None = None) -> Iterator[Record | Failure]:
+        """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
+        return _records(self, limit)
+
+    def close(self) -> None:
+        """Close the file without reading on."""
+        if isinstance(self.sheet.rows, Generator):
+            self.sheet.rows.close()
+
+
+def open_table(
+    source: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+    encoding: str | None = None,
+    header: bool | None = None,
+    day_first: bool | None = None,
+) -> Table:
+    """Open a source, find out what it is and which column plays which role, and read no more than a sample.
+
+    Args:
+        source: A file, a folder of .txt and .md files (one record each), or "-" for standard input.
+        columns: Role -> column name or place from 1, for the roles text, messages, id, entity, author, rating, date and
+            language; "" for a role that no column plays. What is not named is guessed.
+        format: csv, tsv, jsonl, json, parquet, xlsx, lines (one record per line), text (one record) or folder; None to
+            find it out. Any of them may be gzipped.
+        encoding: A Python codec name; None to find it out.
+        header: Whether the first row names the columns; None to find it out.
+        day_first: How "03/04/2024" is read. None goes by the sampled values; where none of them decides, day-first in a
+            file with semicolons (which only some countries' spreadsheets write), else month-first.
+
+    Raises:
+        InputError: The source cannot be used: missing, empty, without text, damaged. One sentence.
+        SettingError: A column, role, format or encoding that does not exist.
+    """
+    sheet = open_sheet(source, format=format, encoding=encoding, header=header)
+    sample: list[Row | Failure] = []
+    size = 0
+    while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_CHARACTERS and (item := next(sheet.rows, None)) is not None:
+        sample.append(item)
+        size += (
+            0 if isinstance(item, Failure) else sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
+        )
+    cells = [item.cells for item in sample if isinstance(item, Row)]
+    names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
+    table = Table(_empty_info(str(source), sheet, names), sheet, sample)
+    try:
+        guess = choose_columns(names, cells, columns or {}, file=str(source), named=sheet.has_header)
+    except BaseException:
+        table.close()
+        raise
+    notes = [*sheet.notes, *guess.notes]
+    order = None
+    if "date" in guess.columns:
+        values = [row.get(guess.columns["date"]) for row in cells]
+        order, note = (
+            _day_order(values, sheet.delimiter, guess.columns["date"]) if day_first is None else (day_first, "")
+        )
+        notes += [note] if note else []
+    info = table.info.model_copy(update={"columns": guess.columns, "day_first": order, "notes": tuple(notes)})
+    return Table(info, sheet, sample)
+
+
+def _empty_info(file: str, sheet: Sheet, names: tuple[str, ...]) -> TableInfo:
+    return TableInfo(
+        file=file,
+        format=sheet.format,
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        has_header=sheet.has_header,
+        header=names,
+        columns={},
+        day_first=None,
+    )
+
+
+def _day_order(values: list[object], delimiter: str | None, column: str) -> tuple[bool, str]:
+    order, contradicted = find_day_order(values)
+    if contradicted:
+        return bool(order), f"column {column!r} mixes day-first and month-first dates; each is read as it can be"
+    if order is not None:
+        return order, ""
+    default = delimiter == ";"
+    unclear = any(parse_date(value, day_first=True) != parse_date(value) for value in values)
+    kind = "day-first" if default else "month-first"
+    return default, f"the dates in column {column!r} are read {kind}; none of the first rows decides" if unclear else ""
+
+
+def read_records(
+    source: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,  # noqa: A002
+    limit: int | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    day_first: bool | None = None,
+) -> Iterator[Record | Failure]:
+    """Read records from a file, a folder or standard input, one at a time.
+
+    The source is opened and its columns are chosen before this returns, so what is wrong with the whole is raised here
+    and not later. A row that cannot become a record is a `Failure` of kind `bad_row` in its place; a source that breaks
+    off ends in one of kind `unreadable`; if some bytes were not of the file's encoding and were read as Windows-1252,
+    one of kind `encoding`, about the file and no row, comes last. Empty texts are records: `screen` sets them apart.
+
+    A record's text is the cell as it was decoded, white space included, with NUL and lone surrogates replaced by
+    U+FFFD; `render_messages` says what a conversation's is. Its id is the id cell, trimmed, else the row's number; an id
+    that was seen before in the file gets "#2", "#3" and so on. A rating, date or language that cannot be read is None
+    and its cell is kept in `meta`, as all columns without a role are.
+
+    Args:
+        source: See `open_table`, also for the other arguments not named here.
+        columns: Role -> column.
+        format: The format, where it is not to be found out.
+        limit: The most records to yield; failures do not count.
+        encoding: The encoding, where it is not to be found out.
+        header: Whether there is a header, where it is not to be found out.
+        day_first: The order of day and month, where it is not to be found out.
+
+    Returns:
+        Records and failures in the order of the rows. Nothing of the file is held but the sampled first rows, the
+        current row, and the ids where a column gives them.
+
+    Raises:
+        InputError: As `open_table`.
+        SettingError: As `open_table`.
+    """
+    table = open_table(source, columns=columns, format=format, encoding=encoding, header=header, day_first=day_first)
+    return table.records(limit=limit)
+
+
+def inspect_table(
+    source: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,  # noqa: A002
+    encoding: str | None = None,
+    header: bool | None = None,
+    day_first: bool | None = None,
+) -> TableInfo:
+    """Say what `read_records` would do with a source. It uses up standard input: call `open_table` there."""
+    table = open_table(source, columns=columns, format=format, encoding=encoding, header=header, day_first=day_first)
+    table.close()
+    return table.info
+
+
+def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
+    info, text = table.info, table.sheet.text
+    seen: set[str] = set()
+    count = 0
+    try:
+        for row in itertools.chain(table.sample, table.sheet.rows) if limit is None or limit > 0 else ():
+            if isinstance(row, Failure):
+                yield row
+                continue
+            try:
+                record = _record(row, info)
+            except RecordError as error:
+                yield Failure(kind="bad_row", row=row.number, detail=str(error))
+                continue
+            if "id" in info.columns:
+                record = _unrepeated(record, seen)
+            yield record
+            count += 1
+            if count == limit:
+                break
+        if text is not None and text.recoded:
+            yield Failure(
+                kind="encoding",
+                detail=f"{text.recoded} bytes, the first in line {text.first_recoded}, are not {text.encoding} "
+                "and were read as Windows-1252",
+            )
+    finally:
+        table.close()
+
+
+def _record(row: Row, info: TableInfo) -> Record:
+    cells, columns = row.cells, info.columns
+
+    def cell(role: str) -> object:
+        return cells.get(columns[role]) if role in columns else None
+
+    if "messages" in columns:
+        try:
+            text, turns = render_messages(cell("messages") or [])
+        except RecordError as error:
+            raise RecordError(str(error), column=columns["messages"]) from None
+    else:
+        value = cell("text")
+        if isinstance(value, list | dict):
+            raise RecordError(f"is a {type(value).__name__}, not text", column=columns["text"])
+        text, turns = clean(cell_text(value)), ()
+    read: dict[str, float | dt.date | str | None] = {
+        "rating": parse_rating(cell("rating")),
+        "date": parse_date(cell("date"), day_first=bool(info.day_first)),
+        "language": parse_language(cell("language")),
+    }
+    used = {name for role, name in columns.items() if read.get(role, "") is not None}
+    meta = {
+        clean(name): clean(shown) for name, value in cells.items() if name not in used and (shown := cell_text(value))
+    }
+    author = parse_name(cell("author"))
+    entity = cell_text(cell("entity")).strip()
+    number = "" if row.number is None else str(row.number)
+    return Record(
+        id=clean(cell_text(cell("id")).strip()) or number or "1",
+        text=text,
+        turns=turns,
+        entity=clean(entity) or None,
+        author=clean(author) if author else None,
+        rating=parse_rating(cell("rating")),
+        date=parse_date(cell("date"), day_first=bool(info.day_first)),
+        language=parse_language(cell("language")),
+        file=row.file or info.file,
+        row=row.number,
+        meta=meta,
+    )
+
+
+def _unrepeated(record: Record, seen: set[str]) -> Record:
+    name, times = record.id, 1
+    while name in seen:
+        times += 1
+        name = f"{record.id}#{times}"
+    seen.add(name)
+    return record if name == record.id else record.model_copy(update={"id": name})

@@ -1,0 +1,128 @@
+"""Quotes, comparison and plain checks of what is text. Pure: strings in, values out.
+
+Nothing here changes a record's text except `clean`, which runs once, before the record exists.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from gistill.errors import AnchorError
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Scripts written without spaces between words: a run of them is counted as one word for every two characters.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+(?:['’][^\\W_{_UNSPACED}]+)*")
+_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
+_LINK = re.compile(r"(?:https?://|ftp://|www\.)\S+", re.IGNORECASE)
+_EMOTICON = re.compile(r"[:;=8xX][-'^o]?[()\[\]DPp/\\|3]|<3|\^[_.-]?\^")
+_BLOB = re.compile(r"(?:data:[\w.+-]+/[\w.+-]+;base64,)?[A-Za-z0-9+/_-]{60,}={0,2}")
+_CONTROL_SHARE = 0.1  # a page of binary read as Latin-1 has 25% and more; a review pasted from a terminal under 2%
+_BLOB_SHARE = 0.8
+
+
+def clean(text: str) -> str:
+    """Replace NUL and lone surrogates, one for one, by U+FFFD, and leave everything else as it is.
+
+    They can be neither written as UTF-8 (surrogates) nor passed through C strings (NUL). There is no normalisation
+    of any other kind: what a customer typed is what offsets count in.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def normalise(text: str) -> str:
+    """Fold a text for comparing: NFKC, case folded, white space collapsed. Never shown and never stored."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def count_words(text: str) -> int:
+    """Count words in any script; in unspaced ones (Han, kana, Thai, ...) two characters are a word, rounded up."""
+    return sum(
+        (len(word) + 1) // 2 if _UNSPACED_START.match(word) else 1
+        for word in (match.group() for match in _WORD.finditer(text))
+    )
+
+
+def is_blank(text: str) -> bool:
+    """Say whether nothing visible is there: white space and invisible format characters only."""
+    return all(
+        char.isspace() or char in "\u115f\u1160\u2800\u3164\uffa0" or unicodedata.category(char) == "Cf"
+        for char in text
+    )
+
+
+def why_not_text(text: str) -> str | None:
+    """Say why a text holds nothing a person wrote in words, or None when it does.
+
+    Letters of any script make a text. Without letters, emoji and emoticons do too ("👍👍", ":-)"): people answer
+    with them. Numbers and punctuation alone ("10/10", "...") do not, because nothing can be quoted from them that
+    the rating column does not say better.
+
+    Args:
+        text: Not blank; see `is_blank`.
+
+    Returns:
+        A clause for the report: "control or undecodable characters", "only links", "an encoded block of data" or
+        "no letters"; None for text.
+    """
+    unreadable = sum(_is_unreadable(char) for char in text)
+    if unreadable > _CONTROL_SHARE * len(text):
+        return "control or undecodable characters"
+    rest = _LINK.sub(" ", text)
+    if rest != text and not _has_words(rest):
+        return "only links"
+    blob = sum(len(match.group()) for match in _BLOB.finditer(text) if _looks_encoded(match.group()))
+    if blob > _BLOB_SHARE * len(text.strip()):
+        return "an encoded block of data"
+    return None if _has_words(rest) else "no letters"
+
+
+def _has_words(text: str) -> bool:
+    if any(char.isalpha() for char in text) or _EMOTICON.search(text):
+        return True
+    # So is where Unicode keeps emoji, stars and most pictures.
+    return any(unicodedata.category(char) == "So" and char != "\ufffd" for char in text)
+
+
+def _looks_encoded(word: str) -> bool:
+    """Tell base64 and hexadecimal from one long word, such as "aaaah..." or "-----": they mix digits with letters."""
+    return any(char.isdigit() for char in word) and any(char.isalpha() for char in word) and len(set(word)) >= 10
+
+
+def _is_unreadable(char: str) -> bool:
+    return char == "\ufffd" or (unicodedata.category(char) in ("Cc", "Co", "Cn") and char not in "\t\n\r\x0b\x0c\x85")
+
+
+def anchor(quote: str, text: str, *, occurrence: int = 0) -> tuple[int, int]:
+    """Find where a quotation stands in the text it was taken from.
+
+    Models return words, not positions. The match is exact, because a model that rewrote the words has not quoted.
+
+    Args:
+        quote: The words said to be quoted.
+        text: The record's text, unchanged since it was loaded.
+        occurrence: Which match to take when the words recur, counted from 0 from the left; overlapping matches count.
+
+    Returns:
+        `(start, end)` in Unicode code points, half-open, so `text[start:end] == quote`. Not bytes and not tokens.
+
+    Raises:
+        AnchorError: The quotation is empty or does not stand there that many times; a nearby span is never guessed.
+
+    >>> anchor("slow", "Slow kitchen, slow till.")
+    (14, 18)
+    """
+    if not quote:
+        raise AnchorError("an empty quotation stands nowhere")
+    start = text.find(quote)
+    for _ in range(occurrence):
+        if start < 0:
+            break
+        start = text.find(quote, start + 1)
+    if start < 0:
+        times = f" {occurrence + 1} times" if occurrence else ""
+        raise AnchorError(f"the quotation {quote[:60]!r} does not stand in the text{times}")
+    return start, start + len(quote)
