@@ -75,7 +75,7 @@ def digest(
         _warn_of_others(folder, show)
         from gistill.digest.run import digest as walk
         from gistill.digest.steps import prepare_folder
-        from gistill.digest.taxonomy import read_taxonomy
+        from gistill.digest.taxonomy import load_taxonomy
         from gistill.reader import load_reader
 
         prepare_folder(folder)
@@ -84,7 +84,7 @@ def digest(
             folder=folder,
             reader=load_reader(reader),
             writer=None if writer == "none" else writer,
-            taxonomy=read_taxonomy(taxonomy) if taxonomy else None,
+            taxonomy=load_taxonomy(taxonomy) if taxonomy else None,
             seed=seed,
             title=title,
             min_confidence=min_confidence,

@@ -36,7 +36,7 @@ def finetune_reader(
             from gistill.errors import ExtraMissingError
 
             raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')
-        from gistill.train.reader import finetune_reader as train
+        from gistill.train.finetune import finetune_reader as train
 
-        result = train(data, recipe=recipe, out=out, seed=seed, epochs=epochs)
+        result = train(data, recipe=recipe, out=out, seed=seed, epochs=epochs, start=start, on_epoch=show)
         typer.echo(json.dumps(result, indent=2) if as_json else f"The reader: {out}")

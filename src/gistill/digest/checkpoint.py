@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +81,7 @@ class Checkpoint:
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Sequence[Opinion], Sequence[Failure], int, int], None]]:
-        """Open the growing file at its last good byte; the value adds a chunk: opinions, failures, records, sentences."""
+        """Open the growing file at its last good byte; the value adds a chunk: what came of it, records, sentences."""
         mode: Literal["r+b", "wb"] = "r+b" if self.bytes and self.part.exists() else "wb"
         hasher = hashlib.sha256()
         with self.part.open(mode) as file:
@@ -91,7 +91,7 @@ class Checkpoint:
             self._save()
 
             def add(opinions: Sequence[Opinion], failures: Sequence[Failure], records: int, sentences: int) -> None:
-                data = "".join(opinion.model_dump_json() + "\n" for opinion in opinions).encode()
+                data = _lines(opinions)
                 file.write(data)
                 _to_disk(file)
                 hasher.update(data)
@@ -111,6 +111,14 @@ class Checkpoint:
         self.done = True
         self._save()
         self.part.replace(self.path)
+
+    def replace_with(self, opinions: Sequence[Opinion]) -> None:
+        """Write the finished file anew with the same opinions, otherwise categorised, so that it stays reusable."""
+        data = _lines(opinions)
+        self.bytes, self.sha256 = len(data), hashlib.sha256(data).hexdigest()
+        # Killed between these two, the file no longer fits its manifest, and is read again: slow, but never wrong.
+        write_whole(self.path, data)
+        self._save()
 
     def _load(self) -> Self | None:
         try:
@@ -168,6 +176,10 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def _lines(opinions: Iterable[Opinion]) -> bytes:
+    return "".join(opinion.model_dump_json() + "\n" for opinion in opinions).encode()
 
 
 def _to_disk(file: BinaryIO) -> None:

@@ -6,22 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from gistill.digest.checkpoint import Checkpoint
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
-from gistill.digest.group import group
+from gistill.digest.group import Grouping, categorised, group
 from gistill.digest.report import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
 from gistill.digest.summarize import summarize
+from gistill.digest.taxonomy import Taxonomy
 from gistill.errors import ExtraMissingError, ModelMissingError
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.screen import screen
 from gistill.tables import read_jsonl
-
-if TYPE_CHECKING:
-    from gistill.digest.taxonomy import Taxonomy
 
 
 def digest(
@@ -73,11 +72,13 @@ def digest(
         kept, failures = sift(screen(items))
         count(len(items))
     with steps("extract") as count:
-        opinions, sentences, failed = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
-        sure = [opinion for opinion in opinions if opinion.confidence >= min_confidence]
-        count(sentences)
+        found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
+        sure = [opinion for opinion in found.opinions if opinion.confidence >= min_confidence]
+        count(found.sentences)
     with steps("group") as count:
         grouping = group(sure, kept, taxonomy=taxonomy)
+        sure = categorised(sure, grouping)
+        _categorise_file(found, grouping)
         count(len(sure))
     with steps("summarize") as count:
         summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed)
@@ -86,12 +87,12 @@ def digest(
         title=title,
         items=items,
         records=kept,
-        sentences=sentences,
+        sentences=found.sentences,
         opinions=sure,
         grouping=grouping,
         summaries=summaries,
         failures=failures,
-        failed=failed + Counter(unsure=len(opinions) - len(sure)),
+        failed=found.failed + Counter(unsure=len(found.opinions) - len(sure)),
         made_with={
             "gistill": version("gistill"),
             "reader": f"{reader.name} {reader.hash}",
@@ -115,6 +116,13 @@ def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterato
         yield record
 
 
+class _Found(NamedTuple):
+    opinions: list[Opinion]
+    sentences: int
+    failed: Counter[str]
+    file: Checkpoint | None  # where the opinions are, if they are in a file
+
+
 def _extract(
     records: Sequence[Record],
     folder: Path | None,
@@ -123,15 +131,23 @@ def _extract(
     resume: bool,
     progress: Progress,
     say: Callable[[str], None],
-) -> tuple[list[Opinion], int, Counter[str]]:
+) -> _Found:
     """Extract in memory, or into the folder where an earlier run may have done a part of it."""
     total = len(records)
     if folder is None:
         done = extract(records, reader=reader, total=total, progress=progress)
-        return done.opinions, done.sentences, Counter(failure.kind for failure in done.failures)
+        return _Found(done.opinions, done.sentences, Counter(failure.kind for failure in done.failures), None)
     path = folder / "opinions.jsonl"
-    kept = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
-    return list(read_jsonl(path, Opinion)), kept.sentences, Counter(kept.failures)
+    file = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
+    return _Found(list(read_jsonl(path, Opinion)), file.sentences, Counter(file.failures), file)
+
+
+def _categorise_file(found: _Found, grouping: Grouping) -> None:
+    """Write the taxonomy's categories into the file of opinions, or take an earlier taxonomy's out."""
+    if found.file is not None:
+        opinions = categorised(found.opinions, grouping)
+        if opinions != found.opinions:
+            found.file.replace_with(opinions)
 
 
 def _find_writer(writer: LanguageModel | str | None, say: Callable[[str], None]) -> LanguageModel | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gistill.digest.checkpoint import write_whole
+from gistill.digest.counting import person
 from gistill.errors import InputError, SettingError
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
@@ -116,7 +117,7 @@ def assemble(
         title=title or _title(records),
         records=len(items),
         read=len(records),
-        people=people(records),
+        people=len({person(record) for record in records}),
         sentences=sentences,
         opinions=len(opinions),
         tally=grouping.total,
@@ -150,11 +151,6 @@ def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
         if taken[failure.kind] <= EXAMPLES:
             chosen.append(failure)
     return tuple(chosen)
-
-
-def people(records: Iterable[Record]) -> int:
-    """Count distinct authors; a record without one is one person."""
-    return len({("author", record.author) if record.author else ("record", record.id) for record in records})
 
 
 def _input_hash(records: Iterable[Record | Failure]) -> str:

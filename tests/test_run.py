@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+import gistill
+from fake_reader import FakeReader
+from gistill.digest.run import digest
+from gistill.digest.steps import OUTPUTS
+from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect
+from gistill.errors import InputError, ModelMissingError
+from gistill.schema import Digest, Failure, Opinion, Record
+from gistill.tables import read_jsonl, read_records
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "reviews.csv"
+FILES = sorted([*OUTPUTS, "opinions.manifest.json", "manifest.json"])
+
+
+def reviews() -> list[Record | Failure]:
+    texts = ["Great sound!", "Bad sound. Great battery.", "It broke.", "Great sound, okay battery.", "", "Bad battery"]
+    records: list[Record | Failure] = [
+        Record(id=f"r{n}", text=text, author=f"a{n % 4}", entity="Nimbus", rating=4.0) for n, text in enumerate(texts)
+    ]
+    return [*records, Failure(kind="bad_row", row=9)]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "manifest.json"}
+
+
+def test_the_walk_counts_what_was_said(tmp_path: Path) -> None:
+    result = digest(reviews(), folder=tmp_path / "new" / "report", reader=FakeReader(), writer=None)
+    assert (result.records, result.read, result.people, result.sentences, result.opinions) == (7, 5, 4, 6, 7)
+    assert result.failures == {"bad_row": 1, "empty": 1}
+    assert {failure.kind for failure in result.failure_examples} == {"bad_row", "empty"}
+    by_name = {aspect.name: aspect.tally for aspect in result.aspects}
+    assert set(by_name) == {"sound", "battery"}
+    # sound: r0 and r3 (authors a0 and a3) for it, r1 (a1) against it; battery: r1 for, r3 neutral, r5 (a1) against
+    assert (by_name["sound"].people, by_name["sound"].positive, by_name["sound"].negative) == (3, 2, 1)
+    assert (by_name["battery"].people, by_name["battery"].mentions, by_name["battery"].neutral) == (2, 3, 1)
+    assert result.ungrouped.mentions == 1
+    assert result.title == "What people say about Nimbus"
+    assert result.made_with["writer"] == "none (quotes alone)"
+    assert result.made_with["reader"] == "fake f0"
+
+
+def test_every_citation_has_its_opinion_and_its_record(tmp_path: Path) -> None:
+    result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None)
+    cited = {opinion.id: opinion for opinion in result.cited}
+    assert result.summaries
+    for summary in result.summaries:
+        for sentence in summary.sentences:
+            assert sentence.cites
+            assert set(sentence.cites) <= set(cited)
+    for opinion in cited.values():
+        text = result.contexts[opinion.record].text
+        for quote in filter(None, (opinion.aspect, opinion.opinion)):
+            assert text[quote.start : quote.end] == quote.text
+
+
+def test_the_folder_holds_the_report_and_how_it_was_made(tmp_path: Path) -> None:
+    result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None, seed=5, title="Mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+    assert Digest.model_validate_json((tmp_path / "digest.json").read_text("utf-8")) == result
+    assert len(list(read_jsonl(tmp_path / "opinions.jsonl", Opinion))) == result.opinions
+    with (tmp_path / "aspects.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.reader(file))) == 1 + len(result.aspects)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert [step["step"] for step in manifest["steps"]] == [
+        "load models",
+        "read",
+        "screen",
+        "extract",
+        "group",
+        "summarize",
+        "report",
+    ]
+    assert manifest["made_with"]["seed"] == "5"
+    assert len(manifest["made_with"]["input"]) == 64
+    for name, expected in manifest["outputs"].items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected
+    assert "Mine" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        digest(reviews(), folder=tmp_path / name, reader=FakeReader(), writer=None)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    digest(reviews(), folder=tmp_path / "one", reader=FakeReader(), writer=None, resume=False)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_without_a_folder_nothing_is_written_and_the_digest_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bare = digest(reviews(), reader=FakeReader(), writer=None)
+    assert list(tmp_path.iterdir()) == []
+    assert bare == digest(reviews(), folder=tmp_path / "report", reader=FakeReader(), writer=None)
+
+
+def test_a_second_run_reads_nothing_again_and_a_taxonomy_relabels(tmp_path: Path) -> None:
+    digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None)
+    plain = contents(tmp_path)
+    reader = FakeReader()
+    taxonomy = Taxonomy(aspects=(TaxonomyAspect(name="Audio", examples=("sound",)),))
+    result = digest(reviews(), folder=tmp_path, reader=reader, writer=None, taxonomy=taxonomy)
+    assert reader.asked == []
+    assert "Audio" in {aspect.name for aspect in result.aspects}
+    categories = {o.aspect.text: o.category for o in read_jsonl(tmp_path / "opinions.jsonl", Opinion) if o.aspect}
+    assert categories == {"sound": "Audio", "battery": None}
+    digest(reviews(), folder=tmp_path, reader=reader, writer=None)
+    assert reader.asked == []
+    assert contents(tmp_path) == plain
+
+
+def test_unsure_opinions_are_set_apart_and_counted(tmp_path: Path) -> None:
+    result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None, min_confidence=0.99)
+    assert (result.opinions, result.failures["unsure"]) == (0, 7)
+    assert len(list(read_jsonl(tmp_path / "opinions.jsonl", Opinion))) == 7
+
+
+@pytest.mark.parametrize("records", [[], [Failure(kind="bad_row", row=1)], [Record(id="1", text="Nothing to see.")]])
+def test_nothing_to_say_is_a_report_too(tmp_path: Path, records: list[Record | Failure]) -> None:
+    result = digest(records, folder=tmp_path, reader=FakeReader(), writer=None)
+    assert (result.opinions, result.aspects) == (0, ())
+    assert result.tally.share.value in (None, 0.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+
+
+def test_two_records_with_one_id_are_refused() -> None:
+    with pytest.raises(InputError, match="'r1'"):
+        digest(
+            [Record(id="r1", text="Great sound"), Record(id="r1", text="It broke")], reader=FakeReader(), writer=None
+        )
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(InputError, match="file of that name"):
+            digest(reviews(), folder=folder, reader=FakeReader(), writer=None)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_missing_writer_is_said_and_quotes_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str | None) -> None:
+        raise ModelMissingError("no weights", hint="Bring them.")
+
+    monkeypatch.setattr("gistill.digest.run.load_writer", load)
+    said: list[str] = []
+    result = digest(reviews(), reader=FakeReader(), say=said.append)
+    assert result.made_with["writer"] == "none (quotes alone)"
+    assert said == ["no writer: no weights; the summaries are made from quotes alone. Bring them."]
+    with pytest.raises(ModelMissingError):
+        digest(reviews(), reader=FakeReader(), writer="some-model")
+
+
+def test_progress_names_the_steps() -> None:
+    seen: dict[str, tuple[int, int | None]] = {}
+    digest(reviews(), reader=FakeReader(), writer=None, progress=lambda step, n, total: seen.update({step: (n, total)}))
+    assert seen["read"] == (7, None)
+    assert seen["extract"] == (5, 5)
+
+
+def test_the_package_itself_is_the_function() -> None:
+    result = gistill.digest(reviews(), reader=FakeReader(), writer=None)
+    assert result.opinions == 7
+    assert len(gistill.extract([r for r in reviews() if isinstance(r, Record)], reader=FakeReader()).opinions) == 7
+
+
+def test_the_sample_is_read_whole(tmp_path: Path) -> None:
+    result = digest(read_records(SAMPLE), folder=tmp_path, reader=FakeReader(), writer=None)
+    assert (result.records, result.read) == (170, 165)
+    assert result.failures == {"duplicate": 1, "empty": 1, "near_duplicate": 2, "not_text": 1}
+    assert {tally.entity for tally in result.entities} == {
+        "Nimbus 40 headphones",
+        "Rill kettle 1.7 l",
+        "Fenn 28 backpack",
+    }
+    assert result.dates is not None
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<script" not in page
+    assert 'href="http://shop.invalid' not in page
