@@ -105,7 +105,7 @@ def context_length(path: Path) -> int | None:
                 key = file.read(_number(file, "<Q")).decode("utf-8", "replace")
                 value = _setting(file, _number(file, "<I"))
                 if key.endswith(".context_length"):
-                    return value
+                    return None if value is None else int(value)
         except (struct.error, KeyError, OverflowError, MemoryError) as error:
             raise ModelBrokenError(f"{path} is not a complete GGUF file", hint="Fetch the file again.") from error
     return None
@@ -167,7 +167,7 @@ def _write(reader: Any, path: Path, source: Path) -> None:
     writer.write_ti_data_to_file()
     for tensor in reader.tensors:
         writer.write_tensor_data(_plain(tensor, source))
-    for file in writer.fout:
+    for file in writer.fout or ():
         file.flush()
         os.fsync(file.fileno())
     writer.close()

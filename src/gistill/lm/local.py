@@ -1,4 +1,4 @@
-"""The local engine: OpenVINO GenAI on the CPU, continuous batching and prefix caching on. Text never leaves the machine."""
+"""The local engine: OpenVINO GenAI on the CPU, with continuous batching and prefix caching. Nothing leaves the machine."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class LocalModel:
 
 
 def _engine() -> Any:
-    """Import OpenVINO GenAI with its telemetry left out: where that package cannot be imported, openvino uses a stub."""
+    """Import OpenVINO GenAI without its telemetry: where that package cannot be imported, openvino uses a stub."""
     if "openvino" not in sys.modules:
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
