@@ -23,12 +23,16 @@ def _group() -> None:
 def finetune_reader(
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
-    recipe: Annotated[str, typer.Option(help="shipped, 14lap or 14res.")] = "shipped",
+    recipe: Annotated[str, typer.Option(help="shipped, 14lap, 14res or labels.")] = "shipped",
     seed: options.Seed = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the recipe's.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Go on from the weights of this trained reader.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="fp32, bf16, or auto: bf16 where the processor has it.")] = "auto",
     as_json: options.Json = False,
 ) -> None:
-    """Train the reader and write its model folder."""
+    """Train the reader and write its model folder; run again after a kill, it goes on where it was."""
     with ending():
         from importlib.util import find_spec
 
@@ -38,5 +42,10 @@ def finetune_reader(
             raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')
         from gistill.train.finetune import finetune_reader as train
 
-        result = train(data, recipe=recipe, out=out, seed=seed, epochs=epochs, start=start, on_epoch=show)
+        def show(epoch: int, of: int, loss: float) -> None:
+            typer.echo(f"epoch {epoch} of {of}: loss {loss:.3f}", err=True)
+
+        result = train(
+            data, recipe=recipe, out=out, seed=seed, epochs=epochs, start=start, precision=precision, on_epoch=show
+        )
         typer.echo(json.dumps(result, indent=2) if as_json else f"The reader: {out}")

@@ -1,1 +1,1 @@
-"""Public data sets: one module each, with its address, licence, checksums and parser. No data is shipped with the code."""
+"""Public data sets: one module each, with address, licence, checksums and parser. No data is shipped with the code."""

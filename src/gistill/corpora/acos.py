@@ -1,4 +1,4 @@
-"""ACOS: (aspect, category, opinion, polarity) quads with implicit aspects and opinions. No licence stated: for measuring only.
+"""ACOS: (aspect, category, opinion, polarity) quads with implicit ones. No licence stated: for measuring only.
 
 Format, one sentence a line: `tokens<TAB>start,end CATEGORY polarity start,end<TAB>...`; token spans are half-open,
 `-1,-1` is implicit, polarity is 0 negative, 1 neutral, 2 positive. Categories are not read yet.
@@ -49,9 +49,7 @@ def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
             triplets = []
             for quad in quads:
                 aspect, _, polarity, opinion = quad.split(" ")
-                triplets.append(
-                    Triplet(_extent(aspect, places), _extent(opinion, places), _POLARITIES[int(polarity)])
-                )
+                triplets.append(Triplet(_extent(aspect, places), _extent(opinion, places), _POLARITIES[int(polarity)]))
         except (ValueError, IndexError) as error:
             raise InputError(f"not an ACOS line ({error})", file=file, row=number) from error
         examples.append(

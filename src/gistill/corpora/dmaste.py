@@ -49,7 +49,5 @@ def load(domain: str, part: str, *, folder: Path, raw: bool = False) -> list[Lab
         if line.strip():
             text, triplets = parse_line(line, number=number, file=file, raw=raw)
             group = f"dmaste/{domain}/{part}/{number}"
-            examples.append(
-                Labelled(text, triplets, implicit_aspects=True, source=f"dmaste/{domain}", group=group)
-            )
+            examples.append(Labelled(text, triplets, implicit_aspects=True, source=f"dmaste/{domain}", group=group))
     return examples

@@ -84,7 +84,8 @@ def data_folder() -> Path:
     named = os.environ.get("GISTILL_DATA", "")
     if not named or not Path(named).is_dir():
         raise InputError(
-            f"GISTILL_DATA names no folder ({named!r})", hint="Set GISTILL_DATA to the folder with the public data sets."
+            f"GISTILL_DATA names no folder ({named!r})",
+            hint="Set GISTILL_DATA to the folder with the public data sets.",
         )
     return Path(named)
 
@@ -105,7 +106,9 @@ def open_part(source: Source, file: str, *, folder: Path) -> str:
         raise InputError("no such file", file=str(path), hint=f"Get it from {source.address}")
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != source.files[file]:
-        raise InputError("the file differs from the published one", file=str(path), hint=f"Compare with {source.address}")
+        raise InputError(
+            "the file differs from the published one", file=str(path), hint=f"Compare with {source.address}"
+        )
     return data.decode("utf-8-sig")
 
 
@@ -152,7 +155,7 @@ def without_leaks(train: list[Labelled], test: list[Labelled]) -> tuple[list[Lab
 
 
 def retokenised(example: Labelled) -> Labelled:
-    """Give the same labels over the text as a customer would have typed it. Returns the example itself if it has no spaces."""
+    """Give the same labels over the text as a customer would have typed it; the example itself if it has no spaces."""
     tokens = example.text.split(" ")
     if any(not token for token in tokens):
         return example

@@ -1,4 +1,4 @@
-"""From the network's numbers to opinions: candidate spans from the tags, candidate pairs from the grid, one calibrated score.
+"""From the network's numbers to opinions: spans from the tags, pairs from the grid, one calibrated score.
 
 The network gives, per sentence of W units (unit 0 is NULL, "no words"):
 
@@ -68,7 +68,8 @@ class Scorer:
 
     def probability(self, features: Floats) -> Floats:
         """Score candidates: features (N, F) to probabilities (N,)."""
-        return 1.0 / (1.0 + np.exp(-np.clip(features @ np.array(self.weights) + self.bias, -30, 30)))
+        odds = np.clip(features @ np.array(self.weights) + self.bias, -30.0, 30.0)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
 def spans(log_tags: Floats) -> list[tuple[float, UnitSpan]]:
@@ -86,7 +87,7 @@ def spans(log_tags: Floats) -> list[tuple[float, UnitSpan]]:
         return []
     ends = np.append(np.log1p(-np.exp(np.minimum(log_tags[1:, 1], -1e-7))), 0.0)
     found = []
-    for start in np.flatnonzero(log_tags[:, 0] > np.log(MIN_SPAN)):
+    for start in map(int, np.flatnonzero(log_tags[:, 0] > np.log(MIN_SPAN))):
         running = log_tags[start, 0]
         for end in range(start, min(start + MAX_UNITS, length)):
             if end > start:
@@ -94,7 +95,7 @@ def spans(log_tags: Floats) -> list[tuple[float, UnitSpan]]:
             if running < np.log(MIN_SPAN):
                 break
             if running + ends[end] > np.log(MIN_SPAN):
-                found.append((float(running + ends[end]), (int(start) + 1, end + 1)))
+                found.append((float(running + ends[end]), (start + 1, end + 1)))
     return sorted(found, key=lambda item: (-item[0], item[1]))[:MAX_SPANS]
 
 

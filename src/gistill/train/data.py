@@ -1,4 +1,4 @@
-"""What a reader is trained on: which corpora, cut into sentences, with everything that stands in a test set left out."""
+"""What a reader is trained on: which corpora, cut into sentences, without anything that stands in a test set."""
 
 from __future__ import annotations
 

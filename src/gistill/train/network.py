@@ -1,4 +1,4 @@
-"""The reader's network: an encoder, tags for aspect and opinion words, and a grid that pairs them (shapes in reader/decode.py)."""
+"""The reader's network: an encoder, tags for aspect and opinion words, and a grid that pairs them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Biaffine(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder with heads. `forward` takes what `units.pad` gives and returns `tags` (B, W, 6) and `grid` (B, W, W, 8)."""
+    """Encoder with heads: `forward` takes what `units.pad` gives and returns what reader/decode.py describes."""
 
     def __init__(self, encoder: nn.Module, *, hidden: int, width: int = 160, dropout: float = 0.2) -> None:
         super().__init__()
@@ -117,7 +117,9 @@ def on_units(extent: Extent, units: Units) -> tuple[int, int] | None:
     return (inside[0], inside[-1]) if inside else None
 
 
-def loss(tags: Tensor, grid: Tensor, batch: Sequence[tuple[Units, Target]], *, weights: tuple[float, float, float]) -> Tensor:
+def loss(
+    tags: Tensor, grid: Tensor, batch: Sequence[tuple[Units, Target]], *, weights: tuple[float, float, float]
+) -> Tensor:
     """Add up what the batch says about tags, pairs and polarities.
 
     Args:

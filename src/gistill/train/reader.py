@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,9 @@ import torch
 
 from gistill.corpora.labelled import Labelled, retokenised
 from gistill.evaluate.triplets import Score, counts, score
-from gistill.reader.decode import FEATURES, POLARITIES, Candidate, Scorer, candidates, choose, tag_then_pair
+from gistill.reader.decode import FEATURES, Candidate, Scorer, choose
 from gistill.reader.units import Units, cut
-from gistill.train.network import Network, Target, base_folder, batch_tensors, loss, target
+from gistill.train.network import Network, Target, batch_tensors, loss, target
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def train(
     prepared: Sequence[Prepared],
     settings: Settings,
     *,
+    checkpoints: Path | None = None,
     on_epoch: Callable[[int, float, Network], None] | None = None,
 ) -> Network:
     """Train in place and return the network.
@@ -105,32 +106,83 @@ def train(
         network: From `new_network`, or a trained one to go on with.
         prepared: At least one example.
         settings: See `Settings`.
+        checkpoints: A folder that gets the whole state after each epoch. If it holds one already, training goes on
+            from there and ends as if it had never stopped, since order and dropout are seeded by epoch.
         on_epoch: Called after each epoch with its number from 1, the mean loss and the network.
     """
-    order = random.Random(settings.seed)
-    torch.manual_seed(settings.seed)
     optimiser = _optimiser(network, settings)
-    steps = settings.epochs * -(-len(prepared) // settings.batch)
-    rise = max(1, int(steps * settings.warmup))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / rise) * max(0.0, min(1.0, (steps - step) / max(1, steps - rise)))
-    )
-    for epoch in range(1, settings.epochs + 1):
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    per_epoch = -(-len(prepared) // settings.batch)
+    done = _load_checkpoint(checkpoints, network, optimiser) if checkpoints else 0
+    for epoch in range(done + 1, settings.epochs + 1):
+        torch.manual_seed(settings.seed * 1000 + epoch)
         network.train()
-        total, batches = 0.0, _batches(prepared, settings, order)
-        for batch in batches:
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
-                tags, grid = network(**batch_tensors([units for units, _ in batch]))
-            step_loss = loss(tags.float(), grid.float(), batch, weights=settings.weights)
-            step_loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
-            total += step_loss.item()
+        total, batches = 0.0, _batches(prepared, settings, random.Random(settings.seed * 1000 + epoch))
+        for step, batch in enumerate(batches, (epoch - 1) * per_epoch):
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * _rate(step, settings.epochs * per_epoch, settings.warmup)
+            total += _step(network, optimiser, batch, settings)
+        if checkpoints:
+            _save_checkpoint(checkpoints, network, optimiser, epoch)
         if on_epoch:
             on_epoch(epoch, total / len(batches), network)
     return network
+
+
+def _step(
+    network: Network, optimiser: torch.optim.Optimizer, batch: Sequence[tuple[Units, Target]], settings: Settings
+) -> float:
+    """Take one step and return its loss."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
+        tags, grid = network(**batch_tensors([units for units, _ in batch]))
+    value = loss(tags.float(), grid.float(), batch, weights=settings.weights)
+    value.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return value.item()
+
+
+def _rate(step: int, steps: int, warmup: float) -> float:
+    """Share of the peak learning rate at a step: up over the warmup, then down to 0 in a straight line."""
+    rise = max(1, int(steps * warmup))
+    return min((step + 1) / rise, (steps - step) / max(1, steps - rise))
+
+
+def _save_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
+    """Write weights, optimiser state and epoch; the JSON comes last, so a killed write leaves no half checkpoint."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(network, folder / f"weights-{epoch}.safetensors")
+    moments = {
+        f"{index}.{name}": torch.as_tensor(value).contiguous()
+        for index, state in optimiser.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+    save_file(moments, str(folder / f"optimiser-{epoch}.safetensors"))
+    part = folder / "checkpoint.json.part"
+    part.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
+    part.replace(folder / "checkpoint.json")
+    for old in folder.glob("*.safetensors"):
+        if not old.stem.endswith(f"-{epoch}"):
+            old.unlink()
+
+
+def _load_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer) -> int:
+    """Restore what `_save_checkpoint` wrote and return its epoch; 0 when there is nothing."""
+    from safetensors.torch import load_file
+
+    if not (folder / "checkpoint.json").is_file():
+        return 0
+    epoch = int(json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))["epoch"])
+    load_weights(network, folder / f"weights-{epoch}.safetensors")
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in load_file(str(folder / f"optimiser-{epoch}.safetensors")).items():
+        index, _, field = name.partition(".")
+        state.setdefault(int(index), {})[field] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return epoch
 
 
 def _optimiser(network: Network, settings: Settings) -> torch.optim.Optimizer:

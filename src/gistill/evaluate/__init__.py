@@ -1,0 +1,1 @@
+"""Gold and predictions in, scorecards out. Nothing here knows a model."""

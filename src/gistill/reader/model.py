@@ -1,0 +1,148 @@
+"""Load a reader's folder and read sentences with it.
+
+A folder holds `reader.json` (what it is and how to decode it), `tokenizer.json`, `model.onnx` (weights as int8, one
+scale per row) and `README.md` (the model card). OpenVINO runs it: activations are quantised per token, so what is read
+in a sentence does not depend on the sentences beside it (docs/decisions/ says why this engine).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.reader.decode import POLARITIES, Reading, Scorer, candidates, choose
+from gistill.reader.units import Units, cut, pad
+
+FORMAT = 1
+SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
+PIECES_PER_BATCH = 4096  # word pieces with padding; keeps the pair grid of a batch under about 30 MB
+_GROUP = "64"  # activations are quantised in groups of this many channels of one token
+
+
+class Reader:
+    """A loaded reader. Safe to use from one thread; load one per process.
+
+    Attributes:
+        name: What the folder calls itself.
+        hash: First 16 hex digits of the sha256 over the folder's model, tokenizer and settings.
+        card: The parsed `reader.json`.
+    """
+
+    def __init__(self, folder: Path, card: dict[str, Any], tokenizer: Any, model: Any, digest: str) -> None:
+        self.folder = folder
+        self.card = card
+        self.name: str = card["name"]
+        self.hash = digest
+        self._tokenizer = tokenizer
+        self._model = model
+        self._scorer = Scorer(tuple(card["scorer"]["weights"]), card["scorer"]["bias"], card["scorer"]["threshold"])
+        self._implicit = (bool(card["implicit"][0]), bool(card["implicit"][1]))
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        """Find the opinions in each sentence.
+
+        Args:
+            sentences: Any strings. What lies beyond the model's longest input (`card["max_pieces"]` word pieces) is
+                not read; `gistill.sentences.split` never gives such a sentence.
+
+        Returns:
+            One list per sentence, in the order given; readings in order of place. Offsets are code points of the
+            sentence.
+        """
+        cuts = cut(self._tokenizer, sentences)
+        found: list[list[Reading]] = [[] for _ in sentences]
+        for rows in _batches(cuts):
+            arrays = pad([cuts[i] for i in rows])
+            outputs = self._model([arrays["input_ids"], arrays["attention_mask"], arrays["units"]])
+            for i, tags, grid in zip(rows, outputs[0], outputs[1], strict=True):
+                size = len(cuts[i].first)
+                found[i] = self._decode(cuts[i], tags[:size], grid[:size, :size])
+        return found
+
+    def _decode(self, units: Units, tags: Any, grid: Any) -> list[Reading]:
+        def extent(span: tuple[int, int]) -> tuple[int, int] | None:
+            return None if span[0] == 0 else (units.extents[span[0]][0], units.extents[span[1]][1])
+
+        chosen = choose(candidates(tags, grid, implicit=self._implicit), self._scorer)
+        return [
+            Reading(extent(c.aspect), extent(c.opinion), POLARITIES[c.polarity], round(probability, 4))
+            for c, probability in chosen
+        ]
+
+
+def find_reader(path: str | Path | None = None) -> Path:
+    """Find the folder of the reader to use: the path given, else `GISTILL_READER`, else the one in the package.
+
+    Raises:
+        ModelMissingError: There is none.
+    """
+    folder = Path(path or os.environ.get("GISTILL_READER") or SHIPPED)
+    if not (folder / "reader.json").is_file():
+        raise ModelMissingError(
+            f"no reader in {str(folder)!r} (reader.json is missing)",
+            hint="Train one with `gistill finetune reader`, or reinstall gistill for the shipped one.",
+        )
+    return folder
+
+
+def load_reader(path: str | Path | None = None) -> Reader:
+    """Load a reader; see `find_reader` for where it is looked for.
+
+    Raises:
+        ModelMissingError: There is none.
+        ModelBrokenError: The folder is incomplete, damaged or of a newer format.
+    """
+    folder = find_reader(path)
+    try:
+        card = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
+        if card["format"] != FORMAT:
+            raise ModelBrokenError(
+                f"{folder} is a reader of format {card['format']}, not {FORMAT}", hint="Upgrade gistill."
+            )
+        digest = hashlib.sha256()
+        for name in ("reader.json", "tokenizer.json", "model.onnx"):
+            digest.update((folder / name).read_bytes())
+        return Reader(folder, card, _tokenizer(folder, card["max_pieces"]), _compile(folder), digest.hexdigest()[:16])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelBrokenError(f"the reader in {str(folder)!r} does not load ({error})") from error
+
+
+def _tokenizer(folder: Path, max_pieces: int) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_pieces)
+    return tokenizer
+
+
+def _compile(folder: Path) -> Any:
+    import openvino
+
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
+    threads = os.environ.get("GISTILL_THREADS")
+    if threads:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    try:
+        return openvino.Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ModelBrokenError(f"the model in {str(folder)!r} does not load ({reason})") from error
+
+
+def _batches(cuts: Sequence[Units]) -> list[list[int]]:
+    """Group texts of like length, so that little is computed for padding; texts without words are left out."""
+    rows = sorted((i for i in range(len(cuts)) if len(cuts[i].first) > 1), key=lambda i: (len(cuts[i].ids), i))
+    batches: list[list[int]] = []
+    for row in rows:
+        longest = len(cuts[row].ids)
+        if batches and (len(batches[-1]) + 1) * longest <= PIECES_PER_BATCH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches

@@ -1,0 +1,102 @@
+"""Write a reader's model card from what its folder says: `reader.json`, and `scores.json` where tests were run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+_TEXT = """---
+license: apache-2.0
+language: [{languages}]
+base_model: sentence-transformers/all-MiniLM-L6-v2
+pipeline_tag: token-classification
+tags: [aspect-based-sentiment-analysis, opinion-mining]
+---
+
+# {name}
+
+Marks aspect terms and opinion words in a sentence, pairs them, and says whether each opinion is positive, negative
+or neutral, with a calibrated confidence. An aspect without words of its own is found as implicit{implicit}.
+
+* Base: {base} (Apache-2.0), 22M parameters; weights stored as int8 with one scale per row.
+* Reads English. Sentences up to {max_pieces} word pieces; `gistill` splits longer texts.
+* Trained with `gistill finetune reader --recipe {recipe} --seed {seed}`{start}: {epochs} epochs, {precision}, on
+
+{sources}
+
+* Training data hash {data_hash}. Every sentence that stands in a test set reported here was left out of training.
+{licence}
+## Held-out part
+
+{held_out}
+
+{tests}
+## What it must not be trusted with
+
+Irony, comparisons ("better than X"), opinions that need two sentences, other languages, and any decision about a person.
+Confidence was calibrated on the held-out part; on other domains it can be too high, so look at a sample of your own.
+"""
+
+_SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
+_MEASURED = "* Some of its training data state no licence: it measures the architecture and is not to be passed on.\n"
+
+
+def write_card(folder: Path) -> Path:
+    """Write `README.md` into a reader's folder and return its path.
+
+    Args:
+        folder: Holds `reader.json`; `scores.json`, as `benchmarks/quality.py --card` writes it, adds the test table.
+    """
+    card = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
+    scores = folder / "scores.json"
+    held = card["held_out"]
+    text = _TEXT.format(
+        name=card["name"],
+        languages=", ".join(card["languages"]),
+        implicit=", and so is an opinion without words" if card["implicit"][1] else "; an opinion always has words",
+        base=card["base"],
+        max_pieces=card["max_pieces"],
+        recipe=card["recipe"],
+        seed=card["settings"]["seed"],
+        start=f" (started from {card['start']})" if card["start"] else "",
+        epochs=card["settings"]["epochs"],
+        precision=card["settings"]["precision"],
+        sources="\n".join(f"  * {name}: {count:,} sentences" for name, count in card["sentences"].items()),
+        data_hash=card["data_hash"],
+        licence=_SHIPPED if card["recipe"] == "shipped" else _MEASURED,
+        held_out=_held_out(held),
+        tests=_tests(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
+    )
+    path = folder / "README.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _held_out(held: dict[str, Any]) -> str:
+    error = held["calibration_error"]
+    return (
+        f"Strict triplet F1 {100 * held['f1']:.1f} (precision {100 * held['precision']:.1f}, recall "
+        f"{100 * held['recall']:.1f}) on {held['texts']:,} texts with {held['triplets']:,} triplets; expected "
+        f"calibration error {'not measured' if error is None else f'{error:.3f}'} (10 bins, scorer fitted on the other half)."
+    )
+
+
+def _tests(scores: list[dict[str, Any]]) -> str:
+    rows = [
+        f"| {row['test']} | {row['measure']} | {100 * row['value']:.1f} "
+        f"| {100 * row['low']:.1f} to {100 * row['high']:.1f} |"
+        for row in scores
+    ]
+    return "\n".join(
+        [
+            "## Open tests",
+            "",
+            "Made by `benchmarks/quality.py`; intervals are 95% bootstrap intervals over texts.",
+            "",
+            "| test | measure | value | interval |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,138 @@
+"""Write a trained reader as a folder that is used without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gistill.errors import ExtraMissingError
+from gistill.reader.decode import Scorer
+from gistill.reader.model import FORMAT
+from gistill.reader.units import cut
+from gistill.train.network import Network, batch_tensors
+
+
+def export_reader(
+    network: Network,
+    folder: Path,
+    *,
+    tokenizer_file: Path,
+    scorer: Scorer,
+    implicit: tuple[bool, bool],
+    about: dict[str, Any],
+    max_pieces: int = 256,
+) -> None:
+    """Write `model.onnx` with int8 weights, `tokenizer.json` and `reader.json` into a folder.
+
+    Args:
+        network: Trained.
+        folder: Made if missing; files of the same names are replaced.
+        tokenizer_file: The base's `tokenizer.json`.
+        scorer: Fitted on held-out sentences.
+        implicit: Whether implicit aspects, and implicit opinions, were taught.
+        about: Goes into `reader.json`: name, recipe, settings, data and scores.
+        max_pieces: Longest input, in word pieces.
+    """
+    from tokenizers import Tokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.no_padding()
+    _export_onnx(network, tokenizer, folder / "model.fp32.onnx")
+    quantise_weights(folder / "model.fp32.onnx", folder / "model.onnx")
+    (folder / "model.fp32.onnx").unlink()
+    shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
+    card = {
+        "format": FORMAT,
+        **about,
+        "implicit": list(implicit),
+        "max_pieces": max_pieces,
+        "scorer": {"weights": list(scorer.weights), "bias": scorer.bias, "threshold": scorer.threshold},
+    }
+    (folder / "reader.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _export_onnx(network: Network, tokenizer: Any, path: Path) -> None:
+    """Export the fp32 graph with batch, token and unit counts left open."""
+    inputs = batch_tensors(cut(tokenizer, ["Great sound, but the battery died.", "Fine.", "It is what it is."]))
+    names = ("input_ids", "attention_mask", "units")
+    dynamic = torch.export.Dim.DYNAMIC
+    network.eval()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")  # the exporter warns about its own internals
+            torch.onnx.export(
+                network,
+                tuple(inputs[name] for name in names),
+                str(path),
+                input_names=list(names),
+                output_names=["tags", "grid"],
+                dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in names},
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except ImportError as error:
+        raise ExtraMissingError("exporting needs onnx and onnxscript", hint='pip install "gistill[train]"') from error
+
+
+def quantise_weights(source: Path, target: Path, *, smallest: int = 4096) -> int:
+    """Store the matrices of an ONNX model as int8 with one scale per output channel (embeddings: per row).
+
+    Weights alone: what is computed with them is the engine's choice, and OpenVINO quantises activations per token.
+
+    Args:
+        source: The fp32 model.
+        target: Where the smaller model goes.
+        smallest: Matrices with fewer numbers stay as they are.
+
+    Returns:
+        How many matrices were quantised.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(str(source))
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    rewritten: dict[str, Any] = {}
+    for node in graph.node:
+        for position, name in enumerate(node.input):
+            is_matrix = (node.op_type in ("MatMul", "Gemm") and position == 1) or (
+                node.op_type == "Gather" and position == 0
+            )
+            if not is_matrix or name not in constants or name in rewritten:
+                continue
+            weights = numpy_helper.to_array(constants[name])
+            if weights.dtype != np.float32 or weights.ndim != 2 or weights.size < smallest:
+                continue
+            transposed = any(a.name == "transB" and a.i for a in node.attribute)
+            axis = 0 if node.op_type == "Gather" or transposed else 1
+            scale = np.abs(weights).max(axis=1 - axis, keepdims=True) / 127
+            scale[scale == 0] = 1.0
+            small = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
+            graph.initializer.remove(constants[name])
+            graph.initializer.extend(
+                [
+                    numpy_helper.from_array(small, f"{name}.int8"),
+                    numpy_helper.from_array(scale.reshape(-1).astype(np.float32), f"{name}.scale"),
+                    numpy_helper.from_array(np.zeros(scale.size, np.int8), f"{name}.zero"),
+                ]
+            )
+            rewritten[name] = helper.make_node(
+                "DequantizeLinear", [f"{name}.int8", f"{name}.scale", f"{name}.zero"], [name], axis=axis
+            )
+    for node in rewritten.values():
+        graph.node.insert(0, node)
+    onnx.save(model, str(target))
+    return len(rewritten)

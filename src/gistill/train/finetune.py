@@ -1,0 +1,193 @@
+"""`gistill finetune reader`: corpora in, a reader's folder out, with the scores it reached and how it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gistill.corpora.labelled import Labelled
+from gistill.errors import InputError
+from gistill.evaluate.calibration import expected_calibration_error
+from gistill.reader.decode import Candidate, Scorer, candidates, choose
+from gistill.train.card import write_card
+from gistill.train.data import held_out_examples, training_examples
+from gistill.train.export import export_reader
+from gistill.train.network import Network, base_folder
+from gistill.train.reader import (
+    Settings,
+    evaluate,
+    fit_scorer,
+    gold_keys,
+    infer,
+    key,
+    load_tokenizer,
+    load_weights,
+    new_network,
+    prepare,
+    save_weights,
+    train,
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a reader is trained on and how; the values were chosen on development parts (docs/log.md)."""
+
+    settings: Settings
+    implicit: tuple[bool, bool]
+    typed: bool  # also show the sentences as customers type them
+
+
+RECIPES = {
+    "shipped": Recipe(Settings(epochs=5, raw_share=0.5, warmup=0.05), (True, False), True),
+    "labels": Recipe(Settings(epochs=3, raw_share=0.5, warmup=0.05), (True, True), True),
+    "14lap": Recipe(Settings(epochs=15), (False, False), False),
+    "14res": Recipe(Settings(epochs=15), (False, False), False),
+}
+
+
+def finetune_reader(
+    data: Path,
+    *,
+    out: Path,
+    recipe: str = "shipped",
+    seed: int = 0,
+    epochs: int | None = None,
+    start: Path | None = None,
+    base: str | None = None,
+    precision: str = "auto",
+    on_epoch: Callable[[int, int, float], None] | None = None,
+) -> dict[str, Any]:
+    """Train a reader and write its folder; killed and called again, it goes on after the last finished epoch.
+
+    Args:
+        data: The data folder.
+        out: The reader's folder. Its `training/` keeps the fp32 weights and the checkpoint.
+        recipe: A name in `RECIPES`.
+        seed: See `Settings`.
+        epochs: Instead of the recipe's.
+        start: A folder that this function wrote, to go on from its weights.
+        base: An encoder's folder instead of the default one.
+        precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
+        on_epoch: Called with epoch, epochs and mean loss.
+
+    Returns:
+        What `reader.json` says of the training, scores on the held-out part included.
+
+    Raises:
+        InputError: The data are not there, or no training example has a label.
+        SettingError: No such recipe.
+        ModelMissingError: The base encoder is not there.
+    """
+    examples = training_examples(recipe, folder=data)
+    if not any(e.triplets or e.terms for e in examples):
+        raise InputError("no training example has a label", file=str(data))
+    plan = RECIPES[recipe]
+    settings = replace(plan.settings, seed=seed, precision=_precision(precision))
+    settings = replace(settings, epochs=epochs) if epochs else settings
+    folder = base_folder(base)
+    tokenizer = load_tokenizer(folder)
+    network = new_network(folder, settings)
+    if start:
+        load_weights(network, start / "training" / "weights.safetensors")
+    prepared = prepare(examples, tokenizer, raw=plan.typed)
+    about = _about(recipe, settings, examples, start)
+    checkpoints = _checkpoints(out, about)
+    began = time.monotonic()
+    log = out / "training" / "log.jsonl"
+
+    def after(epoch: int, loss: float, _: Network) -> None:
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(
+                json.dumps({"epoch": epoch, "loss": round(loss, 4), "seconds": round(time.monotonic() - began)})
+            )
+            lines.write("\n")
+        if on_epoch:
+            on_epoch(epoch, settings.epochs, loss)
+
+    train(network, prepared, settings, checkpoints=checkpoints, on_epoch=after)
+    save_weights(network, out / "training" / "weights.safetensors")
+    scorer, scores = hold_out(network, held_out_examples(recipe, folder=data), tokenizer, implicit=plan.implicit)
+    about["held_out"] = scores
+    tokenizer_file = folder / "tokenizer.json"
+    export_reader(network, out, tokenizer_file=tokenizer_file, scorer=scorer, implicit=plan.implicit, about=about)
+    write_card(out)
+    return about
+
+
+def hold_out(
+    network: Network, examples: Sequence[Labelled], tokenizer: Any, *, implicit: tuple[bool, bool]
+) -> tuple[Scorer, dict[str, Any]]:
+    """Fit the scorer on half of the held-out texts, score the other half, and the reverse; then fit it on all.
+
+    The returned scores are of texts the scorer did not see; the network was not trained on any of them.
+    """
+    prepared = prepare(examples, tokenizer)
+    gold = [gold_keys(p.target) for p in prepared]
+    found = [candidates(tags, grid, implicit=implicit) for tags, grid in infer(network, [p.units for p in prepared])]
+    chosen: list[list[Candidate]] = [[] for _ in found]
+    confidences: list[float] = []
+    correct: list[bool] = []
+    for half in (0, 1):
+        scorer = fit_scorer(found[1 - half :: 2], gold[1 - half :: 2])
+        for i in range(half, len(found), 2):
+            picked = choose(found[i], scorer)
+            chosen[i] = [c for c, _ in picked]
+            confidences += [p for _, p in picked]
+            correct += [key(c) in gold[i] for c, _ in picked]
+    total = evaluate(chosen, gold, None)
+    return fit_scorer(found, gold), {
+        "texts": len(examples),
+        "triplets": total.gold,
+        "precision": round(total.precision, 4),
+        "recall": round(total.recall, 4),
+        "f1": round(total.f1, 4),
+        "calibration_error": expected_calibration_error(confidences, correct),
+    }
+
+
+def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None) -> dict[str, Any]:
+    """Say how the reader is made, without its scores."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(repr((example.text, example.triplets, example.terms)).encode())
+    return {
+        "name": f"reader-{recipe}",
+        "recipe": recipe,
+        "start": start.name if start else "",
+        "base": "all-MiniLM-L6-v2",
+        "languages": ["en"],
+        "settings": asdict(settings),
+        "sentences": dict(sorted(Counter(e.source for e in examples).items())),
+        "data_hash": digest.hexdigest()[:16],
+        "made_with": {"torch": torch.__version__, "python": platform.python_version()},
+    }
+
+
+def _checkpoints(out: Path, about: dict[str, Any]) -> Path:
+    """Return the checkpoint folder, emptied when it belongs to another training."""
+    folder = out / "training" / "checkpoint"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = json.dumps(about, sort_keys=True)
+    stamp = folder / "of.json"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        for old in folder.iterdir():
+            old.unlink()
+        (out / "training" / "log.jsonl").unlink(missing_ok=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return folder
+
+
+def _precision(named: str) -> str:
+    if named != "auto":
+        return named
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
