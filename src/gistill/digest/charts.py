@@ -1,0 +1,170 @@
+"""Figures in, small SVG drawings out: bars with interval whiskers, and trends. No script, no style attributes.
+
+Bars use percentages of their own width, so one drawing fits a phone and a wide screen without stretched strokes.
+Colours are CSS classes; the page gives each its light, dark and printed value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from gistill.digest import report_words as words
+from gistill.schema import Period, Tally
+
+_BAR = Markup('<svg class="bar" role="img" width="100%" height="18"><title>{}</title>{}</svg>')
+_WIDTH, _NET_TOP, _NET_BOTTOM, _PEOPLE_TOP, _PEOPLE_BOTTOM = 260.0, 8.0, 68.0, 80.0, 104.0
+_LEFT, _RIGHT = 34.0, 254.0
+
+
+def share_bar(tally: Tally, widest: float) -> Markup:
+    """Draw the share of people as a bar from 0 to `widest`, with a whisker over its 95% interval."""
+    share = tally.share
+    title = words.share_of(share)
+    if share.value is None:
+        return _BAR.format(title, _axis(0))
+    parts = [_axis(0), _rect("vol", 0, share.value / widest)]
+    if share.low is not None and share.high is not None:
+        parts.append(_whisker(share.low / widest, share.high / widest))
+    return _BAR.format(title, Markup("").join(parts))
+
+
+def net_bar(tally: Tally) -> Markup:
+    """Draw a Net Sentiment as a bar from the middle (0) to the left (−100) or right (+100), with its whisker."""
+    estimate = tally.net_sentiment
+    title = f"Net Sentiment {words.net(estimate)}"
+    if estimate.value is None:
+        return _BAR.format(title, _axis(0.5))
+    middle = (estimate.value + 1) / 2
+    side = "pos" if estimate.value > 0 else "neg"
+    parts = [_track(), _rect(side, min(middle, 0.5), max(middle, 0.5)), _axis(0.5)]
+    if estimate.low is not None and estimate.high is not None and estimate.low < estimate.high:
+        parts.append(_whisker((estimate.low + 1) / 2, (estimate.high + 1) / 2))
+    return _BAR.format(title, Markup("").join(parts))
+
+
+def split_bar(tally: Tally) -> Markup:
+    """Draw how a group's opinions divide into positive, neutral and negative."""
+    title = f"{tally.positive:,} positive, {tally.neutral:,} neutral, {tally.negative:,} negative"
+    if not tally.mentions:
+        return _BAR.format("No opinions", _axis(0))
+    total = tally.mentions
+    first, second = tally.positive / total, (tally.positive + tally.neutral) / total
+    parts = [_rect("pos", 0, first), _rect("neu", first, second), _rect("neg", second, 1)]
+    return _BAR.format(title, Markup("").join(parts))
+
+
+def _rect(kind: str, left: float, right: float) -> Markup:
+    if right <= left:
+        return Markup("")
+    return Markup('<rect class="{}" x="{}%" y="4" width="{}%" height="10"/>').format(
+        kind, _n(100 * left), _n(100 * (right - left))
+    )
+
+
+def _track() -> Markup:
+    return Markup('<line class="track" x1="0" y1="9" x2="100%" y2="9"/>')
+
+
+def _axis(place: float) -> Markup:
+    return Markup('<line class="axis" x1="{0}%" y1="0" x2="{0}%" y2="18"/>').format(_n(100 * place))
+
+
+def _whisker(low: float, high: float) -> Markup:
+    line = Markup('<line class="whisker" x1="{}%" y1="{}" x2="{}%" y2="{}"/>')
+    left, right = _n(100 * max(low, 0)), _n(100 * min(high, 1))
+    strokes = [(left, 9, right, 9), (left, 5, left, 13), (right, 5, right, 13)]
+    return Markup("").join(line.format(*stroke) for stroke in strokes)
+
+
+def trend(name: str, steps: Sequence[Period], most: int) -> Markup:
+    """Draw a trend: Net Sentiment as a line with its 95% band above, people as bars below.
+
+    Args:
+        name: Whose trend it is, for the text alternative.
+        steps: In order of time, at least one. A step where nothing was measured leaves a gap, never a zero.
+        most: People at the full height of the lower bars, so that drawings side by side can be compared.
+    """
+    first, last = steps[0].start, steps[-1].start
+    spots = [(_across(step.start, first, last), step.tally) for step in steps]
+    known = sum(tally.net_sentiment.value is not None for _, tally in spots)
+    title = f"Trend of {name} from {words.period(steps[0])} to {words.period(steps[-1])}"
+    text = f"Net Sentiment and people in {known} {steps[0].unit}s; latest: {words.net(steps[-1].tally.net_sentiment)}"
+    body = [_scale(), *_bands(spots), *_lines(spots), *_people(spots, most)]
+    return Markup(
+        '<svg class="trend" role="img" viewBox="0 0 260 108"><title>{}</title><desc>{}</desc>{}</svg>'
+    ).format(title, text, Markup("").join(body))
+
+
+def _across(start: dt.date, first: dt.date, last: dt.date) -> float:
+    days = (last - first).days
+    return (_LEFT + _RIGHT) / 2 if not days else _LEFT + 4 + (_RIGHT - _LEFT - 8) * (start - first).days / days
+
+
+def _height(value: float) -> float:
+    return (_NET_TOP + _NET_BOTTOM) / 2 - value * (_NET_BOTTOM - _NET_TOP) / 2
+
+
+def _scale() -> Markup:
+    line = Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>')
+    label = Markup('<text class="tick" x="29" y="{}" text-anchor="end">{}</text>')
+    grid = [line.format("track", _LEFT, _n(_height(v)), _RIGHT, _n(_height(v))) for v in (1, -1)]
+    base = [line.format("axis", _LEFT, _n(y), _RIGHT, _n(y)) for y in (_height(0), _PEOPLE_BOTTOM)]
+    ticks = [label.format(_n(_height(value) + 3), words.signed(value)) for value in (1, 0, -1)]
+    return Markup("").join([*grid, *base, *ticks])
+
+
+def _runs(spots: Sequence[tuple[float, Tally]]) -> list[list[tuple[float, Tally]]]:
+    """Split a trend where a step was not measured."""
+    runs: list[list[tuple[float, Tally]]] = [[]]
+    for spot in spots:
+        if spot[1].net_sentiment.value is None:
+            runs.append([])
+        else:
+            runs[-1].append(spot)
+    return [run for run in runs if run]
+
+
+def _bands(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
+    bands = []
+    for run in _runs(spots):
+        wide = 1.5 if len(run) == 1 else 0.0  # an area needs two places; a lone step gets a narrow one
+        ends = [
+            (x + shift, t.net_sentiment.low, t.net_sentiment.high) for x, t in run for shift in sorted({-wide, wide})
+        ]
+        upper = [(x, _height(high)) for x, _, high in ends if high is not None]
+        lower = [(x, _height(low)) for x, low, _ in ends if low is not None]
+        if upper and lower:
+            bands.append(Markup('<polygon class="band" points="{}"/>').format(_points([*upper, *reversed(lower)])))
+    return bands
+
+
+def _lines(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
+    circle = Markup('<circle class="{}" cx="{}" cy="{}" r="2"/>')
+    drawn = []
+    for run in _runs(spots):
+        points = [(x, _height(tally.net_sentiment.value or 0.0)) for x, tally in run]
+        drawn.append(Markup('<polyline class="line" points="{}"/>').format(_points(points)))
+        if len(spots) <= 60:  # more dots than that hide the line
+            kinds = ["dot hollow" if words.is_few(tally) else "dot" for _, tally in run]
+            drawn += [circle.format(kind, _n(x), _n(y)) for kind, (x, y) in zip(kinds, points, strict=True)]
+    return drawn
+
+
+def _people(spots: Sequence[tuple[float, Tally]], most: int) -> list[Markup]:
+    width = max(1.0, min(14.0, 0.7 * (_RIGHT - _LEFT) / max(1, len(spots))))
+    tall = _PEOPLE_BOTTOM - _PEOPLE_TOP
+    heights = [(x, tall * tally.people / max(1, most)) for x, tally in spots if tally.people]
+    rect = Markup('<rect class="vol" x="{}" y="{}" width="{}" height="{}"/>')
+    return [rect.format(_n(x - width / 2), _n(_PEOPLE_BOTTOM - h), _n(width), _n(h)) for x, h in heights]
+
+
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+
+
+def _n(value: float) -> str:
+    """Write a coordinate short and the same on every machine."""
+    return f"{round(value, 2) + 0.0:g}"

@@ -1,0 +1,80 @@
+"""A Digest in, the files somebody reads out: report.html, report.md, digest.json and aspects.csv.
+
+report_view.py      what is shown, in what order
+report_words.py     figures in words, text made harmless
+report_quotes.py    the piece of a record around an opinion
+report_html.py      the page; charts.py draws its bars and trends
+report_markdown.py  the same as Markdown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gistill.digest.checkpoint import write_whole
+from gistill.digest.report_html import render_html
+from gistill.digest.report_markdown import render_markdown
+from gistill.digest.report_view import View
+from gistill.schema import Aspect, Digest, Phrase
+from gistill.tables import write_csv
+
+COLUMNS = (
+    "aspect", "id", "category", "people", "people_read", "share", "share_low", "share_high", "records", "mentions",
+    "mentions_per_100_records", "positive", "neutral", "negative", "net_sentiment", "net_sentiment_low",
+    "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
+)  # fmt: skip
+
+
+def write_report(digest: Digest, folder: Path) -> None:
+    """Write a digest as report.html, report.md, digest.json and aspects.csv.
+
+    Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
+    stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them.
+
+    Args:
+        digest: What to show.
+        folder: Where the files go; made if missing.
+
+    Raises:
+        InputError: aspects.csv cannot be written.
+        OSError: Another file cannot be written.
+    """
+    view = View(digest)
+    pages = {
+        "digest.json": digest.model_dump_json(indent=2) + "\n",
+        "report.md": render_markdown(view),
+        "report.html": render_html(view),
+    }
+    rows = list(_rows(view))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(folder / "aspects.csv", COLUMNS, rows)
+    for name, page in pages.items():
+        write_whole(folder / name, page.encode())
+
+
+def _rows(view: View) -> Iterator[tuple[object, ...]]:
+    """One row an aspect. Proportions and Net Sentiment are fractions; a cell is empty where nothing was measured."""
+    for aspect in view.digest.aspects:
+        tally, share, net = aspect.tally, aspect.tally.share, aspect.tally.net_sentiment
+        yield (
+            aspect.name, aspect.id, aspect.category, tally.people, share.of,
+            _short(share.value), _short(share.low), _short(share.high), tally.records, tally.mentions,
+            _short(tally.per_100_responses), tally.positive, tally.neutral, tally.negative,
+            _short(net.value), _short(net.low), _short(net.high), net.method,
+            "; ".join(f"{term} ({mentions})" for term, mentions in aspect.terms.items()),
+            _phrases(aspect.pros), _phrases(aspect.cons), _summary(view, aspect),
+        )  # fmt: skip
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _phrases(phrases: tuple[Phrase, ...]) -> str:
+    return "; ".join(f"{phrase.text} ({phrase.people})" for phrase in phrases)
+
+
+def _summary(view: View, aspect: Aspect) -> str:
+    summary = view.summary(aspect)
+    return " ".join(sentence.text for sentence in summary.sentences) if summary else ""

@@ -1,0 +1,51 @@
+"""A View in, one HTML page out that loads nothing and runs nothing. All text is escaped here, at one place."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from gistill.digest import charts
+from gistill.digest.report_view import View, unshown
+from gistill.digest.report_words import FILTERS, visible
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_html(view: View) -> str:
+    """Write the report as one HTML page.
+
+    Whatever an expression of the template gives is first made visible (`report_words.visible`) and then escaped, by
+    the environment and not by the template's author: a forgotten filter cannot let a review's markup through. The
+    page also carries a Content-Security-Policy that allows its own style sheet, by hash, and nothing else.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        view=view,
+        unshown=unshown,
+        style=Markup(style),
+        style_hash=Markup(f"sha256-{digest}"),
+        share_bar=charts.share_bar,
+        net_bar=charts.net_bar,
+        split_bar=charts.split_bar,
+        trend=charts.trend,
+    )
+
+
+def _finalize(value: object) -> object:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

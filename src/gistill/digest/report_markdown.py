@@ -1,0 +1,54 @@
+"""A View in, the report as Markdown out. All text is escaped here, at one place."""
+
+from __future__ import annotations
+
+import re
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from gistill.digest.report_html import TEMPLATES
+from gistill.digest.report_view import View, unshown
+from gistill.digest.report_words import FILTERS, visible
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+# A lone list sign, a rule, or the number of a list, where text begins a line of its own block.
+_BLOCK_START = re.compile(r"[-+=](?=[-+=]*(?:\s|$))|\d{1,9}(?=[.)](?:\s|$))")
+
+
+def render_markdown(view: View) -> str:
+    """Write the report as Markdown that shows the same text in CommonMark and on GitHub, whatever the text holds."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
+        autoescape=False,  # that is for HTML; `_finalize` escapes here
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS, markup=Markup)
+    page = environment.get_template("report.md.j2").render(view=view, unshown=unshown)
+    return re.sub("\n{3,}", "\n\n", page).strip() + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Escape a text so that Markdown shows it as it is, on one line.
+
+    Only what can act is escaped, so that the file reads well as plain text too: signs of code, emphasis, links,
+    headings, tables, mathematics and HTML anywhere; signs of lists and rules at the start; and the colon and the dot
+    by which GitHub recognises a bare address.
+
+    >>> escape_markdown("1. *not* a [link](javascript:x)")
+    '1\\\\. \\\\*not\\\\* a \\\\[link\\\\](javascript:x)'
+    """
+    line = " ".join(visible(text).split())
+    start = _BLOCK_START.match(line)
+    line = re.sub(r"[&<>|]", lambda found: _ENTITIES[found[0]], re.sub(r"[\\`*_\[\]#~$]", r"\\\g<0>", line))
+    line = re.sub(r"(?i)(?<=www)\.|:(?=//)", r"\\\g<0>", line)
+    if start is None:
+        return line
+    return f"{line[: start.end()]}\\{line[start.end() :]}" if start[0].isdigit() else f"\\{line}"
+
+
+def _finalize(value: object) -> object:
+    return escape_markdown(value) if isinstance(value, str) and not isinstance(value, Markup) else value

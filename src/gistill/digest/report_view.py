@@ -1,0 +1,195 @@
+"""A Digest in, what the pages show of it out: which aspects, in what order, where. Pure; knows no markup."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from gistill.digest.report_quotes import Excerpt, excerpts
+from gistill.digest.report_words import FEW
+from gistill.schema import (
+    Aspect,
+    Digest,
+    EntityTally,
+    Failure,
+    Period,
+    Phrase,
+    Summary,
+    Tally,
+)
+
+SHOWN = 30  # aspects that are shown in full; the rest stand in a compact table
+COMPARED = 10  # aspects in the comparison of entities
+ENTITIES = 30  # entities in the comparison
+TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
+QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
+EXAMPLES = 5  # examples shown of one kind of failure
+
+
+class Series(NamedTuple):
+    """A named trend. `anchor` is empty for the trend of all opinions."""
+
+    name: str
+    anchor: str
+    steps: tuple[Period, ...]
+
+
+class Comparison(NamedTuple):
+    """A table of Net Sentiment: `cells[row][column]` is None where nobody said anything there."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[Tally | None, ...], ...]
+    entities_down: bool
+    left_out: int  # entities that have no place in it
+
+
+class Skipped(NamedTuple):
+    """One kind of failure, how often it happened, and a few of them."""
+
+    kind: str
+    count: int
+    examples: tuple[Failure, ...]
+
+
+class View:
+    """What the report shows of a digest. Both templates read from this and choose nothing themselves."""
+
+    def __init__(self, digest: Digest) -> None:
+        self.digest = digest
+        self.summaries = {summary.aspect: summary for summary in digest.summaries}
+        self._cited = {opinion.id: opinion for opinion in digest.cited}
+
+    @cached_property
+    def shown(self) -> tuple[Aspect, ...]:
+        """The aspects shown in full: the first `SHOWN`, and any further one that has a summary."""
+        summarised = self.summaries.keys()
+        return tuple(a for place, a in enumerate(self.digest.aspects) if place < SHOWN or a.id in summarised)
+
+    @cached_property
+    def rest(self) -> tuple[Aspect, ...]:
+        """The aspects that are only listed."""
+        shown = {aspect.id for aspect in self.shown}
+        return tuple(aspect for aspect in self.digest.aspects if aspect.id not in shown)
+
+    @cached_property
+    def anchors(self) -> dict[str, str]:
+        """Aspect id to the name of its place on the page: readable, unique, and the same when rows are added."""
+        taken: dict[str, str] = {}
+        for aspect in self.shown:
+            name = "aspect-" + (re.sub(r"[^a-z0-9]+", "-", aspect.id.lower()).strip("-") or "unnamed")
+            while name in taken.values():
+                name += "-x"
+            taken[aspect.id] = name
+        return taken
+
+    def standing_out(self, side: str) -> list[Aspect]:
+        """The clearest five aspects of at least `FEW` people whose interval lies wholly on one side of zero."""
+        sure = [a for a in self.shown if a.tally.people >= FEW and _side(a.tally) == side]
+        return sorted(sure, key=lambda a: -abs(a.tally.net_sentiment.value or 0))[:5]
+
+    def quotes(self, cites: tuple[str, ...]) -> list[Excerpt]:
+        """The first `QUOTES` cited opinions in their surroundings."""
+        return excerpts(cites[:QUOTES], cited=self._cited, contexts=self.digest.contexts)
+
+    def phrase_quotes(self, phrase: Phrase) -> list[Excerpt]:
+        """The quotations behind a pro or a con; those that the digest does not carry are left to digest.json."""
+        return self.quotes(tuple(name for name in phrase.opinions if name in self._cited))
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """The trends drawn: all opinions, then the aspects of most people."""
+        whole = (Series("All opinions", "", self.digest.trend),) if self.digest.trend else ()
+        parts = [Series(a.name, self.anchors[a.id], a.trend) for a in self.shown if len(a.trend) > 1]
+        return whole + tuple(parts[:TRENDS])
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """Entities against the aspects of most people; None where fewer than two entities are known."""
+        entities = _entities(self.digest)
+        if len(entities) < 2:
+            return None
+        names = tuple(entities[:ENTITIES])
+        aspects = self.shown[:COMPARED]
+        columns: list[Sequence[EntityTally]] = [aspect.entities for aspect in aspects]
+        titles = tuple(aspect.name for aspect in aspects)
+        if self.digest.entities:
+            columns.insert(0, self.digest.entities)
+            titles = ("All opinions", *titles)
+        found = [{entry.entity: entry.tally for entry in column} for column in columns]
+        grid = tuple(tuple(column.get(name) for column in found) for name in names)
+        left_out = len(entities) - len(names)
+        if len(names) > 6:  # the longer side goes down, so that the table stays narrow
+            return Comparison(names, titles, grid, True, left_out)
+        return Comparison(titles, names, tuple(zip(*grid, strict=True)), False, left_out)
+
+    @cached_property
+    def entity_count(self) -> int:
+        """How many entities (products, hotels, services) have a count."""
+        return len(_entities(self.digest))
+
+    def most(self, series: Series) -> int:
+        """The people at full height of a trend's bars: one scale for all aspects, another for all opinions."""
+        alike = [other for other in self.series if bool(other.anchor) == bool(series.anchor)]
+        return max(step.tally.people for other in alike for step in other.steps)
+
+    @cached_property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What failed, by kind, most frequent first."""
+        kinds = sorted(self.digest.failures.items(), key=lambda item: (-item[1], item[0]))
+        examples = self.digest.failure_examples
+        return tuple(Skipped(k, n, tuple(f for f in examples if f.kind == k)[:EXAMPLES]) for k, n in kinds)
+
+    @cached_property
+    def rejected(self) -> tuple[Skipped, ...]:
+        """The sentences that failed their check, by reason."""
+        failures = [failure for summary in self.digest.summaries for failure in summary.rejected]
+        kinds = sorted(Counter(f.kind for f in failures).items(), key=lambda item: (-item[1], item[0]))
+        return tuple(Skipped(k, n, tuple(f for f in failures if f.kind == k)[:EXAMPLES]) for k, n in kinds)
+
+    @cached_property
+    def sentences(self) -> Counter[str]:
+        """How all summaries came about: sentences written, revised, replaced, passed as written, and shown."""
+        counts: Counter[str] = Counter()
+        for summary in self.digest.summaries:
+            counts.update(written=summary.written, revised=summary.revised, replaced=summary.replaced)
+            counts["shown"] += len(summary.sentences)
+        counts["passed"] = counts["written"] - counts["revised"] - counts["replaced"]
+        return counts
+
+    def summary(self, aspect: Aspect | None) -> Summary | None:
+        """The summary of an aspect, or of the whole."""
+        return self.summaries.get(aspect.id if aspect else None)
+
+    def other_terms(self, aspect: Aspect) -> list[tuple[str, int]]:
+        """The words people used for an aspect, most frequent first, without its own name."""
+        return [(t, n) for t, n in aspect.terms.items() if t.casefold() != aspect.name.casefold()][:8]
+
+    @cached_property
+    def widest(self) -> float:
+        """The upper end of the scale of people shares: the highest interval end, rounded up to a tenth; 1.0 at most."""
+        ends = [a.tally.share.high or a.tally.share.value or 0.0 for a in self.shown]
+        return min(1.0, -(-max(ends, default=1.0) * 10 // 1) / 10) or 1.0
+
+
+def unshown(cites: Sequence[str]) -> int:
+    """Count the citations that are not opened on the page."""
+    return max(0, len(cites) - QUOTES)
+
+
+def _side(tally: Tally) -> str:
+    low, high = tally.net_sentiment.low, tally.net_sentiment.high
+    if low is None or high is None:
+        return ""
+    return "positive" if low > 0 else "negative" if high < 0 else ""
+
+
+def _entities(digest: Digest) -> list[str]:
+    """Every entity that has a count, those of most people first."""
+    people: Counter[str] = Counter()
+    for entry in (entry for source in (digest.entities, *(a.entities for a in digest.aspects)) for entry in source):
+        people[entry.entity] = max(people[entry.entity], entry.tally.people)
+    return [name for name, _ in sorted(people.items(), key=lambda item: (-item[1], item[0]))]

@@ -1,0 +1,234 @@
+"""Figures and dates in the words of the report, and text made harmless to show. Pure; knows no markup."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from gistill.schema import Check, Estimate, Period, Proportion, SummarySentence, Tally
+
+NOT_MEASURED = "– not measured"
+FEW = 10  # below this many people a figure is shown with a warning
+
+# Not strftime: its names follow the machine's locale.
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+# Control characters, bidirectional embeddings, overrides and isolates, surrogates and non-characters. The plain
+# marks U+200E, U+200F and U+061C stay: Hebrew and Arabic need them, and inside <bdi> they reach no further.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """Replace the characters that act without being seen by ones that are seen and do not act.
+
+    A bidirectional override in one review would otherwise turn round the figures printed after it, and an escape
+    character copied from the page would reach a terminal. Apply it to pieces after cutting: it changes lengths.
+
+    Returns:
+        C0 controls as their Unicode pictures (`␛`), the others as `[U+202E]`; every kind of line end as `\\n`.
+
+    >>> visible("a\\x1bb\\u202ec\\r\\nd")
+    'a␛b[U+202E]c\\nd'
+    """
+    text = re.sub("\r\n?|[\u2028\u2029\x85]", "\n", text)
+    return _UNSAFE.sub(lambda found: _picture(ord(found[0])), text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"[U+{code:04X}]"
+
+
+def number(count: int) -> str:
+    """Write a count with thousands marked: `12,480`."""
+    return f"{count:,}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: `1 person`, `12 people`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def percent(value: float) -> str:
+    """Write a proportion in [0, 1] as per cent, without letting a rare thing round to none or a common one to all."""
+    share = 100 * value
+    if 0 < share < 0.05:
+        return "under 0.1"
+    if 99.95 < share < 100:
+        return "over 99.9"
+    return f"{share:.1f}" if 0 < share < 0.95 or 99 < share < 100 else f"{share:.0f}"
+
+
+def signed(value: float) -> str:
+    """Write a number in [-1, 1] as points of Net Sentiment from −100 to +100, with its sign in words a font has."""
+    points = round(100 * value)
+    return f"+{points}" if points > 0 else f"−{-points}" if points < 0 else "0"
+
+
+def share_of(share: Proportion, noun: str = "people") -> str:
+    """Write a proportion with its denominator and interval: `31 of 240 people (13%, 95% interval 9 to 18%)`."""
+    if share.value is None:
+        return NOT_MEASURED
+    many = noun if share.of != 1 else {"people": "person"}.get(noun, noun)
+    start = f"{share.count:,} of {share.of:,} {many} ({percent(share.value)}%"
+    return f"{start}{_and_interval(share)})"
+
+
+def _and_interval(share: Proportion) -> str:
+    if share.low is None or share.high is None:
+        return ""
+    return f", 95% interval {percent(share.low)} to {percent(share.high)}%"
+
+
+def interval_of(share: Proportion) -> str:
+    """Write only the interval of a proportion: `9 to 18%`."""
+    if share.low is None or share.high is None:
+        return NOT_MEASURED
+    return f"{percent(share.low)} to {percent(share.high)}%"
+
+
+def net(estimate: Estimate) -> str:
+    """Write a Net Sentiment with its interval: `+42 (from +31 to +53)`."""
+    if estimate.value is None:
+        return NOT_MEASURED
+    span = net_span(estimate)
+    return f"{signed(estimate.value)} ({span})" if span else signed(estimate.value)
+
+
+def net_span(estimate: Estimate) -> str:
+    """Write only the interval of a Net Sentiment: `from +31 to +53`; empty where there is none.
+
+    Resampling opinions that are all alike gives an interval without width, which looks like certainty and is only a
+    small sample; it is named instead.
+    """
+    if estimate.low is None or estimate.high is None:
+        return ""
+    if estimate.low == estimate.high:
+        return "no interval: all alike"
+    return f"from {signed(estimate.low)} to {signed(estimate.high)}"
+
+
+def lean(estimate: Estimate) -> str:
+    """Say on which side of zero a Net Sentiment stands, by its interval and not by its middle."""
+    if estimate.value is None:
+        return "not measured"
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return "positive" if estimate.low > 0 else "negative" if estimate.high < 0 else "no clear lean"
+
+
+def is_few(tally: Tally) -> bool:
+    """Say whether a group is so small that its figures need a warning."""
+    return tally.people < FEW
+
+
+def day(date: dt.date) -> str:
+    """Write a date as `3 January 2025`."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def period(step: Period) -> str:
+    """Name one step of a trend: `Jan 2025`, `Q1 2025`, `week of 6 Jan 2025`, `2025`."""
+    start, month = step.start, _MONTHS[step.start.month - 1][:3]
+    match step.unit:
+        case "year":
+            return f"{start.year}"
+        case "quarter":
+            return f"Q{(start.month + 2) // 3} {start.year}"
+        case "month":
+            return f"{month} {start.year}"
+        case "week":
+            return f"week of {start.day} {month} {start.year}"
+        case "day":
+            return f"{start.day} {month} {start.year}"
+
+
+def rating(value: float) -> str:
+    """Write a rating without a needless `.0`."""
+    return f"{value:g}"
+
+
+def plain(name: str) -> str:
+    """Turn a name of the code (`near_duplicate`) into words."""
+    return name.replace("_", " ")
+
+
+def origin(sentence: SummarySentence) -> str:
+    """Say where a summary's sentence comes from and what its check found, promising no more than was done."""
+    if sentence.origin == "quote":
+        return "quotes"
+    written = "written by the model" if sentence.origin == "writer" else "rewritten after a check"
+    match sentence.check.verdict:
+        case "supported":
+            return f"{written}, checked" if sentence.origin == "writer" else f"{written}, checked again"
+        case "not_supported":
+            return f"{written}, did not pass"
+        case "not_checked":
+            return f"{written}, not checked"
+
+
+def verdict(check: Check) -> str:
+    """Write a check as one sentence: which checks ran and what they found."""
+    ran = ", ".join(plain(name) for name in check.by)
+    match check.verdict:
+        case "supported":
+            found = "Passed its checks"
+        case "not_supported":
+            found = "Did not pass its checks"
+        case "not_checked":
+            found = "Not checked"
+    found += f" ({ran})" if ran else ""
+    return f"{found}: {'; '.join(check.reasons)}." if check.reasons else f"{found}."
+
+
+FAILURES = {
+    "empty": "Rows without text.",
+    "duplicate": "The same text as an earlier row; counted once.",
+    "near_duplicate": "Almost the same text as an earlier row; counted once.",
+    "too_long": "Texts longer than the limit in the settings.",
+    "not_text": "Rows whose text is not writing: binary, encoded or only symbols.",
+    "bad_row": "Rows that could not become a record.",
+    "unreadable": "Files, or the rest of a file, that could not be read.",
+    "unparsable": "Answers of a model that could not be read.",
+    "truncated": "Answers of a model that were cut off.",
+    "unanchored": "Quotations that do not stand in the text; not used.",
+    "malformed": "Answers of the reader that make no sense; not used.",
+    "unsure": "Opinions the reader was less sure of than the settings ask.",
+    "refused": "Requests a model declined.",
+    "skipped": "Rows passed over on request.",
+    "not_supported": "Sentences the evidence does not support.",
+    "form": "Sentences that are no sentence, or say nothing about the evidence.",
+    "quotes": "Sentences that quote words the records do not hold.",
+    "numbers": "Sentences with a number that differs from the counts.",
+    "quantity": "Sentences whose quantity word (“most”, “few”) does not fit the counts.",
+    "polarity": "Sentences that turn praise into complaint or the other way round.",
+    "support": "Sentences that say more than the cited words do.",
+}
+
+
+def failure(kind: str) -> str:
+    """Explain a failure kind in one sentence; empty for a kind that explains itself or is not known here."""
+    return FAILURES.get(kind, "")
+
+
+FILTERS = {
+    "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
+    "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
+    "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
+}  # fmt: skip

@@ -1,0 +1,241 @@
+"""The report in a real browser: it fits a phone, asks the network for nothing, runs nothing, and opens by keyboard.
+
+Speaks the DevTools protocol over a pipe, so no driver and no websocket library are needed. Skipped by name where no
+Chromium is installed.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gistill.digest.report_html import render_html
+from gistill.digest.report_view import View
+from sample_digest import bare_digest, sample_digest, wide_digest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--remote-debugging-pipe",
+]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; the report is tested without a browser")
+
+
+class Browser:
+    """One headless Chromium with one page, driven through file descriptors 3 and 4 of its process."""
+
+    def __init__(self, profile: Path) -> None:
+        to_browser, self._out = os.pipe()
+        self._in, from_browser = os.pipe()
+        # The shell puts the pipes where Chromium looks for them; Python offers no way to choose the numbers.
+        plug = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
+        command = ["bash", "-c", plug, str(CHROMIUM), *QUIET, f"--user-data-dir={profile}", "about:blank"]
+        self._process = subprocess.Popen(
+            command, pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(to_browser)
+        os.close(from_browser)
+        self._buffer = b""
+        self._numbers = itertools.count(1)
+        self.events: list[dict[str, Any]] = []
+        self._session = ""
+        target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
+        self._session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Send one command and wait for its answer; what else comes in between is kept as events."""
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": params} | (
+            {"sessionId": self._session} if self._session else {}
+        )
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._receive()
+            if answer.get("id") == number:
+                assert "error" not in answer, (method, answer["error"])
+                return answer["result"]
+            self.events.append(answer)
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            got = os.read(self._in, 1 << 20)
+            assert got, "the browser went away"
+            self._buffer += got
+        line, _, self._buffer = self._buffer.partition(b"\0")
+        return json.loads(line)
+
+    def open(self, page: Path, *, width: int = 1280, height: int = 900, dark: bool = False, media: str = "") -> None:
+        """Load a page at a width that the layout really has; phone widths are emulated, not window sizes."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
+        self.events.clear()
+        self.call("Page.navigate", url=page.as_uri())
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._receive())
+
+    def value(self, expression: str) -> Any:
+        """Evaluate an expression from outside; the page's own policy forbids scripts only to the page."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def press(self, key: str, code: int, text: str = "") -> None:
+        common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def picture(self, path: Path, *, full: bool = True) -> None:
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=full)["data"]
+        path.write_bytes(base64.b64decode(data))
+
+    def close(self) -> None:
+        self._session = ""
+        self.call("Browser.close")
+        os.close(self._out)
+        os.close(self._in)
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    digests = {"sample": sample_digest(), "wide": wide_digest(), "bare": bare_digest()}
+    for name, digest in digests.items():
+        (folder / f"{name}.html").write_bytes(render_html(View(digest)).encode())
+    return {name: folder / f"{name}.html" for name in digests}
+
+
+def requests(browser: Browser) -> list[str]:
+    return [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
+
+
+def complaints(browser: Browser) -> list[Any]:
+    methods = ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening")
+    return [event for event in browser.events if event.get("method") in methods]
+
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
+
+
+@pytest.mark.parametrize("name", ["sample", "wide", "bare"])
+@pytest.mark.parametrize("width", [320, 360, 700, 1280])
+def test_the_page_never_scrolls_sideways(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
+    browser.open(pages[name], width=width)
+    browser.value(OPEN_ALL)
+    assert browser.value("innerWidth") == width
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll')).filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90))"
+    assert browser.value(wide) == []
+
+
+def test_the_page_asks_for_nothing_and_runs_nothing(browser: Browser, pages: dict[str, Path]) -> None:
+    """The sample holds scripts, image handlers and links; none of them becomes an element."""
+    for dark in (False, True):
+        browser.open(pages["sample"], dark=dark)
+        browser.value(OPEN_ALL)
+        browser.value("document.body.offsetHeight")
+        assert requests(browser) == [pages["sample"].as_uri()]
+        assert complaints(browser) == []
+    assert (
+        browser.value("document.querySelectorAll('script, img, iframe, object, embed, link, form, input').length") == 0
+    )
+    assert (
+        browser.value(
+            "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on') || n == 'style')"
+        )
+        == []
+    )
+    links = set(browser.value("[...document.links].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"))
+    assert links == {"digest.json", "report.md", "aspects.csv"}
+    assert "<img src=x onerror=alert(1)>" in browser.value("document.body.textContent")
+
+
+def test_the_policy_stops_a_script_even_if_one_came_in(
+    browser: Browser, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    page = tmp_path / "broken.html"
+    hole = "<script>window.hit = 1</script><img src=x onerror='window.hit = 2'>"
+    page.write_text(pages["sample"].read_text(encoding="utf-8").replace("<main", hole + "<main"), encoding="utf-8")
+    browser.open(page)
+    assert browser.value("window.hit") is None
+    assert any("Content Security Policy" in str(event) for event in complaints(browser))
+
+
+def test_everything_is_reached_and_opened_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["sample"])
+    browser.press("Tab", 9)
+    assert browser.value("document.activeElement.className") == "skip"
+    assert browser.value("document.activeElement.getBoundingClientRect().top") >= 0
+    browser.press("Enter", 13, "\r")
+    for _ in range(3):  # the first stop in the findings is a link or a sentence
+        browser.press("Tab", 9)
+        if browser.value("document.activeElement.tagName") == "SUMMARY":
+            break
+    assert browser.value("document.activeElement.closest('main') !== null")
+    assert browser.value("document.activeElement.tagName") == "SUMMARY"
+    assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.press("Enter", 13, "\r")
+    assert browser.value("document.activeElement.parentElement.open") is True
+    assert browser.value("document.activeElement.parentElement.querySelector('.quote').checkVisibility()") is True
+
+
+def test_print_opens_every_quotation_and_drops_the_navigation(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["sample"], dark=True, media="print")
+    assert browser.value("document.querySelectorAll('details[open]').length") == 0
+    shut = "[...document.querySelectorAll('.quote, .compact, .small li')].filter(e => !e.getBoundingClientRect().height).length"
+    assert browser.value(shut) == 0
+    assert browser.value("getComputedStyle(document.querySelector('.contents')).display") == "none"
+    assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    printed = base64.b64decode(browser.call("Page.printToPDF")["data"])
+    assert printed.startswith(b"%PDF")
+
+
+def test_light_and_dark_follow_the_reader(browser: Browser, pages: dict[str, Path]) -> None:
+    shades = []
+    for dark in (False, True):
+        browser.open(pages["bare"], dark=dark)
+        colour = browser.value("getComputedStyle(document.body).backgroundColor")
+        shades.append(sum(map(int, colour[4:-1].split(","))))
+    assert shades[0] > 600 > 150 > shades[1]
+
+
+def test_a_screen_reader_hears_names_for_everything(browser: Browser, pages: dict[str, Path]) -> None:
+    """Every drawing, link, region and table has a name, and table roles survive the phone's stacked cards."""
+    browser.open(pages["sample"], width=360)
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    heard = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"]]
+    roles = [role for role, _ in heard]
+    assert [role for role, name in heard if role in ("image", "link", "region", "navigation") and not name] == []
+    assert {"banner", "navigation", "main", "contentinfo", "table", "rowheader", "columnheader"} <= set(roles)
+    assert any("battery life" in name for role, name in heard if role == "rowheader")
