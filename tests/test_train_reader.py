@@ -1,0 +1,236 @@
+"""The reader is trained, resumed, exported and read back on a small model made in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra: train")
+pytest.importorskip("onnxscript", reason="needs the extra: train")
+transformers = pytest.importorskip("transformers", reason="needs the extra: train")
+
+from gistill.corpora.labelled import Labelled, Triplet  # noqa: E402
+from gistill.errors import ModelMissingError, SettingError  # noqa: E402
+from gistill.reader import load_reader  # noqa: E402
+from gistill.reader.decode import Scorer, candidates, choose  # noqa: E402
+from gistill.reader.units import cut  # noqa: E402
+from gistill.train.data import training_examples  # noqa: E402
+from gistill.train.export import export_reader, quantise_weights  # noqa: E402
+from gistill.train.finetune import hold_out  # noqa: E402
+from gistill.train.network import Network, base_folder, loss, target  # noqa: E402
+from gistill.train.reader import (  # noqa: E402
+    Settings,
+    evaluate,
+    fit_scorer,
+    gold_keys,
+    infer,
+    key,
+    load_tokenizer,
+    load_weights,
+    new_network,
+    prepare,
+    save_weights,
+    train,
+)
+
+THINGS, GOOD, BAD = ("lid", "lamp", "cable", "door", "room"), ("nice", "solid", "neat"), ("broken", "awful", "weak")
+SETTINGS = Settings(epochs=6, batch=4, encoder_rate=2e-3, head_rate=5e-3, dropout=0.0, train_embeddings=True)
+
+
+def sentence(thing: str, word: str) -> Labelled:
+    text = f"the {thing} is {word} ."
+    start = text.index(word)
+    polarity = "positive" if word in GOOD else "negative"
+    return Labelled(text, (Triplet((4, 4 + len(thing)), (start, start + len(word)), polarity),))
+
+
+EXAMPLES = [sentence(thing, word) for thing in THINGS for word in GOOD + BAD]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two small layers with a vocabulary of the words above, saved as a model folder."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import TemplateProcessing
+
+    folder = tmp_path_factory.mktemp("base")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "is", ".", "##s", *THINGS, *GOOD, *BAD]
+    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path) -> tuple[Network, Any]:
+    tokenizer = load_tokenizer(base)
+    network = new_network(base, SETTINGS)
+    train(network, prepare(EXAMPLES, tokenizer), SETTINGS)
+    return network, tokenizer
+
+
+def test_it_learns_to_find_pair_and_judge(trained: tuple[Network, Any]) -> None:
+    network, tokenizer = trained
+    scorer, scores = hold_out(network, EXAMPLES, tokenizer, implicit=(False, False))
+    assert scores["f1"] > 0.9
+    assert scores["triplets"] == len(EXAMPLES)
+    assert 0 <= scores["calibration_error"] < 0.2
+    assert 0 < scorer.threshold < 1
+
+
+def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(base)
+    prepared = prepare(EXAMPLES, tokenizer)
+    settings = replace(SETTINGS, epochs=3, dropout=0.1)
+    whole = train(new_network(base, settings), prepared, settings)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(epoch: int, _: float, __: Network) -> None:
+        if epoch == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(new_network(base, settings), prepared, settings, checkpoints=tmp_path, on_epoch=kill)
+    epochs: list[int] = []
+    resumed = train(
+        new_network(base, settings),
+        prepared,
+        settings,
+        checkpoints=tmp_path,
+        on_epoch=lambda epoch, _, __: epochs.append(epoch),
+    )
+    assert epochs == [3]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_the_exported_reader_reads_what_was_trained(trained: tuple[Network, Any], base: Path, tmp_path: Path) -> None:
+    network, tokenizer = trained
+    scorer, _ = hold_out(network, EXAMPLES, tokenizer, implicit=(False, False))
+    about = {"name": "small", "recipe": "test"}
+    export_reader(
+        network,
+        tmp_path,
+        tokenizer_file=base / "tokenizer.json",
+        scorer=scorer,
+        implicit=(False, False),
+        about=about,
+        max_pieces=64,
+    )
+    assert json.loads((tmp_path / "reader.json").read_text())["name"] == "small"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.onnx", "reader.json", "tokenizer.json"]
+    reader = load_reader(tmp_path)
+    texts = [example.text for example in EXAMPLES]
+    cuts = cut(tokenizer, texts)
+    agreed = 0
+    for i, (tags, grid) in enumerate(infer(network, cuts)):
+        wanted = choose(candidates(tags, grid, implicit=(False, False)), scorer)
+        (readings,) = reader.read([texts[i]])
+        agreed += len(readings) == len(wanted) and all(
+            r.aspect == (cuts[i].extents[c.aspect[0]][0], cuts[i].extents[c.aspect[1]][1])
+            and abs(r.confidence - p) < 0.1
+            for r, (c, p) in zip(readings, wanted, strict=True)
+        )
+    assert agreed >= len(EXAMPLES) - 1  # int8 weights may move a single borderline case
+    assert reader.read(texts) == [reader.read([text])[0] for text in texts]
+
+
+def test_int8_weights_stay_close(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(0).normal(size=(96, 64)).astype(np.float32)
+    weights[:, 3] = 0.0  # a dead column must not divide by zero
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 96])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 64])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), str(tmp_path / "a.onnx"))
+    assert quantise_weights(tmp_path / "a.onnx", tmp_path / "b.onnx", smallest=100) == 1
+    small = onnx.load(str(tmp_path / "b.onnx")).graph
+    values = {t.name: numpy_helper.to_array(t) for t in small.initializer}
+    restored = values["w.int8"] * values["w.scale"]
+    assert np.abs(restored - weights).max() <= np.abs(weights).max() / 254 + 1e-6
+    assert not restored[:, 3].any()
+
+
+def test_a_corpus_that_marks_no_opinions_teaches_none(base: Path) -> None:
+    tokenizer = load_tokenizer(base)
+    example = Labelled("the lid is nice .", (), terms=(((4, 7), "positive"),), marks_opinions=False)
+    (units,) = cut(tokenizer, [example.text])
+    goal = target(example, units)
+    assert goal.tags[:, 0].tolist() == [-100, 2, 0, 2, 2, 2]
+    assert goal.tags[:, 1].tolist() == [-100] * 6
+    assert goal.polarities == ((2, 2, 0, 0, 0),)
+    assert goal.known == (False, False, False)
+
+
+def test_the_pair_loss_by_hand(base: Path) -> None:
+    """With all scores 0, each layer costs log(1 + wrong cells) + log(1 + right cells); unknown cells cost nothing."""
+    tokenizer = load_tokenizer(base)
+    (units,) = cut(tokenizer, ["the lid is nice ."])
+    goal = target(sentence("lid", "nice"), units)
+    tags, grid = torch.zeros(1, 6, 6), torch.zeros(1, 6, 6, 8)
+    value = loss(tags, grid, [(units, goal)], weights=(0.0, 1.0, 0.0))
+    assert float(value) == pytest.approx(2 * (np.log(1 + 24) + np.log(1 + 1)), rel=1e-6)  # 5 x 5 words, one right
+    polarity = loss(tags, grid, [(units, goal)], weights=(0.0, 0.0, 1.0))
+    assert float(polarity) == pytest.approx(np.log(3), rel=1e-6)
+    tagging = loss(tags, grid, [(units, goal)], weights=(1.0, 0.0, 0.0))
+    assert float(tagging) == pytest.approx(10 * np.log(3), rel=1e-6)  # 5 words, two kinds of tag
+
+
+def test_the_scorer_finds_what_predicts_being_right() -> None:
+    from gistill.reader.decode import Candidate
+
+    rng = np.random.default_rng(0)
+    found, gold = [], []
+    for _ in range(400):
+        strength = float(rng.normal())
+        c = Candidate((1, 1), (2, 2), 0, (0.0, 0.0, strength, 0.0, 0.0, 0.0, 0.0))
+        found.append([c])
+        gold.append({key(c)} if rng.random() < 1 / (1 + np.exp(-3 * strength)) else set())
+    scorer = fit_scorer(found, gold)
+    assert scorer.weights[2] == pytest.approx(3, abs=0.8)
+    assert abs(scorer.bias) < 0.5
+    assert evaluate(found, gold, scorer).f1 > evaluate(found, gold, Scorer((0.0,) * 7, 0.0, 0.9)).f1
+
+
+def test_weights_are_safetensors(trained: tuple[Network, Any], base: Path, tmp_path: Path) -> None:
+    network, _ = trained
+    save_weights(network, tmp_path / "w.safetensors")
+    other = load_weights(new_network(base, replace(SETTINGS, seed=5)), tmp_path / "w.safetensors")
+    assert all(
+        torch.equal(a, b) for a, b in zip(network.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_a_wrong_recipe_or_base_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="no training recipe 'best'"):
+        training_examples("best", folder=tmp_path)
+    with pytest.raises(ModelMissingError, match="no encoder in"):
+        base_folder(str(tmp_path))
+
+
+def test_gold_keys_are_the_labelled_triplets(base: Path) -> None:
+    (prepared,) = prepare([sentence("lamp", "weak")], load_tokenizer(base))
+    assert gold_keys(prepared.target) == {(2, 2, 4, 4, 1)}
