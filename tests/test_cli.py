@@ -126,7 +126,7 @@ def test_extract_reads_standard_input(reviews: Path) -> None:
         (["digest", "reviews.csv", "--taxonomy", "missing.yaml"], 2, "missing.yaml"),
         (["digest", "reviews.csv", "-o", "reviews.csv"], 2, "file of that name"),
         (["digest", "reviews.csv", "--writer", "no-such-model"], 1, "no-such-model"),
-        (["digest", "reviews.csv", "--min-confidence", "7"], 2, "7"),
+        (["digest", "reviews.csv", "--min-confidence", "7"], 2, "confidence"),
         (["digest", "reviews.csv", "--limit", "0"], 2, "limit"),
         (["digest"], 2, "FILE"),
         (["nonsense"], 2, "nonsense"),
