@@ -81,7 +81,7 @@ def digest(
         _categorise_file(found, grouping)
         count(len(sure))
     with steps("summarize") as count:
-        summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed)
+        summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed, total=grouping.total)
         count(len(summaries))
     result = assemble(
         title=title,
