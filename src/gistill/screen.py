@@ -33,8 +33,8 @@ def screen(
     """Pass on the records that can be read and stand for somebody; turn the others into failures.
 
     The kinds, in the order they are looked for: `empty` (nothing visible), `too_long`, `not_text` (see
-    `text.why_not_text`; emoji alone are text), `duplicate`, `near_duplicate`. Of repeated records the first is kept, and
-    the detail of the others names it.
+    `text.why_not_text`; emoji alone are text), `duplicate`, `near_duplicate`. Of repeated records the first is kept,
+    and the detail of the others names it.
 
     A record repeats another if the words are the same (case, white space and Unicode compatibility forms aside), the
     entity is the same or both have none, and one person wrote both, which is taken to be so
@@ -50,8 +50,7 @@ def screen(
 
     Args:
         items: Records and failures, in order; failures pass through. Taken one at a time: nothing is held of a record
-            but its id and about a kilobyte of hashes (measured: 1.2 KB for reviews of 310 characters), so a million
-            records need 1.2 GB.
+            but its id and about a kilobyte of hashes, so a million records need about a gigabyte.
         max_characters: The longest text that is kept, in code points.
         near_duplicate: The least Jaccard similarity of near duplicates, from 0.8 (below, the search would miss too
             many) to 1.
@@ -132,7 +131,7 @@ class NearDuplicates:
         self._signatures = np.empty((1024, _HASHES), dtype=np.uint16)
 
     def find_or_add(self, text: str, about: int, name: str) -> str:
-        """Name the first text, among those with the same `about`, that this one nearly repeats; else add it as `name`."""
+        """Name the first text, of those with the same `about`, that this one nearly repeats; else add it as `name`."""
         minima = self._minima(text)
         signature = minima.astype(np.uint16)  # the low half tells two hashes apart as well, but for 1 in 65,536
         buckets = self._buckets(minima, about)
@@ -160,8 +159,8 @@ class NearDuplicates:
         shingles *= np.uint64(0xBF58476D1CE4E5B9)
         values = (shingles >> np.uint64(32)).astype(np.uint32)
         minima = np.full(_HASHES, 0xFFFFFFFF, dtype=np.uint32)
-        for start in range(0, len(values), 4096):  # so that a long text does not need 128 times its own size
-            minima = np.minimum(minima, (values[start : start + 4096] * self._factors + self._offsets).min(axis=1))
+        for start in range(0, len(values), 512):  # 128 times the text would not fit the cache
+            minima = np.minimum(minima, (values[start : start + 512] * self._factors + self._offsets).min(axis=1))
         return minima
 
     def _buckets(self, minima: npt.NDArray[np.uint32], about: int) -> list[int]:

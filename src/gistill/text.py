@@ -40,10 +40,10 @@ def normalise(text: str) -> str:
 
 def count_words(text: str) -> int:
     """Count words in any script; in unspaced ones (Han, kana, Thai, ...) two characters are a word, rounded up."""
-    return sum(
-        (len(word) + 1) // 2 if _UNSPACED_START.match(word) else 1
-        for word in (match.group() for match in _WORD.finditer(text))
-    )
+    words: list[str] = _WORD.findall(text)
+    if text.isascii():
+        return len(words)
+    return sum((len(word) + 1) // 2 if _UNSPACED_START.match(word) else 1 for word in words)
 
 
 def is_blank(text: str) -> bool:
@@ -68,8 +68,8 @@ def why_not_text(text: str) -> str | None:
         A clause for the report: "control or undecodable characters", "only links", "an encoded block of data" or
         "no letters"; None for text.
     """
-    unreadable = sum(_is_unreadable(char) for char in text)
-    if unreadable > _CONTROL_SHARE * len(text):
+    plain = text.isprintable() and "\ufffd" not in text  # nearly always so, and fast to see
+    if not plain and sum(map(_is_unreadable, text)) > _CONTROL_SHARE * len(text):
         return "control or undecodable characters"
     rest = _LINK.sub(" ", text)
     if rest != text and not _has_words(rest):

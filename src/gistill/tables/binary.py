@@ -8,7 +8,6 @@ from typing import BinaryIO
 from gistill.errors import InputError
 from gistill.schema import Failure
 from gistill.tables import delimited
-from gistill.tables.columns import is_known_name
 from gistill.tables.sheets import Row, Rows, Sheet, flatten
 from gistill.tables.sources import ByteSource
 
@@ -79,14 +78,11 @@ def open_workbook(source: ByteSource, header: bool | None) -> Sheet:
     if not filled:
         raise InputError("holds no rows", file=source.name)
     name, sheet = filled[0]
-    left = (sheet.start or (0, 0))[1]
-    rows = (
-        (number, cells[left:]) for number, cells in enumerate(sheet.iter_rows(), 1) if any(cell != "" for cell in cells)
-    )
+    rows = ((number, row) for number, row in enumerate(sheet.iter_rows(), 1) if any(cell != "" for cell in row))
     first = [next(rows)]
     first += itertools.islice(rows, 200)
     texts = [[cell if isinstance(cell, str) else str(cell) for cell in cells] for _, cells in first]
-    named = delimited.has_header(texts, [is_known_name(cell) for cell in texts[0]]) if header is None else header
+    named = delimited.has_header(texts) if header is None else header
     names = delimited.name_columns(texts[0] if named else [""] * len(texts[0]))
     notes = (f"only the sheet {name!r} is read, of {len(filled)}",) if len(filled) > 1 else ()
     cells_by_name = (

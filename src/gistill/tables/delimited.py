@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from gistill.schema import Failure
+from gistill.tables.columns import is_known_name
 from gistill.tables.values import parse_date, parse_rating
 from gistill.text import count_words
 
@@ -38,21 +39,28 @@ class RawRow(NamedTuple):
 def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS) -> Dialect:
     """Find out delimiter and quoting: what makes most rows equally wide, with more than one cell.
 
-    Prose holds commas, so a delimiter counts only where at least 80% of the rows agree on the width (the first of
-    `delimiters` where two agree alike and are equally wide). Quotes count as quoting unless they are malformed as such
-    and reading them as plain characters makes the rows agree better: TSV exports are often unquoted.
+    Prose holds commas, so a delimiter counts only where at least 80% of the rows agree on the width, or 50% if the
+    first row holds a known column name; where two are as good, the first of `delimiters` counts. Quotes count as
+    quoting unless they are malformed as such and reading them as plain characters makes the rows agree no worse: TSV
+    exports are often unquoted.
 
     Args:
         lines: The first lines of the file, with their line endings.
         delimiters: The characters to try; a single one is taken as given.
     """
     found = [_score(lines, delimiter) for delimiter in delimiters]
-    several = [dialect for dialect in found if dialect.width > 1 and dialect.agreement >= 0.8]
+    several = [dialect for dialect in found if dialect.width > 1 and dialect.agreement >= _least(lines, dialect)]
     if several:
         return max(several, key=lambda dialect: (round(dialect.agreement, 2), dialect.width))
     if len(delimiters) == 1 and found[0].width > 1:
         return found[0]
     return _score(lines, NO_DELIMITER)
+
+
+def _least(lines: Sequence[str], dialect: Dialect) -> float:
+    first = next(read_rows(iter(enumerate(lines, 1)), dialect), None)
+    named = isinstance(first, RawRow) and len(first.cells) > 1 and any(map(is_known_name, first.cells))
+    return 0.5 if named else 0.8
 
 
 def _score(lines: Sequence[str], delimiter: str) -> Dialect:
@@ -141,18 +149,26 @@ class _Feed:
 
 
 def _reread(feed: _Feed, dialect: Dialect, error: str) -> RawRow | Failure:
+    """Make what can be made of a row whose quotes are wrong, and go on after it."""
     number, line = feed.taken[0]
-    literal = [_unquote(cell) for cell in line.rstrip("\r\n").split(dialect.delimiter)]
+    literal = [_unquote(cell) for cell in _split(line, dialect)]
     if len(literal) == dialect.width:
         feed.give_back()
         return RawRow(number, literal)
-    lenient = csv.reader((text for _, text in feed.taken), delimiter=dialect.delimiter, strict=False)
-    unclosed = "unexpected end" in error
-    if not unclosed and len(cells := next(lenient)) == dialect.width and next(lenient, None) is None:
-        return RawRow(number, cells)
+    # What follows is part of the row only if none of it looks like a row of its own.
+    own = any(len(_split(text, dialect)) == dialect.width for _, text in feed.taken[1:])
+    if "unexpected end" not in error and not own:
+        cells = next(csv.reader((text for _, text in feed.taken), delimiter=dialect.delimiter))
+        if len(cells) == dialect.width:
+            return RawRow(number, cells)
     feed.give_back()
-    reason = "a quote is opened and never closed" if unclosed else "a quote inside a quoted cell is not doubled"
-    return Failure(kind="bad_row", row=number, detail=reason)
+    return Failure(
+        kind="bad_row", row=number, detail="a quote is not closed, or one inside a quoted cell is not doubled"
+    )
+
+
+def _split(line: str, dialect: Dialect) -> list[str]:
+    return line.rstrip("\r\n").split(dialect.delimiter)
 
 
 def _unquote(cell: str) -> str:
@@ -174,21 +190,20 @@ def name_columns(first: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def has_header(rows: Sequence[Sequence[str]], known: Sequence[bool]) -> bool:
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Say whether the first row names the columns.
 
     Args:
         rows: The first rows of the file, at least one.
-        known: For each cell of the first row, whether it is a column name in one of the languages of `columns`.
 
     Returns:
-        True if a cell is a known name and none reads as a value. Without a known name: True if every cell is short and
-        different, none reads as a number or a date, and in some column the other rows do, or are much longer.
+        True if a cell is a name of `names` and none reads as a value. Without a known name: True if every cell is short
+        and different, none reads as a number or a date, and in some column the other rows do, or are much longer.
     """
     first = [cell.strip() for cell in rows[0]]
     if any(cell and _is_value(cell) for cell in first):
         return False
-    if any(known):
+    if any(map(is_known_name, first)):
         return all(count_words(cell) <= 12 for cell in first)
     filled = [cell for cell in first if cell]
     if not filled or len(set(filled)) < len(filled) or any(len(cell) > 60 for cell in filled):

@@ -163,7 +163,7 @@ def _open_delimited(text: TextSource, lines: Sequence[str], format: str, header:
     rows = [row.cells for row in itertools.islice(sample, 200) if not isinstance(row, Failure)]
     if not rows:
         raise InputError("holds no rows", file=text.bytes.name)
-    named = delimited.has_header(rows, [is_known_name(cell) for cell in rows[0]]) if header is None else header
+    named = delimited.has_header(rows) if header is None else header
     width = max(len(rows[0]), dialect.width)
     names = delimited.name_columns([*rows[0], *[""] * (width - len(rows[0]))] if named else [""] * width)
     numbered = itertools.islice(text.lines(), 1 if given else 0, None)
@@ -194,7 +194,7 @@ def _name_cells(rows: Iterator[delimited.RawRow | Failure], names: Sequence[str]
 def _json_lines(text: TextSource) -> Rows:
     for number, line in text.lines():
         if line.strip():
-            yield _json_row(number, lambda line=line: json.loads(line))  # type: ignore[misc]
+            yield _json_row(number, lambda line=line: json.loads(line.rstrip()))  # type: ignore[misc]
 
 
 def _json_row(number: int, load: Callable[[], object]) -> Row | Failure:
@@ -202,7 +202,7 @@ def _json_row(number: int, load: Callable[[], object]) -> Row | Failure:
         value = load()
     except (ValueError, RecursionError) as error:
         reason = (
-            f"{error.msg} at character {error.pos + 1}"
+            f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
             if isinstance(error, json.JSONDecodeError)
             else "too deep or too large"
         )

@@ -1,8 +1,8 @@
 """What columns are called, in the languages reviews and tickets come in. Names only; `columns` decides.
 
 The most telling names come first. Names are squeezed: folded, without spaces, marks and accents. A name may stand
-under two roles ("bewertung" is a rating or a review): the cells decide. For authors, ids come before names, because they
-tell people apart better; for entities, names come before ids, because they read better in a report.
+under two roles ("bewertung" is a rating or a review): the cells decide. For authors, ids come before names, because
+they tell people apart better; for entities, names come before ids, because they read better in a report.
 """
 
 NAMES = {

@@ -98,7 +98,7 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
     count = 0
     with _replacing(Path(path)) as file:
         file.write("\ufeff")
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([_safe(name) for name in header])
         for row in rows:
             if len(row) != len(header):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -150,9 +149,9 @@ def read_records(
     one of kind `encoding`, about the file and no row, comes last. Empty texts are records: `screen` sets them apart.
 
     A record's text is the cell as it was decoded, white space included, with NUL and lone surrogates replaced by
-    U+FFFD; `render_messages` says what a conversation's is. Its id is the id cell, trimmed, else the row's number; an id
-    that was seen before in the file gets "#2", "#3" and so on. A rating, date or language that cannot be read is None
-    and its cell is kept in `meta`, as all columns without a role are.
+    U+FFFD; `render_messages` says what a conversation's is. Its id is the id cell, trimmed, else the row's number; an
+    id that was seen before in the file gets "#2", "#3" and so on. A rating, date or language that cannot be read is
+    None and its cell is kept in `meta`, as all columns without a role are.
 
     Args:
         source: See `open_table`, also for the other arguments not named here.
@@ -236,15 +235,13 @@ def _record(row: Row, info: TableInfo) -> Record:
         if isinstance(value, list | dict):
             raise RecordError(f"is a {type(value).__name__}, not text", column=columns["text"])
         text, turns = clean(cell_text(value)), ()
-    read: dict[str, float | dt.date | str | None] = {
-        "rating": parse_rating(cell("rating")),
-        "date": parse_date(cell("date"), day_first=bool(info.day_first)),
-        "language": parse_language(cell("language")),
-    }
-    used = {name for role, name in columns.items() if read.get(role, "") is not None}
-    meta = {
-        clean(name): clean(shown) for name, value in cells.items() if name not in used and (shown := cell_text(value))
-    }
+    rating = parse_rating(cell("rating"))
+    date = parse_date(cell("date"), day_first=bool(info.day_first))
+    language = parse_language(cell("language"))
+    lost = {role for role, value in (("rating", rating), ("date", date), ("language", language)) if value is None}
+    used = {name for role, name in columns.items() if role not in lost}
+    others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
+    meta = {clean(name): clean(value) for name, value in others if value}
     author = parse_name(cell("author"))
     entity = cell_text(cell("entity")).strip()
     number = "" if row.number is None else str(row.number)
@@ -254,9 +251,9 @@ def _record(row: Row, info: TableInfo) -> Record:
         turns=turns,
         entity=clean(entity) or None,
         author=clean(author) if author else None,
-        rating=parse_rating(cell("rating")),
-        date=parse_date(cell("date"), day_first=bool(info.day_first)),
-        language=parse_language(cell("language")),
+        rating=rating,
+        date=date,
+        language=language,
         file=row.file or info.file,
         row=row.number,
         meta=meta,

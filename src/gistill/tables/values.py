@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_NUMBER = r"[+-]?\d{1,3}(?:[.,]\d{1,3})?"
+_NUMBER = r"[+-]?\d{1,3}(?:\.\d{1,3}|,\d{1,2})?"  # "1,234" is a thousand and more, and no rating
 _STARS = re.compile(r"^([★⭐🌟✭✮]+)(½?)[☆✩✰]*$")
 # "4", "4,5", "4/5", "4 of 5", "4.0 out of 5 stars", "4 von 5 Sternen", "4 sur 5", "4 stars", "80%", "4星".
 _RATING = re.compile(
@@ -99,7 +99,7 @@ def cell_text(value: object) -> str:
 
 def parse_name(value: object) -> str | None:
     """Read an author's name or number; None for what shops print when nobody is named ("A Google user")."""
-    name = cell_text(value).strip()
+    name = cell_text(value).strip()  # "" is nobody too
     return None if fold(name) in _NOBODY else name
 
 
@@ -110,7 +110,7 @@ def parse_rating(value: object) -> float | None:
         The number before any "of": "4/5" is 4, "80%" is 80; scales are not converted, because a column has one scale.
         None for what is not a rating between -100 and 100.
     """
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or value == "":
         return None
     text = unicodedata.normalize("NFC", cell_text(value)).replace("\ufe0f", "").strip()
     stars = _STARS.match(re.sub(r"\s+", "", text))
@@ -139,6 +139,8 @@ def parse_date(value: object, *, day_first: bool = False) -> dt.date | None:
     if isinstance(value, dt.date):
         return _date(value.year, value.month, value.day)
     text = cell_text(value).strip()
+    if not text:
+        return None
     if re.fullmatch(r"\d{9,10}(\.\d+)?|\d{12,13}(\.\d+)?", text):
         seconds = float(text) / (1000 if len(text.split(".")[0]) > 10 else 1)
         day = dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
@@ -196,6 +198,8 @@ def find_day_order(values: Iterable[object]) -> tuple[bool | None, bool]:
 def parse_language(value: object) -> str | None:
     """Read a language as its ISO 639-1 code: "en", "en-US", "deu", "Français"; None when it is not known."""
     text = fold(cell_text(value))
+    if not text:
+        return None
     if re.fullmatch(r"[a-z]{2}([-_][a-z0-9]+)*", text):
         return text[:2]
     return _LANGUAGES.get(text) or _LANGUAGES.get(re.split(r"[\s(,;_-]", text)[0])
