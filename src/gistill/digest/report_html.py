@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest import charts
@@ -23,6 +24,21 @@ def render_html(view: View) -> str:
     the environment and not by the template's author: a forgotten filter cannot let a review's markup through. The
     page also carries a Content-Security-Policy that allows its own style sheet, by hash, and nothing else.
     """
+    style, style_hash = _style()
+    return _template().render(
+        view=view,
+        unshown=unshown,
+        style=style,
+        style_hash=style_hash,
+        share_bar=charts.share_bar,
+        net_bar=charts.net_bar,
+        split_bar=charts.split_bar,
+        trend=charts.trend,
+    )
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
@@ -33,18 +49,14 @@ def render_html(view: View) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(FILTERS)
+    return environment.get_template("report.html.j2")
+
+
+def _style() -> tuple[Markup, Markup]:
+    """Read the style sheet, and hash it as the page's policy wants it."""
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        view=view,
-        unshown=unshown,
-        style=Markup(style),
-        style_hash=Markup(f"sha256-{digest}"),
-        share_bar=charts.share_bar,
-        net_bar=charts.net_bar,
-        split_bar=charts.split_bar,
-        trend=charts.trend,
-    )
+    digest = hashlib.sha256(style.encode()).digest()
+    return Markup(style), Markup("sha256-" + base64.b64encode(digest).decode())
 
 
 def _finalize(value: object) -> object:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest.report_html import TEMPLATES
@@ -18,6 +19,12 @@ _BLOCK_START = re.compile(r"[-+=](?=[-+=]*(?:\s|$))|\d{1,9}(?=[.)](?:\s|$))")
 
 def render_markdown(view: View) -> str:
     """Write the report as Markdown that shows the same text in CommonMark and on GitHub, whatever the text holds."""
+    page = _template().render(view=view, unshown=unshown)
+    return re.sub("\n{3,}", "\n\n", page).strip() + "\n"
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=False,  # that is for HTML; `_finalize` escapes here
@@ -27,8 +34,7 @@ def render_markdown(view: View) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, markup=Markup)
-    page = environment.get_template("report.md.j2").render(view=view, unshown=unshown)
-    return re.sub("\n{3,}", "\n\n", page).strip() + "\n"
+    return environment.get_template("report.md.j2")
 
 
 def escape_markdown(text: str) -> str:

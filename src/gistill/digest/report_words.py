@@ -11,20 +11,10 @@ NOT_MEASURED = "– not measured"
 FEW = 10  # below this many people a figure is shown with a warning
 
 # Not strftime: its names follow the machine's locale.
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 # Control characters, bidirectional embeddings, overrides and isolates, surrogates and non-characters. The plain
 # marks U+200E, U+200F and U+061C stay: Hebrew and Arabic need them, and inside <bdi> they reach no further.
