@@ -20,7 +20,7 @@ class Display:
 
     def __init__(self) -> None:
         self._started: dict[str, tuple[float, int]] = {}
-        self._last = time.monotonic()
+        self._last = 0.0
         self._bars: Progress | None = _bars() if sys.stderr.isatty() else None
         self._tasks: dict[str, TaskID] = {}
 
@@ -41,7 +41,7 @@ class Display:
             if step not in self._tasks:
                 self._tasks[step] = self._bars.add_task(step, total=total)
             self._bars.update(self._tasks[step], completed=done, total=total)
-        elif now - self._last >= EVERY:
+        elif now - max(self._last, began) >= EVERY:  # a step that is done within seconds is not worth a line
             self._last = now
             tell(progress_line(step, done, total, rate=(done - first) / max(now - began, 1e-9)))
 

@@ -81,7 +81,9 @@ def digest(
         _categorise_file(found, grouping)
         count(len(sure))
     with steps("summarize") as count:
+        progress("summarize", 0, len(grouping.aspects))
         summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed, total=grouping.total)
+        progress("summarize", len(grouping.aspects), len(grouping.aspects))
         count(len(summaries))
     result = assemble(
         title=title,
