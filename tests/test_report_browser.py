@@ -158,6 +158,9 @@ def test_the_page_never_scrolls_sideways(browser: Browser, pages: dict[str, Path
     outside = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll'))"
     wide = f"{outside}.filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90))"
     assert browser.value(wide) == []
+    drawn = "[...document.querySelectorAll('svg.bar rect')]"
+    out = "e => e.getBoundingClientRect().right > e.ownerSVGElement.getBoundingClientRect().right + 1"
+    assert browser.value(f"{drawn}.filter({out}).length") == 0
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(browser: Browser, pages: dict[str, Path]) -> None:

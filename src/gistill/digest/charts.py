@@ -20,12 +20,12 @@ _LEFT, _RIGHT = 34.0, 254.0
 
 
 def share_bar(tally: Tally, widest: float) -> Markup:
-    """Draw the share of people as a bar from 0 to `widest`, with a whisker over its 95% interval."""
+    """Draw the share of people as a bar from 0 to `widest`, with a whisker over its 95% interval; cut off there."""
     share = tally.share
     title = words.share_of(share)
     if share.value is None:
         return _BAR.format(title, _axis(0))
-    parts = [_axis(0), _rect("vol", 0, share.value / widest)]
+    parts = [_axis(0), _rect("vol", 0, min(1.0, share.value / widest))]
     if share.low is not None and share.high is not None:
         parts.append(_whisker(share.low / widest, share.high / widest))
     return _BAR.format(title, Markup("").join(parts))

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest import charts
-from gistill.digest.report_view import View, unshown
+from gistill.digest.report_view import TRENDS, View, unshown
 from gistill.digest.report_words import FILTERS, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,6 +28,7 @@ def render_html(view: View) -> str:
     return _template().render(
         view=view,
         unshown=unshown,
+        trends=TRENDS,
         style=style,
         style_hash=style_hash,
         share_bar=charts.share_bar,

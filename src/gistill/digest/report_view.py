@@ -25,6 +25,7 @@ SHOWN = 30  # aspects that are shown in full; the rest stand in a compact table
 COMPARED = 10  # aspects in the comparison of entities
 ENTITIES = 30  # entities in the comparison
 TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
+STEP = 5  # people in a step of a trend that says anything; a line through fewer is noise
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
 
@@ -103,8 +104,18 @@ class View:
     def series(self) -> tuple[Series, ...]:
         """The trends drawn: all opinions, then the aspects of most people."""
         whole = (Series("All opinions", "", self.digest.trend),) if self.digest.trend else ()
-        parts = [Series(a.name, self.anchors[a.id], a.trend) for a in self.shown if len(a.trend) > 1]
-        return whole + tuple(parts[:TRENDS])
+        parts = [Series(a.name, self.anchors[a.id], a.trend) for a in self.shown]
+        told = [part for part in parts if sum(step.tally.people >= STEP for step in part.steps) > 1]
+        return whole + tuple(told[:TRENDS])
+
+    @cached_property
+    def untrended(self) -> int:
+        """How many aspects have a trend that is not drawn."""
+        return sum(len(a.trend) > 1 for a in self.digest.aspects) - sum(bool(s.anchor) for s in self.series)
+
+    def last(self, series: Series) -> Period:
+        """The last step of a trend in which anybody wrote; the last of all where nobody did."""
+        return next((step for step in reversed(series.steps) if step.tally.people), series.steps[-1])
 
     @cached_property
     def comparison(self) -> Comparison | None:

@@ -154,6 +154,11 @@ def rating(value: float) -> str:
     return f"{value:g}"
 
 
+def file_name(path: str) -> str:
+    """Name a file without its folders: a report is passed on, and whose disk it was made on concerns nobody."""
+    return re.split(r"[\\/]", path.rstrip("\\/"))[-1] or path
+
+
 def plain(name: str) -> str:
     """Turn a name of the code (`near_duplicate`) into words."""
     return name.replace("_", " ")
@@ -162,7 +167,7 @@ def plain(name: str) -> str:
 def origin(sentence: SummarySentence) -> str:
     """Say where a summary's sentence comes from and what its check found, promising no more than was done."""
     if sentence.origin == "quote":
-        return "quotes"
+        return "counts and quotes"
     written = "written by the model" if sentence.origin == "writer" else "rewritten after a check"
     match sentence.check.verdict:
         case "supported":
@@ -202,7 +207,9 @@ FAILURES = {
     "unsure": "Opinions the reader was less sure of than the settings ask.",
     "refused": "Requests a model declined.",
     "skipped": "Rows passed over on request.",
-    "not_supported": "Sentences the evidence does not support.",
+    "not_supported": "Sentences that failed a check; revised once, else replaced.",
+    "empty_answer": "Answers of a model that held no sentence.",
+    "redundant": "Sentences that passed but repeat another one.",
     "form": "Sentences that are no sentence, or say nothing about the evidence.",
     "quotes": "Sentences that quote words the records do not hold.",
     "numbers": "Sentences with a number that differs from the counts.",
@@ -221,4 +228,5 @@ FILTERS = {
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
     "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
+    "file_name": file_name,
 }  # fmt: skip
