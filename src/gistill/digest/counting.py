@@ -21,7 +21,7 @@ class Voices(NamedTuple):
 
 def person(record: Record) -> tuple[str, str]:
     """Say who speaks: the author, or the record itself where no author is known."""
-    return ("record", record.id) if record.author is None else ("author", record.author)
+    return ("author", record.author) if record.author else ("record", record.id)
 
 
 def count_voices(opinions: Iterable[Opinion], records: Mapping[str, Record]) -> Voices:
@@ -46,7 +46,7 @@ class Counts(NamedTuple):
     mentions: int
     side_mentions: int
     records: int
-    read: int  # people whose text was read
+    read: int | None  # people whose text was read, where the claim is about who mentions the aspect at all
     shown: int | None = None
 
 
@@ -190,7 +190,9 @@ def _whole(words: list[str], at: int) -> tuple[float, int, str] | None:
 
 
 def _pairs(count: Counts) -> set[tuple[float, float]]:
-    pairs = {(count.side_mentions, count.mentions), (count.people, count.read)}
+    pairs = {(count.side_mentions, count.mentions)}
+    if count.read is not None:
+        pairs.add((count.people, count.read))
     if count.side_people is not None:
         pairs.add((count.shown if count.shown is not None else count.side_people, count.people))
     return {(float(n), float(of)) for n, of in pairs}
@@ -200,7 +202,7 @@ def _ratios(count: Counts) -> list[float]:
     pairs = [(count.side_people, count.people), (count.side_mentions, count.mentions)]
     if count.shown is not None:
         pairs = [(count.shown, count.people)]
-    elif count.side_people == count.people and count.side_mentions == count.mentions:
+    elif count.read is not None:
         pairs.append((count.people, count.read))
     return [n / of for n, of in pairs if n is not None and of]
 
@@ -244,7 +246,7 @@ _BOUND_TABLE = (
     (r"almost all|nearly all|(?:almost|nearly) (?:everyone|everybody|every \w+)", 5, 0.8, 1.0),
     (r"vast majority|overwhelming\w*|virtually all|consistently", 5, 0.8, 1.0),
     (r"everyone|everybody|unanimous\w*|universal\w*|all of them|they all|all agree", 2, 0.9999, 1.0),
-    (rf"all (?:of )?(?:the |these |those )?{_WHO}|(?:every|each) (?:\w+ )?{_WHO}", 2, 0.9999, 1.0),
+    (rf"all (?:of )?(?:the |these |those )?(?:[\d,]+ )?{_WHO}|(?:every|each) (?:\w+ )?{_WHO}", 2, 0.9999, 1.0),
     (r"most|majority|mostly|mainly|largely|generally|usually|typically|widely|primarily|overall|tend to", 2, 0.5, 1.0),
     (r"half", 2, 0.4, 0.6),
     (r"dozens", 24, 0.0, 1.0),
@@ -262,7 +264,7 @@ BOUNDS = tuple(Bound(rf"\b(?:{words})\b", people, low, high) for words, people, 
 _UNDECIDABLE = re.compile(
     r"\b(?:nobody|no one|none|not (?:all|every\w*|many|most|everyone|everybody)|no "
     + _WHO
-    + r"|twice|equally|outnumber\w*|(?:more|fewer|less) (?:\w+ ){0,3}than)\b"
+    + rf"|twice|equally|outnumber\w*|(?:more|fewer|less) {_WHO}\b.* than)\b"
 )
 _BARE = Bound("", 2, 0.1, 1.0)  # "customers say", without a word of quantity
 _FACT = 0.5  # "it is great", without any people: more than half of them must feel so
@@ -294,7 +296,8 @@ def check_quantities(claims: Sequence[Claim], counts: Sequence[Counts], *, numbe
     | customers, people (no word of quantity) | 2 | above 10% |
     | a plain statement ("it is great") | 1 | above 50% |
 
-    A claim with words of its own ("most say it is too thin") needs as many people among those cited. "No one",
+    A claim with words of its own ("most say it is too thin") needs as many people among those cited, and a reason
+    ("most like it because it is light") needs two of them, unless it is given for example. "No one",
     "not all" and "more people than" cannot be decided from the counts of one feeling and fail.
 
     Args:
@@ -305,9 +308,11 @@ def check_quantities(claims: Sequence[Claim], counts: Sequence[Counts], *, numbe
     Returns:
         Why it fails, or "".
     """
-    spoken = False
+    softened = re.search(r"\b(?:example|instance|such as|including|among other)\b", " ".join(_words(claims)))
+    spoken = several = reasoned = False
     for place, (claim, count) in enumerate(zip(claims, counts, strict=True)):
         text, _ = _joined(claim.clause)
+        whole = text
         if unclear := _UNDECIDABLE.search(text):
             return f"“{unclear.group()}” cannot be checked against the counts"
         if not claim.signs and not claim.specific and place + 1 < len(claims):
@@ -323,6 +328,12 @@ def check_quantities(claims: Sequence[Claim], counts: Sequence[Counts], *, numbe
         who = re.search(rf"\b{_WHO}\b", text)
         if who and not counted and "#" not in text and not _within(_BARE, count):
             return f"“{who.group()}” is too many for the counts ({_said(count)})"
+        several = (
+            several or who is not None or any(bound.people > 1 and re.search(bound.words, whole) for bound in BOUNDS)
+        )
+        reasoned = reasoned or claim.clause[0].text in ("because", "since")
+        if reasoned and several and not softened and claim.specific and (count.shown or 0) < 2:
+            return "only one of the people cited gives this reason, and not “for example”"
         spoken = spoken or who is not None
     if not spoken:
         for claim, count in zip(claims, counts, strict=True):
@@ -332,6 +343,10 @@ def check_quantities(claims: Sequence[Claim], counts: Sequence[Counts], *, numbe
             if claim.sign and side <= _FACT:
                 return f"it is stated as a fact, but {_said(count)} say so"
     return ""
+
+
+def _words(claims: Sequence[Claim]) -> list[str]:
+    return [token.text for claim in claims for token in claim.clause]
 
 
 def _joined(clause: Clause) -> tuple[str, list[tuple[int, int]]]:

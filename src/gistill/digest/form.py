@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from gistill.digest.wording import clauses, word_set
+from gistill.digest.wording import MASK, NAME, NEUTRAL, clauses, word_set
 
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]"
@@ -27,7 +28,7 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 _LEAK = re.compile(
-    r"\b(?:as an ai|language model|instructions? (?:above|below|given)|(?:previous|prior|above|earlier) instructions?)\b"
+    r"\b(?:as an ai|language model|instructions? (?:above|below|given)|(?:previous|prior|above) instructions?)\b"
     r"|\b(?:system (?:message|prompt)|prompts?|assistant|summar(?:y|ies|i[sz]e\w*)|sentences?|im_start|im_end|ignore)\b"
     r"|\b(?:comments?|quotes?|reviews?) (?:above|below|number|\d+)\b",
     re.IGNORECASE,
@@ -59,6 +60,9 @@ def check_form(sentence: str, bare: str) -> str:
         return f"it speaks as somebody itself (“{found}”)"
     if (words and words[0] in _IMPERATIVE) or _ADVICE.search(bare):
         return "it gives advice or an instruction"
+    pairs = [pair for pair in pairwise(words) if not NEUTRAL.union((MASK, NAME)).intersection(pair)]
+    if len(set(pairs)) < len(pairs):
+        return "it repeats itself"
     if _LEAK.search(bare):
         return "it repeats what it was told to do"
     return ""

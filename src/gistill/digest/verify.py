@@ -202,6 +202,7 @@ def _counts(
         side_mentions = {1: counted.positive, -1: counted.negative, 0: counted.mentions}[sign]
         side_people = None if people is None else {1: people.positive, -1: people.negative, 0: people.people}[sign]
         specific = tuple(word for word in claim.specific if not word.stem.startswith("#"))
+        mentions = any(token.text in ("mention", "mentions", "mentioned") for token in claim.clause)
         shown = None
         if specific:
             shown = len({item.person for item in evidence if _covered(specific, item)})
@@ -214,7 +215,7 @@ def _counts(
                 mentions=counted.mentions,
                 side_mentions=side_mentions,
                 records=counted.records,
-                read=counted.share.of,
+                read=None if claim.signs or not mentions else counted.share.of,
                 shown=shown,
             )
         )

@@ -1,0 +1,173 @@
+"""Many opinions in, the few that stand for them out: typical, different from each other, from different people."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from gistill.digest.counting import person
+from gistill.digest.form import check_form
+from gistill.digest.wording import MASK, clauses, content, signs
+from gistill.schema import Opinion, Quote, Record
+
+_COMMAND = re.compile(
+    r"<\||\|>|\b(?:ignore|disregard|forget)\b.{0,40}\b(?:previous|above|prior|earlier|instructions?|everything|rules)\b"
+    r"|\b(?:system|assistant|user)\s*:|\bsystem prompt\b|\byou are (?:now )?an? (?:ai|assistant|language)"
+    r"|\b(?:write|say|output|respond|reply|answer|repeat|print|summari[sz]e)\b.{0,25}"
+    r"\b(?:following|instead|exactly|only|summary)\b"
+    r"|://|\bwww\s?\.",
+    re.IGNORECASE | re.DOTALL,
+)
+_BORDER = re.compile(r"[,;:.!?…—–()\n]|\s(?=(?:and|but|because|although|while|however|so|which)\s)")
+_JOIN = re.compile(
+    r"\s*(?:(?:and|but|or|because|so|which|that|although|though|while|however|since)\s+)*", re.IGNORECASE
+)
+_CONDITION = re.compile(r"(?:if|when|unless|whether)\b", re.IGNORECASE)
+_NEGATING = re.compile(
+    r"\b(?:not|no|never|without|hardly|barely|cannot|cant|dont|didnt|doesnt|isnt|wasnt|wont|nothing|none|neither|nor|less"
+    r"|could|would|should|wish|if|lacks?|too|stopped)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+
+def is_command(text: str) -> bool:
+    """Tell whether a text speaks to a machine or holds an address: it is counted, but not shown to the writer."""
+    return _COMMAND.search(text) is not None
+
+
+def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit: int) -> list[Opinion]:
+    """Choose opinions that are representative and diverse.
+
+    An opinion is typical when its sentence uses the words that many of the others use, and adds something when its
+    words are not those of one already chosen (maximal marginal relevance on word overlap). Nobody speaks twice while
+    somebody else has not spoken. Nothing depends on the order of the rows.
+
+    Args:
+        opinions: Of one aspect and, usually, of one feeling.
+        records: Record id -> record, of at least these opinions.
+        limit: How many to choose at most.
+
+    Returns:
+        Up to `limit` opinions, the most typical first. Sentences that speak to a machine are left out.
+    """
+    words = {opinion.id: _stems(opinion, records[opinion.record]) for opinion in opinions}
+    candidates = [o for o in opinions if not is_command(sentence_of(o, records[o.record]))]
+    spread = Counter(stem for stems in words.values() for stem in stems)
+
+    def typical(opinion: Opinion) -> float:
+        stems = words[opinion.id]
+        shared = sum(spread[stem] for stem in stems) / (len(stems) * max(len(words), 1)) if stems else 0.0
+        length = len(sentence_of(opinion, records[opinion.record]))
+        return shared + 0.5 * opinion.confidence - (0.3 if length > 200 or length < 12 else 0.0)
+
+    worth = {opinion.id: typical(opinion) for opinion in candidates}
+    chosen: list[Opinion] = []
+    while candidates and len(chosen) < limit:
+        heard = {person(records[opinion.record]) for opinion in chosen}
+        fresh = [o for o in candidates if person(records[o.record]) not in heard] or candidates
+
+        def gain(opinion: Opinion) -> tuple[float, str]:
+            alike = max((_overlap(words[opinion.id], words[other.id]) for other in chosen), default=0.0)
+            return worth[opinion.id] - alike, _shuffle(opinion.id)
+
+        best = max(fresh, key=gain)
+        chosen.append(best)
+        candidates.remove(best)
+    return chosen
+
+
+def sentence_of(opinion: Opinion, record: Record) -> str:
+    """Give the sentence an opinion was read from, verbatim."""
+    return record.text[opinion.sentence.start : opinion.sentence.end]
+
+
+def context(opinion: Opinion, record: Record, *, limit: int = 140) -> Quote:
+    """Quote an opinion's sentence, cut at clause borders around its words where it is longer than `limit`."""
+    start, end = _core(opinion)
+    left, right = opinion.sentence.start, opinion.sentence.end
+    borders = [left, *(left + match.end() for match in _BORDER.finditer(record.text[left:right])), right]
+    if right - left > limit:
+        first = max((at for at in borders if at <= start), default=left)
+        last = min((at for at in borders if at >= end), default=right)
+        for at in sorted((at for at in borders if at < first), reverse=True):
+            first = at if last - at <= limit else first
+        for at in sorted(at for at in borders if at > last):
+            last = at if at - first <= limit else last
+        left, right = first, last
+    return _trimmed(record.text, left, right)
+
+
+def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None:
+    """Quote an opinion in a few words: aspect and opinion words with what stands between.
+
+    Where a word before them in the same clause could turn them round ("not", "could", "too"), the quotation begins at
+    the clause, so that "not a great battery" is never quoted as "great battery".
+
+    Returns:
+        None where no short quotation says what the opinion says, or where it should not be shown (an address, quotation
+        marks, control characters, a command to a machine).
+    """
+    start, end = _core(opinion)
+    text = record.text
+    if opinion.opinion is not None and _BORDER.search(text, start, end):  # named in one clause, judged in another
+        start, end = opinion.opinion.start, opinion.opinion.end
+    before = list(_BORDER.finditer(text, opinion.sentence.start, start))
+    clause = before[-1].end() if before else opinion.sentence.start
+    after = _BORDER.search(text, end, opinion.sentence.end)
+    clause_end = after.start() if after else opinion.sentence.end
+    if _NEGATING.search(text[clause:start]) or len(text[start:end].split()) < 2:
+        start = clause
+    if len(text[start:end].split()) < 2:
+        end = clause_end
+    start += len(_JOIN.match(text[start:end])[0])
+    quote = _trimmed(text, start, end)
+    if (
+        _CONDITION.match(quote.text)
+        or not 3 <= len(quote.text) <= limit
+        or (len(quote.text.split()) < 2 and opinion.aspect is not None)
+    ):
+        return None
+    shown = f"People say “{quote.text}” about it."
+    if (
+        re.search(r"[“”\"«»]", quote.text)
+        or is_command(quote.text)
+        or check_form(shown, f"People say {MASK} about it.")
+    ):
+        return None
+    felt = {sign for part in clauses(quote.text) for sign in signs(part)}
+    return None if felt == {{"positive": -1, "negative": 1, "neutral": 2}[opinion.polarity]} else quote
+
+
+def _core(opinion: Opinion) -> tuple[int, int]:
+    """Give the stretch from the first to the last of an opinion's words; the sentence where it has none."""
+    words = [quote for quote in (opinion.aspect, opinion.opinion) if quote is not None]
+    if not words:
+        return opinion.sentence.start, opinion.sentence.end
+    return min(quote.start for quote in words), max(quote.end for quote in words)
+
+
+def _trimmed(text: str, start: int, end: int) -> Quote:
+    """Quote a stretch without the spaces and marks at its ends; as it is, where nothing else would be left."""
+    inner = re.search(r"[^\s,;:.!?…—–()-].*[^\s,;:.!?…—–(-]|\w", text[start:end], re.DOTALL)
+    if inner is not None:
+        start, end = start + inner.start(), start + inner.end()
+    return Quote(start=start, end=end, text=text[start:end])
+
+
+def _stems(opinion: Opinion, record: Record) -> frozenset[str]:
+    return frozenset(
+        ("not " if word.negated else "") + word.stem
+        for clause in clauses(sentence_of(opinion, record))
+        for word in content(clause)
+    )
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0
+
+
+def _shuffle(name: str) -> str:
+    """Order by a hash of the id where nothing else decides, so that early rows have no advantage."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
