@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 import random
 from collections.abc import Sequence
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gistill.digest import phrases, terms
 from gistill.digest.cluster import join, respell
 from gistill.digest.group import ENTITIES, Grouping, categorised
 from gistill.digest.group import group as group_with
@@ -109,6 +112,13 @@ def together(terms: Sequence[str]) -> list[set[str]]:
 def test_singular(word: str, one: str) -> None:
     assert singular(word) == one
     assert singular(one) == one
+
+
+@pytest.mark.parametrize("module", [terms, phrases])
+def test_examples_in_docstrings_run(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted >= 2
+    assert found.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -443,6 +453,13 @@ def test_pros_and_cons_are_the_five_that_most_people_say() -> None:
 )
 def test_bare_phrases(said: str, form: str) -> None:
     assert bare(said) == form
+
+
+def test_a_phrase_is_shown_in_its_own_words() -> None:
+    said = ["Didn't last!", "didn't LAST", "does   not work"]
+    opinions = [opinion(f"r{i}", 0, "sound", "negative", words) for i, words in enumerate(said)]
+    (aspect,) = group(opinions, [record(o.record) for o in opinions]).aspects
+    assert [(p.text, p.people) for p in aspect.cons] == [("didn't last", 2), ("does not work", 1)]
 
 
 # --- limits

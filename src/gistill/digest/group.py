@@ -46,8 +46,7 @@ class Grouping:
 
 @dataclass(slots=True)
 class _Group:
-    """Terms that are one thing: its id, its name (None: the form people use most), its category, and its normal
-    forms."""
+    """Forms that are one thing; without a name it goes by the term that people use most."""
 
     id: str
     name: str | None

@@ -11,7 +11,7 @@ import numpy as np
 
 from gistill.digest.cluster import respell
 from gistill.digest.tally import Counted, Ints, distinct
-from gistill.digest.terms import clean, singular, word_set, words_of
+from gistill.digest.terms import AROUND, clean, singular, word_set, words_of
 from gistill.schema import Opinion, Phrase, Polarity
 from gistill.vectors import TermVectors
 
@@ -42,6 +42,19 @@ def bare(text: str) -> str:
     return "" if all(word in _EMPTY for word in words) else " ".join(words)
 
 
+@lru_cache(maxsize=65536)
+def shown(text: str) -> str:
+    """Write an opinion phrase as people may see it: its own words, in lower case, without stress in front.
+
+    >>> shown("Really GREAT!"), shown("didn't last")
+    ('great', "didn't last")
+    """
+    words = clean(text).split()
+    while len(words) > 1 and words[0].strip(AROUND) in _STRESS:
+        del words[0]
+    return " ".join(words).strip(AROUND)
+
+
 def phrases(
     opinions: Sequence[Opinion], counts: Counted, group: Ints, groups: int, vectors: TermVectors
 ) -> list[tuple[tuple[Phrase, ...], tuple[Phrase, ...]]]:
@@ -61,10 +74,10 @@ def phrases(
         For each group its pros and its cons, at most five each: most people first, then most mentions, then by the
         words. Pros come from positive opinions only and cons from negative ones.
     """
-    shown = [bare(opinion.opinion.text) if opinion.opinion else "" for opinion in opinions]
-    keys = _keys(shown, vectors)
+    said = [bare(opinion.opinion.text) if opinion.opinion else "" for opinion in opinions]
+    keys = _keys(said, vectors)
     number = {key: i for i, key in enumerate(sorted(set(keys.values())))}
-    code = np.array([number[keys[text]] if text else -1 for text in shown], dtype=np.int64)
+    code = np.array([number[keys[text]] if text else -1 for text in said], dtype=np.int64)
     used = (code >= 0) & (group >= 0) & (counts.polarity < 2)
     wide = max(1, len(number))
     cells, cell = np.unique(np.where(used, (group * 2 + counts.polarity) * wide + code, -1), return_inverse=True)
@@ -85,9 +98,9 @@ def phrases(
     return [(best(2 * g, "positive"), best(2 * g + 1, "negative")) for g in range(groups)]
 
 
-def _keys(shown: Sequence[str], vectors: TermVectors) -> dict[str, str]:
+def _keys(said: Sequence[str], vectors: TermVectors) -> dict[str, str]:
     """Phrase -> the form under which it is counted."""
-    used = Counter(shown)
+    used = Counter(said)
     words: Counter[str] = Counter()
     for text, times in used.items():
         for word in text.split():
@@ -97,7 +110,7 @@ def _keys(shown: Sequence[str], vectors: TermVectors) -> dict[str, str]:
 
 
 def _phrase(opinions: Sequence[Opinion], polarity: Polarity, people: int) -> Phrase:
-    forms = Counter(bare(opinion.opinion.text) for opinion in opinions if opinion.opinion)
-    text = min(forms, key=lambda form: (-forms[form], form))
+    forms = Counter(shown(opinion.opinion.text) for opinion in opinions if opinion.opinion)
+    text = min(forms, key=lambda form: (-forms[form], len(form), form))
     ranked = sorted(opinions, key=lambda opinion: (-opinion.confidence, opinion.id))
     return Phrase(text=text, polarity=polarity, people=people, opinions=tuple(opinion.id for opinion in ranked))
