@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import datetime as dt
+import doctest
 import hashlib
 import itertools
 import re
@@ -12,13 +13,14 @@ from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gistill.digest import charts
+from gistill.digest import charts, report_markdown
 from gistill.digest import report as report_module
 from gistill.digest import report_words as words
 from gistill.digest.report import COLUMNS, write_report
@@ -361,10 +363,14 @@ def test_two_hundred_aspects_are_thirty_in_full_and_the_rest_in_a_table() -> Non
     assert all(f">{aspect.name}<" in page("wide") for aspect in view.rest)
 
 
-def test_an_aspect_with_a_summary_is_shown_however_few_write_about_it() -> None:
-    extra = Summary(aspect="a150", sentences=(sentence("x", "r-004:0"),))
-    view = View(wide_digest(200).model_copy(update={"summaries": (extra,)}))
-    assert [aspect.id for aspect in view.shown[-2:]] == ["a29", "a150"]
+def test_a_summary_of_every_aspect_does_not_make_the_page_longer_but_is_in_the_csv(tmp_path: Path) -> None:
+    everything = tuple(Summary(aspect=f"a{n}", sentences=(sentence(f"say {n}", "r-004:0"),)) for n in range(40))
+    digest = wide_digest(40, 2).model_copy(update={"summaries": everything})
+    write_report(digest, tmp_path)
+    shown = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ">say 29<" in shown
+    assert ">say 30<" not in shown
+    assert "say 39" in (tmp_path / "aspects.csv").read_text(encoding="utf-8")
 
 
 def test_many_entities_go_down_and_few_go_across() -> None:
@@ -498,6 +504,12 @@ def test_words_that_do_not_stand_there_are_not_shown() -> None:
 
 
 # --- words and drawings ---
+
+
+@pytest.mark.parametrize("module", [words, report_markdown])
+def test_the_examples_in_docstrings_are_true(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert (result.failed, result.attempted) == (0, 1)
 
 
 @pytest.mark.parametrize(

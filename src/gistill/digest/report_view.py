@@ -64,17 +64,15 @@ class View:
         self.summaries = {summary.aspect: summary for summary in digest.summaries}
         self._cited = {opinion.id: opinion for opinion in digest.cited}
 
-    @cached_property
+    @property
     def shown(self) -> tuple[Aspect, ...]:
-        """The aspects shown in full: the first `SHOWN`, and any further one that has a summary."""
-        summarised = self.summaries.keys()
-        return tuple(a for place, a in enumerate(self.digest.aspects) if place < SHOWN or a.id in summarised)
+        """The aspects shown in full."""
+        return self.digest.aspects[:SHOWN]
 
-    @cached_property
+    @property
     def rest(self) -> tuple[Aspect, ...]:
-        """The aspects that are only listed."""
-        shown = {aspect.id for aspect in self.shown}
-        return tuple(aspect for aspect in self.digest.aspects if aspect.id not in shown)
+        """The aspects that are only listed; their summaries are in digest.json and aspects.csv."""
+        return self.digest.aspects[SHOWN:]
 
     @cached_property
     def anchors(self) -> dict[str, str]:
