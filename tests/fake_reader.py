@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from gistill.reader.decode import Reading
+from gistill.reader import Reading
 
 _FEELING = {"great": "positive", "love": "positive", "bad": "negative", "broke": "negative", "okay": "neutral"}
 _PATTERN = re.compile(rf"\b({'|'.join(_FEELING)})\b(?:\s+(\w+))?", re.IGNORECASE)

@@ -16,7 +16,7 @@ from fake_reader import FakeReader
 from gistill.digest import extract as module
 from gistill.digest.extract import customer_spans, extract, extract_to, fingerprint
 from gistill.errors import ModelBrokenError
-from gistill.reader.decode import Reading
+from gistill.reader import Reading
 from gistill.schema import Opinion, Record, Turn
 
 WORDS = [

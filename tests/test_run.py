@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from gistill.digest.run import digest
 from gistill.digest.steps import OUTPUTS
 from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect
 from gistill.errors import InputError, ModelMissingError
+from gistill.reader.model import SHIPPED
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.tables import read_jsonl, read_records
 
@@ -171,6 +174,34 @@ def test_the_package_itself_is_the_function() -> None:
     result = gistill.digest(reviews(), reader=FakeReader(), writer=None)
     assert result.opinions == 7
     assert len(gistill.extract([r for r in reviews() if isinstance(r, Record)], reader=FakeReader()).opinions) == 7
+
+
+WATCHED = """
+import json, sys
+from pathlib import Path
+seen = []
+def watch(event, args):
+    if event.startswith(("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "urllib.", "http.")):
+        seen.append([event, repr(args)[:200]])
+sys.addaudithook(watch)
+import gistill
+gistill.digest(gistill.read_records(sys.argv[1], limit=20), folder=sys.argv[2], writer=None)
+print(json.dumps(seen))
+"""
+
+
+@pytest.mark.skipif(not (SHIPPED / "reader.json").is_file(), reason="no reader is shipped")
+def test_the_shipped_reader_makes_a_report_and_nothing_leaves_the_machine(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WATCHED, str(SAMPLE), str(tmp_path / "report")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+    assert done.stderr == ""
+    opinions = list(read_jsonl(tmp_path / "report" / "opinions.jsonl", Opinion))
+    texts = {r.id: r.text for r in read_records(SAMPLE) if isinstance(r, Record)}
+    assert len(opinions) >= 20
+    for opinion in opinions:
+        for quote in filter(None, (opinion.aspect, opinion.opinion)):
+            assert texts[opinion.record][quote.start : quote.end] == quote.text
 
 
 def test_the_sample_is_read_whole(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from gistill.digest.checkpoint import Checkpoint
 from gistill.errors import ModelBrokenError
 from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
-from gistill.sentences import split
+from gistill.sentences import MAX_WORDS, split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,9 +178,7 @@ def customer_spans(record: Record) -> list[Span]:
 
 
 def _settings() -> str:
-    from gistill.sentences import MAX_WORDS
-
-    return f"chunk {CHUNK_RECORDS}/{CHUNK_SENTENCES}, batch {BATCH}, words {MAX_WORDS}, format 1"
+    return f"gistill {version('gistill')}, chunk {CHUNK_RECORDS}/{CHUNK_SENTENCES}, batch {BATCH}, words {MAX_WORDS}"
 
 
 _Chunk = list[tuple[Record, list[Span]]]
