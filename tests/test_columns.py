@@ -68,6 +68,12 @@ def test_the_text_is_found_by_what_it_holds() -> None:
     assert columns == {"text": "b"}
 
 
+def test_links_are_no_text_and_a_version_is_no_product() -> None:
+    links = [f"https://a.example/some-long-name-of-a-picture/{n}/and-more-words.png" for n in range(3)]
+    columns = choose({"content": list(TEXTS), "link": links, "appVersion": ["1.2.3", "1.2.3", "1.2.4"]})
+    assert columns == {"text": "content"}
+
+
 def test_the_longer_of_two_text_names_wins_and_the_other_is_said() -> None:
     rows = [{"comment": "fine", "review": text, "pros": f"{text} indeed"} for text in TEXTS]
     guess = choose_columns(["comment", "review", "pros"], rows, {}, file="f.csv")
@@ -129,7 +135,8 @@ def test_ratings_as_people_write_them(cell: object, rating: float | None) -> Non
     [
         "2024-03-14", "2024/3/14", "20240314", "2024-03-14T23:59:59Z", "2024-03-14 10:00:00+02:00", "3/14/2024",
         "3/14/24", "14/3/2024", "14.03.2024", "14.3.24", "14-03-2024 08:15", "March 14, 2024", "14 March 2024",
-        "14th Mar 2024",        "Mar 14 2024",
+        "14th Mar 2024", "Thu Mar 14 22:19:45 PDT 2024", "Thu Mar 14 20:19:24 +0000 2024",
+               "Mar 14 2024",
         "14. März 2024", "14 mars 2024", "14 de marzo de 2024", "2024年3月14日", "03 14, 2024",
         "Reviewed in the United States on March 14, 2024", 1710374400, "1710374400", 1710374400000, 1710374400.0,
         dt.date(2024, 3, 14), dt.datetime(2024, 3, 14, 12, tzinfo=dt.UTC),

@@ -74,8 +74,8 @@ def why_not_text(text: str) -> str | None:
     rest = _LINK.sub(" ", text)
     if rest != text and not _has_words(rest):
         return "only links"
-    blob = sum(len(match.group()) for match in _BLOB.finditer(text) if _looks_encoded(match.group()))
-    if blob > _BLOB_SHARE * len(text.strip()):
+    blocks = [found[0] for word in text.split() if len(word) >= 60 and (found := _BLOB.search(word))]
+    if sum(map(len, filter(_looks_encoded, blocks))) > _BLOB_SHARE * len(text.strip()):
         return "an encoded block of data"
     return None if _has_words(rest) else "no letters"
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from gistill.errors import InputError, SettingError
+from gistill.tables.conversations import looks_like_messages
 from gistill.tables.names import NAMES
 from gistill.tables.values import cell_text, fold, parse_date, parse_language, parse_rating
 from gistill.text import count_words
@@ -55,9 +56,10 @@ def choose_columns(
 
     A name must match and the cells must bear it out: 80% of a rating column read as ratings, of a date column as dates,
     of a language column as languages; an id column is at least 95% distinct. Whole names go before last words ("Kunden
-    Kommentar") and those before first words ("fecha de compra"). Without a name, the text is the column whose cells are
-    most like prose: many words, few repeats, few gaps; a date is a column of written dates; and where there is no
-    header, a rating is a column of few small numbers. Author, entity and language are never guessed without a name.
+    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"). Without a name, the text is
+    the column whose cells are most like prose: many words, few repeats, few gaps; a date is a column of written dates;
+    and where there is no header, a rating is a column of few small numbers. Author, entity and language are never
+    guessed without a name.
 
     Args:
         header: Column names.
@@ -129,10 +131,11 @@ class _Column:
             for cell, text in zip(filled, texts, strict=True)
         ) / count  # fmt: skip
         self.language = sum(parse_language(cell) is not None for cell in filled) / count
-        self.messages = sum(_is_messages(cell) for cell in filled) / count
+        self.messages = sum(looks_like_messages(cell) for cell in filled) / count
         words = sum(count_words(text) for text in texts) / max(len(cells), 1)
         letters = sum(any(char.isalpha() for char in text) for text in texts) / count
-        plain = self.rating < 0.8 and self.date < 0.8 and not self.messages
+        links = sum(text.startswith(("http://", "https://")) for text in texts) / count
+        plain = max(self.rating, self.date, links) < 0.8 and not self.messages
         self.prose = words * self.distinct * letters if plain else 0.0
 
     def bears_out(self, role: str) -> bool:
@@ -152,15 +155,6 @@ class _Column:
                 return not self.messages
 
 
-def _is_messages(cell: object) -> bool:
-    if isinstance(cell, str):
-        start = cell.lstrip()[:200]
-        return start.startswith("[") and bool(
-            re.match(r'\[\s*\{.*"(role|from|speaker|content|value)"\s*:', start, re.DOTALL)
-        )
-    return isinstance(cell, list) and bool(cell) and all(isinstance(message, Mapping) for message in cell)
-
-
 def _by_name(header: Sequence[str], stats: Mapping[str, _Column]) -> list[tuple[str, str]]:
     """List (role, column), most telling first."""
     found: list[tuple[int, int, float, int, str, str]] = []
@@ -168,7 +162,9 @@ def _by_name(header: Sequence[str], stats: Mapping[str, _Column]) -> list[tuple[
         tokens = _tokens(name)
         for order, role in enumerate(("messages", "text", "rating", "date", "language", "id", "author", "entity")):
             ranks = _RANKS[role]
-            places = ["".join(tokens), tokens[-1] if tokens else "", tokens[0] if tokens else ""]
+            places = ["".join(tokens), tokens[-1] if tokens else ""]
+            if role in ("text", "rating", "date"):  # whose cells can tell "fecha de compra" from "date format"
+                places.append(tokens[0] if tokens else "")
             tier = next((tier for tier, place in enumerate(places) if place in ranks), None)
             if tier is None or not stats[name].bears_out(role):
                 continue

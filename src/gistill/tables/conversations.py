@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from gistill.errors import RecordError
@@ -52,6 +53,20 @@ def render_messages(value: object) -> tuple[str, tuple[Turn, ...]]:
         blocks.append(f"{role}: {content}")
         place = start + len(content) + 1
     return "\n".join(blocks), tuple(turns)
+
+
+def looks_like_messages(cell: object) -> bool:
+    """Say whether a cell, or the start of its JSON, has what `render_messages` needs."""
+    keys = "|".join(_CONTENT_KEYS)
+    if isinstance(cell, str):
+        return bool(re.match(rf'\s*\[\s*\{{.{{0,100}}"(?:{keys}|{"|".join(_ROLE_KEYS)})"\s*:', cell, re.DOTALL))
+    return isinstance(cell, list) and bool(cell) and all(_is_message(message) for message in cell[:3])
+
+
+def _is_message(message: object) -> bool:
+    return isinstance(message, Mapping) and all(
+        any(key in message for key in keys) for keys in (_ROLE_KEYS, _CONTENT_KEYS)
+    )
 
 
 def _read_message(message: object, number: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import statistics
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ class Dialect(NamedTuple):
     delimiter: str  # NO_DELIMITER for one column
     quoted: bool  # cells may be quoted with ", doubled inside
     width: int  # cells in most rows
+    spaced: bool  # a space follows each delimiter, and is not part of the cell
     agreement: float  # share of the sampled rows that have `width` cells
 
 
@@ -49,7 +51,11 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
         delimiters: The characters to try; a single one is taken as given.
     """
     found = [_score(lines, delimiter) for delimiter in delimiters]
-    several = [dialect for dialect in found if dialect.width > 1 and dialect.agreement >= _least(lines, dialect)]
+    several = [
+        dialect
+        for dialect in found
+        if dialect.width > 1 and (dialect.agreement >= 0.8 or (dialect.agreement >= 0.5 and is_named(lines, dialect)))
+    ]
     if several:
         return max(several, key=lambda dialect: (round(dialect.agreement, 2), dialect.width))
     if len(delimiters) == 1 and found[0].width > 1:
@@ -57,38 +63,31 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
     return _score(lines, NO_DELIMITER)
 
 
-def _least(lines: Sequence[str], dialect: Dialect) -> float:
+def is_named(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Say whether the first row has several cells and one of them is a known column name."""
     first = next(read_rows(iter(enumerate(lines, 1)), dialect), None)
-    named = isinstance(first, RawRow) and len(first.cells) > 1 and any(map(is_known_name, first.cells))
-    return 0.5 if named else 0.8
+    return isinstance(first, RawRow) and len(first.cells) > 1 and any(map(is_known_name, first.cells))
 
 
 def _score(lines: Sequence[str], delimiter: str) -> Dialect:
-    quoted, malformed = _widths(lines, delimiter, quoted=True)
-    plain, _ = _widths(lines, delimiter, quoted=False)
-    best = _agree(quoted, delimiter, quoted=True)
-    if malformed and (other := _agree(plain, delimiter, quoted=False)).agreement >= best.agreement:
-        return other
+    later = lines[0].rstrip("\r\n").split(delimiter)[1:] if lines else []
+    start = Dialect(
+        delimiter, quoted=True, width=0, spaced=bool(later) and all(cell[:1] == " " for cell in later), agreement=0
+    )
+    best, malformed = _agree(lines, start)
+    if malformed:
+        plain, _ = _agree(lines, start._replace(quoted=False))
+        return plain if plain.agreement >= best.agreement else best
     return best
 
 
-def _agree(widths: list[int], delimiter: str, *, quoted: bool) -> Dialect:
-    width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-    return Dialect(delimiter, quoted, width, count / max(len(widths), 1))
-
-
-def _widths(lines: Sequence[str], delimiter: str, *, quoted: bool) -> tuple[list[int], bool]:
-    dialect = Dialect(delimiter, quoted, 0, 1.0)
-    widths: list[int] = []
-    malformed = False
-    for row in read_rows(iter(enumerate(lines, 1)), dialect):
-        if isinstance(row, Failure):
-            malformed = True
-        else:
-            widths.append(len(row.cells))
-        if len(widths) >= _SAMPLE_ROWS:
-            break
-    return widths, malformed
+def _agree(lines: Sequence[str], dialect: Dialect) -> tuple[Dialect, bool]:
+    """Read the sample in a dialect; give it with the commonest width, and say whether quotes were malformed."""
+    rows = list(itertools.islice(read_rows(iter(enumerate(lines, 1)), dialect), _SAMPLE_ROWS))
+    widths = Counter(len(row.cells) for row in rows if isinstance(row, RawRow))
+    width, count = widths.most_common(1)[0] if widths else (1, 0)
+    malformed = any(isinstance(row, Failure) for row in rows)
+    return dialect._replace(width=width, agreement=count / max(widths.total(), 1)), malformed
 
 
 def read_rows(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[RawRow | Failure]:
@@ -105,7 +104,9 @@ def read_rows(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[Ra
     csv.field_size_limit(MAX_ROW_CHARACTERS * 8)  # the default of 131,072 is shorter than some reviews; process-wide
     feed = _Feed(lines)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    reader = csv.reader(feed, delimiter=dialect.delimiter, quoting=quoting, strict=True)
+    reader = csv.reader(
+        feed, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=dialect.spaced, strict=True
+    )
     while True:
         feed.begin()
         try:
@@ -158,7 +159,8 @@ def _reread(feed: _Feed, dialect: Dialect, error: str) -> RawRow | Failure:
     # What follows is part of the row only if none of it looks like a row of its own.
     own = any(len(_split(text, dialect)) == dialect.width for _, text in feed.taken[1:])
     if "unexpected end" not in error and not own:
-        cells = next(csv.reader((text for _, text in feed.taken), delimiter=dialect.delimiter))
+        texts = (text for _, text in feed.taken)
+        cells = next(csv.reader(texts, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced))
         if len(cells) == dialect.width:
             return RawRow(number, cells)
     feed.give_back()
@@ -168,7 +170,8 @@ def _reread(feed: _Feed, dialect: Dialect, error: str) -> RawRow | Failure:
 
 
 def _split(line: str, dialect: Dialect) -> list[str]:
-    return line.rstrip("\r\n").split(dialect.delimiter)
+    cells = line.rstrip("\r\n").split(dialect.delimiter)
+    return [cell.removeprefix(" ") for cell in cells] if dialect.spaced else cells
 
 
 def _unquote(cell: str) -> str:

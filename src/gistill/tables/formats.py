@@ -131,10 +131,11 @@ def _sniff_text(source: ByteSource, lines: Sequence[str]) -> str:
         return known
     if any(_STARS_LINE.match(line) for line in filled[:20]):
         return "lines"
-    if suffix != ".txt":
-        dialect = delimited.find_dialect(lines)
-        if dialect.delimiter != delimited.NO_DELIMITER or (filled and is_known_name(filled[0])):
-            return "csv"
+    dialect = delimited.find_dialect(lines)
+    if delimited.is_named(lines, dialect):
+        return "csv"
+    if suffix != ".txt" and (dialect.width > 1 or (filled and is_known_name(filled[0]))):
+        return "csv"
     return "lines" if _is_list(lines) else "text"
 
 
@@ -147,10 +148,14 @@ def _is_json(line: str) -> bool:
 
 
 def _is_list(lines: Sequence[str]) -> bool:
-    """Tell one record per line from a document: a document has paragraphs, or lines that go on in the next one."""
+    """Tell one record per line from a document: a document has paragraphs, or lines broken at the same width."""
     filled = [line.strip() for line in lines if line.strip()]
+    if len(filled) < 3 or len(lines) - len(filled) > 0.2 * len(lines):
+        return False
     going_on = sum(line[0].islower() for line in filled[1:])
-    return len(filled) >= 3 and len(lines) - len(filled) <= 0.2 * len(lines) and going_on <= 0.3 * len(filled)
+    lengths = sorted(map(len, filled))
+    middle = lengths[len(lengths) // 2]
+    return not (going_on > 0.3 * len(filled) and 40 <= middle <= 120 and middle >= 0.7 * lengths[-1])
 
 
 def _open_delimited(text: TextSource, lines: Sequence[str], format: str, header: bool | None) -> Sheet:  # noqa: A002

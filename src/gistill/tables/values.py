@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import math
 import re
 import unicodedata
 from collections.abc import Iterable
 
+_LONGEST = 100  # characters; a longer cell is no date, rating or language, and a hostile one would take for ever
 _NUMBER = r"[+-]?\d{1,3}(?:\.\d{1,3}|,\d{1,2})?"  # "1,234" is a thousand and more, and no rating
 _STARS = re.compile(r"^([★⭐🌟✭✮]+)(½?)[☆✩✰]*$")
 # "4", "4,5", "4/5", "4 of 5", "4.0 out of 5 stars", "4 von 5 Sternen", "4 sur 5", "4 stars", "80%", "4星".
@@ -42,6 +44,7 @@ _NUMERIC = re.compile(r"^(\d{1,2})([-/. ])(\d{1,2})(?:\2|,\s*|\.\s*)(\d{4}|\d{2}
 _DAY_MONTH_NAME = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]+(?:de\s+)?([^\W\d_]{3,})\.?,?[\s-]+(?:de\s+|del\s+)?(\d{4})"
 )
+_MONTH_DAY_TIME = re.compile(r"([^\W\d_]{3,}) +(\d{1,2}) \d{1,2}:\d\d(?::\d\d)?(?: \+?[\w-]{1,6})? (\d{4})")
 _MONTH_NAME_DAY = re.compile(r"([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 
 _LANGUAGES = {
@@ -112,7 +115,10 @@ def parse_rating(value: object) -> float | None:
     """
     if value is None or isinstance(value, bool) or value == "":
         return None
-    text = unicodedata.normalize("NFC", cell_text(value)).replace("\ufe0f", "").strip()
+    text = cell_text(value).strip()
+    if len(text) > _LONGEST:
+        return None
+    text = unicodedata.normalize("NFC", text).replace("\ufe0f", "")
     stars = _STARS.match(re.sub(r"\s+", "", text))
     if stars:
         return len(stars[1]) + (0.5 if stars[2] else 0.0)
@@ -128,7 +134,7 @@ def parse_date(value: object, *, day_first: bool = False) -> dt.date | None:
 
     Args:
         value: A date, a number of seconds or milliseconds since 1970 (read as UTC), or text: ISO, "3/14/2024",
-            "14.03.2024", "March 14, 2024", "14 mars 2024", "2024年3月14日"; inside a sentence where the month is named.
+            "14.03.2024", "March 14, 2024", "14 mars 2024", "2024年3月14日"; inside a clause where the month is named.
         day_first: How "03/04/2024" is read. Dots are always day-first; a value that only one reading allows gets it.
 
     Returns:
@@ -139,7 +145,7 @@ def parse_date(value: object, *, day_first: bool = False) -> dt.date | None:
     if isinstance(value, dt.date):
         return _date(value.year, value.month, value.day)
     text = cell_text(value).strip()
-    if not text:
+    if not text or len(text) > _LONGEST:
         return None
     if re.fullmatch(r"\d{9,10}(\.\d+)?|\d{12,13}(\.\d+)?", text):
         seconds = float(text) / (1000 if len(text.split(".")[0]) > 10 else 1)
@@ -166,7 +172,7 @@ def _named_month(text: str) -> dt.date | None:
     for found in _DAY_MONTH_NAME.finditer(plain):
         if month := _MONTHS.get(found[2]):
             return _date(int(found[3]), month, int(found[1]))
-    for found in _MONTH_NAME_DAY.finditer(plain):
+    for found in itertools.chain(_MONTH_NAME_DAY.finditer(plain), _MONTH_DAY_TIME.finditer(plain)):
         if month := _MONTHS.get(found[1]):
             return _date(int(found[3]), month, int(found[2]))
     return None
@@ -197,7 +203,7 @@ def find_day_order(values: Iterable[object]) -> tuple[bool | None, bool]:
 
 def parse_language(value: object) -> str | None:
     """Read a language as its ISO 639-1 code: "en", "en-US", "deu", "Français"; None when it is not known."""
-    text = fold(cell_text(value))
+    text = fold(cell_text(value)[:_LONGEST])
     if not text:
         return None
     if re.fullmatch(r"[a-z]{2}([-_][a-z0-9]+)*", text):
