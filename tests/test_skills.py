@@ -18,12 +18,15 @@ def test_the_question_holds_the_numbered_quotes_and_the_answer_is_begun() -> Non
     messages = summary.render(ASKED)
     assert [message.role for message in messages] == ["system", *["user", "assistant"] * 3]
     assert "[1] It got stuck.\n[2] Zipper broke in a week\n" in messages[-2].content
-    assert messages[-1].content == "Some people dislike the zipper because"
+    assert messages[-1].content == "Some people dislike the zipper, for example because"
     assert summary.render(ASKED) == messages
 
 
 def test_one_person_takes_a_verb_with_s() -> None:
-    assert summary.lead(ASKED._replace(who="One person", feeling="positive")) == "One person likes the zipper because"
+    assert (
+        summary.lead(ASKED._replace(who="One person", feeling="positive"))
+        == "One person likes the zipper, for example because"
+    )
 
 
 def test_a_quote_stays_on_its_line_so_it_cannot_pose_as_the_question() -> None:

@@ -12,6 +12,7 @@ from gistill.schema import Aspect, Estimate, Opinion, Polarity, Record, Summary,
 from gistill.stats import wilson
 
 _SHOWN = 3  # quotes in a sentence
+_NAME = 40  # characters of an aspect's name that a sentence can bear
 _NAMED = 3  # aspects in a sentence of the summary of the whole
 
 
@@ -56,7 +57,7 @@ def _build(
     said = _listed([f"“{text}”" for _, text in quotes])
     name = " ".join(aspect.name.split())
     tries = []
-    for topic in (name, "it"):
+    for topic in (name, "it") if len(name) <= _NAME else ("it",):
         counts = _counted(people, voices.people, topic, feeling)
         tries += [(f"{counts}: {said}.", cited)] if quotes else []
         tries.append((f"{counts}.", plain))
@@ -73,14 +74,10 @@ def _build(
 def _counted(people: int, of: int, topic: str, feeling: Polarity) -> str:
     verb, are = ("mentions", "is") if of == 1 else ("mention", "are")
     if feeling == "neutral":
-        return f"{_people(of)} {verb} {topic} without a clear feeling"
+        return f"{of:,} {'person' if of == 1 else 'people'} {are} neutral about {topic}"
     if people == of:
         return f"{'The one person who' if of == 1 else f'All {of:,} people who'} {verb} {topic} {are} {feeling}"
     return f"{people:,} of the {of:,} people who mention {topic} {'is' if people == 1 else 'are'} {feeling}"
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _phrases(
@@ -184,7 +181,7 @@ def _named(
 
 
 def _shows(name: str) -> bool:
-    return len(name) <= 40 and all(letter.isalnum() or letter in " '&/-" for letter in name)
+    return len(name) <= _NAME and all(letter.isalnum() or letter in " '&/-" for letter in name)
 
 
 def tally_of(opinions: Sequence[Opinion], records: Mapping[str, Record]) -> Tally:

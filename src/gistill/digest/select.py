@@ -20,7 +20,7 @@ _COMMAND = re.compile(
     r"|://|\bwww\s?\.",
     re.IGNORECASE | re.DOTALL,
 )
-_BORDER = re.compile(r"[,;:.!?…—–()\n]|\s(?=(?:and|but|because|although|while|however|so|which)\s)")
+_BORDER = re.compile(r"[,;:!?…—–()\n]|\.(?!\w)|\s(?=(?:and|but|because|although|while|however|so|which)\s)")
 _JOIN = re.compile(
     r"\s*(?:(?:and|but|or|because|so|which|that|although|though|while|however|since)\s+)*", re.IGNORECASE
 )
@@ -121,20 +121,15 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
         start = clause
     if len(text[start:end].split()) < 2:
         end = clause_end
-    start += len(_JOIN.match(text[start:end])[0])
-    quote = _trimmed(text, start, end)
-    if (
-        _CONDITION.match(quote.text)
-        or not 3 <= len(quote.text) <= limit
-        or (len(quote.text.split()) < 2 and opinion.aspect is not None)
-    ):
+    start = end - len(_JOIN.sub("", text[start:end].lstrip(), count=1))
+    if not text[start:end].strip():
         return None
-    shown = f"People say “{quote.text}” about it."
-    if (
-        re.search(r"[“”\"«»]", quote.text)
-        or is_command(quote.text)
-        or check_form(shown, f"People say {MASK} about it.")
-    ):
+    quote = _trimmed(text, start, end)
+    if not 3 <= len(quote.text) <= limit or (len(quote.text.split()) < 2 and opinion.aspect is not None):
+        return None
+    if _CONDITION.match(quote.text) or re.search(r"[“”\"«»]", quote.text) or is_command(quote.text):
+        return None
+    if check_form(f"People say “{quote.text}” about it.", f"People say {MASK} about it."):
         return None
     felt = {sign for part in clauses(quote.text) for sign in signs(part)}
     return None if felt == {{"positive": -1, "negative": 1, "neutral": 2}[opinion.polarity]} else quote

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gistill.digest.counting import Voices, count_voices
 from gistill.digest.quoting import quote_sentences, whole
-from gistill.digest.select import context, select, sentence_of
+from gistill.digest.select import context, is_command, select, sentence_of
 from gistill.digest.verify import verify
 from gistill.digest.wording import clauses, content
 from gistill.lm.seam import Completion, LanguageModel, Request
@@ -15,7 +16,9 @@ from gistill.schema import Aspect, Check, Failure, Message, Opinion, Record, Sum
 from gistill.skills import revision, summary
 from gistill.skills.summary import Draft, Feeling
 
-_QUOTES = 6  # evidence per request: a 135M model loses the thread with more
+_QUOTES = 4  # per request, and short: with 6 long ones a 135M model invents twice as often
+_QUOTE_LENGTH = 80  # characters, cut at clause borders
+_OTHERS = 500  # opinions a sentence may find its support in beside those shown; bounds the time of very large aspects
 _MAX_TOKENS = 48  # a sentence of 40 words
 
 
@@ -26,6 +29,7 @@ class Side(NamedTuple):
     voices: Voices
     asked: summary.SummaryInput
     evidence: tuple[Opinion, ...]
+    others: tuple[Opinion, ...]  # of the same feeling, who may bear out a sentence though the writer did not see them
 
     @property
     def feeling(self) -> Feeling:
@@ -104,9 +108,11 @@ def _sides(aspect: Aspect, by_id: Mapping[str, Opinion], records: Mapping[str, R
         if not own:
             continue
         evidence = select(own, records, limit=_QUOTES)
-        quotes = tuple(context(opinion, records[opinion.record]).text for opinion in evidence)
+        quotes = tuple(context(opinion, records[opinion.record], limit=_QUOTE_LENGTH).text for opinion in evidence)
         asked = summary.SummaryInput(aspect.name, feeling, _who(people, voices.people), quotes)
-        sides.append((people, Side(aspect, voices, asked, tuple(evidence))))
+        shown = {opinion.id for opinion in evidence}
+        others = tuple(opinion for opinion in own if opinion.id not in shown)[:_OTHERS]
+        sides.append((people, Side(aspect, voices, asked, tuple(evidence), others)))
     return [side for _, side in sorted(sides, key=lambda pair: -pair[0])]
 
 
@@ -146,7 +152,8 @@ def _request(messages: tuple[Message, ...], seed: int) -> Request:
 
 
 def _revision(side: Side, sentence: Sentence) -> revision.RevisionInput:
-    return revision.RevisionInput(sentence.text, side.asked.quotes, sentence.check.reasons, summary.lead(side.asked))
+    shown = "" if is_command(sentence.text) else sentence.text  # a review that got through once is not let in again
+    return revision.RevisionInput(shown, side.asked.quotes, sentence.check.reasons, summary.lead(side.asked))
 
 
 def _read(side: Side, answer: Completion, records: Mapping[str, Record]) -> tuple[list[Sentence], Failure | None]:
@@ -193,7 +200,7 @@ def _failure(kind: str, sentence: Sentence) -> Failure:
 def _check(side: Side, draft: Draft, records: Mapping[str, Record]) -> Sentence:
     """Check a draft with the citations it gives, where they are valid and bear it out, else with the nearest ones."""
     given = tuple(side.evidence[n - 1] for n in draft.cites if 1 <= n <= len(side.evidence))
-    nearest = tuple(attribute(draft.text, side.evidence, records, terms=terms_of(side.aspect)))
+    nearest = tuple(attribute(draft.text, (*side.evidence, *side.others), records, terms=terms_of(side.aspect)))
     tried = [cites for cites in (given, nearest) if cites] or [()]
     for cites in tried:
         check = verify(
@@ -234,8 +241,9 @@ def attribute(
     return list(dict.fromkeys(found))[:4] or list(evidence[:2])
 
 
-def _stems(text: str) -> set[str]:
-    return {word.stem for clause in clauses(text) for word in content(clause)}
+@lru_cache(maxsize=16384)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word.stem for clause in clauses(text) for word in content(clause))
 
 
 def _summary(

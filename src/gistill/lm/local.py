@@ -1,4 +1,4 @@
-"""The local engine: OpenVINO GenAI on the CPU, with continuous batching and prefix caching. Nothing leaves the machine."""
+"""The local engine: OpenVINO GenAI on the CPU, continuous batching and prefix caching on. Nothing leaves."""
 
 from __future__ import annotations
 

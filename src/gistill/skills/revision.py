@@ -13,7 +13,7 @@ class RevisionInput(NamedTuple):
     """A sentence that did not stand.
 
     Attributes:
-        sentence: What was written.
+        sentence: What was written; empty where it should not be repeated to the model.
         quotes: The evidence, cited as [1], [2], ...
         problems: What is wrong with it, as clauses: "the people it cites do not mention “loud”".
         lead: The beginning that the new sentence must have; empty for any.
@@ -27,10 +27,10 @@ class RevisionInput(NamedTuple):
 
 _SYSTEM = "You correct one sentence so that it says only what the comments say, with their own words."
 _EXAMPLE = RevisionInput(
-    "Most people like the pasta because it is cheap and fresh.",
+    "Most people like the pasta, for example because it is cheap and fresh.",
     ("The pasta was fresh and cooked just right.", "Loved the pasta, so fresh!"),
     ("the people it cites do not mention “cheap”",),
-    "Most people like the pasta because",
+    "Most people like the pasta, for example because",
 )
 _ANSWER = " it is fresh and cooked just right."
 
@@ -56,7 +56,8 @@ def parse(text: str) -> Draft | Failure:
 
 def _question(asked: RevisionInput) -> str:
     lines = "\n".join(f"[{n}] {one_line(quote)}" for n, quote in enumerate(asked.quotes, start=1))
+    written = f"Sentence: {one_line(asked.sentence)}\n" if asked.sentence else ""
     return (
-        f"Comments:\n{lines}\nSentence: {one_line(asked.sentence)}\nWhat is wrong: {'; '.join(asked.problems)}.\n"
+        f"Comments:\n{lines}\n{written}What is wrong: {'; '.join(asked.problems)}.\n"
         "Write the sentence again with words from the comments only."
     )

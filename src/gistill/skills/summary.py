@@ -80,10 +80,13 @@ def render(asked: SummaryInput) -> tuple[Message, ...]:
 
 
 def lead(asked: SummaryInput) -> str:
-    """Write the beginning of the sentence: who feels what about the aspect, up to "because"."""
+    """Write the beginning of the sentence: who feels what about the aspect, up to the reasons.
+
+    "for example", because the counts bear out how many feel so, but not how many have this reason.
+    """
     verb = "like" if asked.feeling == "positive" else "dislike"
     ending = "s" if asked.who.startswith("One ") else ""
-    return f"{asked.who} {verb}{ending} the {asked.aspect} because"
+    return f"{asked.who} {verb}{ending} the {asked.aspect}, for example because"
 
 
 def _question(asked: SummaryInput) -> str:
