@@ -13,12 +13,15 @@ against tagging first and pairing after.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.reader.units import NULL
 from gistill.schema import Polarity
 
 POLARITIES: tuple[Polarity, ...] = ("positive", "negative", "neutral")
@@ -29,6 +32,7 @@ MAX_UNITS = 12  # longest span looked for, in units
 MIN_SPAN = 0.03  # a span less likely than this by its tags is never a candidate
 MAX_SPANS = 12  # candidates of each kind in one sentence, most likely first
 MIN_PAIR = -3.0  # a pair whose grid log-odds sum is below this is no candidate
+_LOG_MIN_SPAN = math.log(MIN_SPAN)
 
 
 class Reading(NamedTuple):
@@ -68,7 +72,8 @@ class Scorer:
 
     def probability(self, features: Floats) -> Floats:
         """Score candidates: features (N, F) to probabilities (N,)."""
-        odds = np.clip(features @ np.array(self.weights) + self.bias, -30.0, 30.0)
+        # summed row by row, so that a candidate's score does not depend on how many are scored with it
+        odds = np.clip((features * np.array(self.weights)).sum(axis=1) + self.bias, -30.0, 30.0)
         return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
@@ -82,20 +87,21 @@ def spans(log_tags: Floats) -> list[tuple[float, UnitSpan]]:
         `(log-probability, (first, last))`, most likely first, units counted with NULL as 0. A span's probability is
         that of B, then I up to its last unit, then anything but I.
     """
-    length = len(log_tags)
-    if not length:
+    starts = np.flatnonzero(log_tags[:, 0] > _LOG_MIN_SPAN).tolist()
+    if not starts:
         return []
-    ends = np.append(np.log1p(-np.exp(np.minimum(log_tags[1:, 1], -1e-7))), 0.0)
+    begins, goes_on = log_tags[:, 0].tolist(), log_tags[:, 1].tolist()
+    stops = [*np.log1p(-np.exp(np.minimum(log_tags[1:, 1], -1e-7))).tolist(), 0.0]  # numbers, not arrays: few and short
     found = []
-    for start in map(int, np.flatnonzero(log_tags[:, 0] > np.log(MIN_SPAN))):
-        running = log_tags[start, 0]
-        for end in range(start, min(start + MAX_UNITS, length)):
+    for start in starts:
+        running = begins[start]
+        for end in range(start, min(start + MAX_UNITS, len(begins))):
             if end > start:
-                running += log_tags[end, 1]
-            if running < np.log(MIN_SPAN):
+                running += goes_on[end]
+            if running < _LOG_MIN_SPAN:
                 break
-            if running + ends[end] > np.log(MIN_SPAN):
-                found.append((float(running + ends[end]), (start + 1, end + 1)))
+            if running + stops[end] > _LOG_MIN_SPAN:
+                found.append((running + stops[end], (start + 1, end + 1)))
     return sorted(found, key=lambda item: (-item[0], item[1]))[:MAX_SPANS]
 
 
@@ -107,43 +113,82 @@ def candidates(tags: Floats, grid: Floats, *, implicit: tuple[bool, bool]) -> li
         grid: Shape (W, W, 8).
         implicit: Whether the network was taught implicit aspects, and implicit opinions.
     """
-    aspects = spans(_log_softmax(tags[1:, :3]))
-    opinions = spans(_log_softmax(tags[1:, 3:]))
-    if implicit[0]:
-        aspects.append((0.0, (0, 0)))
-    if implicit[1]:
-        opinions.append((0.0, (0, 0)))
-    found = []
-    for aspect_log, a in aspects:
-        for opinion_log, o in opinions:
-            first, last = grid[a[0], o[0]], grid[a[1], o[1]]
-            if (a[0] == 0 and o[0] == 0) or first[0] + last[4] < MIN_PAIR:
-                continue
-            polarity = _log_softmax(first[1:4] + last[5:8])
-            best = int(np.argmax(polarity))
-            features = (aspect_log, opinion_log, float(first[0]), float(last[4]), float(polarity[best]))
-            found.append(Candidate(a, o, best, (*features, float(a[0] == 0), float(o[0] == 0))))
+    return batch_candidates(tags[None], grid[None], [len(tags)], implicit=implicit)[0]
+
+
+def batch_candidates(
+    tags: Floats, grid: Floats, sizes: Sequence[int], *, implicit: tuple[bool, bool]
+) -> list[list[Candidate]]:
+    """List the candidates of every sentence of a padded batch.
+
+    All sentences together, because a sentence has few candidates and numpy is slow on few numbers.
+
+    Args:
+        tags: Shape (B, W, 6).
+        grid: Shape (B, W, W, 8).
+        sizes: Units of each sentence, NULL counted; what lies beyond is padding.
+        implicit: See `candidates`.
+    """
+    found: list[list[Candidate]] = [[] for _ in sizes]
+    log_tags = _log_softmax(np.asarray(tags, dtype=np.float64).reshape(*tags.shape[:2], 2, 3))
+    pairs = [
+        (row, *a, *o, a_log, o_log)
+        for row, size in enumerate(sizes)
+        for a_log, a, o_log, o in _pairs(log_tags[row, 1:size], implicit)
+    ]
+    if not pairs:
+        return found
+    row, a0, a1, o0, o1 = np.array([pair[:5] for pair in pairs]).T
+    first = grid[row, a0, o0].astype(np.float64)
+    last = grid[row, a1, o1].astype(np.float64)
+    polarity = _log_softmax(first[:, 1:4] + last[:, 5:8])
+    best = polarity.argmax(axis=1)
+    likely = np.flatnonzero(first[:, 0] + last[:, 4] >= MIN_PAIR)
+    columns = (likely, best[likely], first[likely, 0], last[likely, 4], polarity.max(axis=1)[likely])
+    for i, kind, at_first, at_last, sure in zip(*(column.tolist() for column in columns), strict=True):
+        where, a, b, c, d, a_log, o_log = pairs[i]
+        features = (a_log, o_log, at_first, at_last, sure, float(a == 0), float(c == 0))
+        found[where].append(Candidate((a, b), (c, d), kind, features))
     return found
 
 
-def choose(found: list[Candidate], scorer: Scorer) -> list[tuple[Candidate, float]]:
+def _pairs(log_tags: Floats, implicit: tuple[bool, bool]) -> Iterator[tuple[float, UnitSpan, float, UnitSpan]]:
+    """Pair the likely aspects of one sentence, log_tags (W-1, 2, 3), with its likely opinions."""
+    opinions = spans(log_tags[:, 1]) + [(0.0, (NULL, NULL))] * implicit[1]
+    if not opinions:  # most sentences that say nothing end here
+        return
+    for a_log, a in spans(log_tags[:, 0]) + [(0.0, (NULL, NULL))] * implicit[0]:
+        for o_log, o in opinions:
+            if a[0] != NULL or o[0] != NULL:
+                yield a_log, a, o_log, o
+
+
+def choose(found: Sequence[Candidate], scorer: Scorer) -> list[tuple[Candidate, float]]:
     """Keep the candidates that are likely and do not contradict a likelier one.
 
-    Two candidates contradict when they overlap in one part without being equal in it while sharing or overlapping in
-    the other: two readings of the same pair with other borders.
+    Two candidates contradict when both their aspects and their opinions overlap: two readings of the same pair with
+    other borders.
 
     Returns:
         `(candidate, probability)`, in order of place.
     """
-    if not found:
-        return []
-    scores = scorer.probability(np.array([c.features for c in found]))
+    return batch_choose([found], scorer)[0]
+
+
+def batch_choose(found: Sequence[Sequence[Candidate]], scorer: Scorer) -> list[list[tuple[Candidate, float]]]:
+    """Choose in every sentence of a batch; see `choose`."""
+    features = [candidate.features for sentence in found for candidate in sentence]
+    scores = iter(scorer.probability(np.array(features)).tolist() if features else [])
+    return [_choose([(c, next(scores)) for c in sentence], scorer.threshold) for sentence in found]
+
+
+def _choose(scored: list[tuple[Candidate, float]], threshold: float) -> list[tuple[Candidate, float]]:
     kept: list[tuple[Candidate, float]] = []
-    for i in np.argsort(-scores, kind="stable"):
-        if scores[i] < scorer.threshold:
+    for candidate, probability in sorted(scored, key=lambda item: -item[1]):
+        if probability < threshold:
             break
-        if not any(_contradict(found[i], other) for other, _ in kept):
-            kept.append((found[i], float(scores[i])))
+        if not any(_contradict(candidate, other) for other, _ in kept):
+            kept.append((candidate, probability))
     return sorted(kept, key=lambda item: (item[0].aspect, item[0].opinion))
 
 
@@ -185,5 +230,6 @@ def _overlap(a: UnitSpan, b: UnitSpan) -> bool:
 
 
 def _log_softmax(x: Floats) -> Floats:
-    shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf) if x.size else x
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) if x.size else x
+    """Over the last axis, which is not empty."""
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

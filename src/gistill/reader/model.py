@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.reader.decode import POLARITIES, Reading, Scorer, candidates, choose
-from gistill.reader.units import Units, cut, pad
+from gistill.reader.decode import POLARITIES, Candidate, Reading, Scorer, UnitSpan, batch_candidates, batch_choose
+from gistill.reader.units import NULL, Units, cut, pad
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
@@ -59,20 +59,19 @@ class Reader:
         for rows in _batches(cuts):
             arrays = pad([cuts[i] for i in rows])
             outputs = self._model([arrays["input_ids"], arrays["attention_mask"], arrays["units"]])
-            for i, tags, grid in zip(rows, outputs[0], outputs[1], strict=True):
-                size = len(cuts[i].first)
-                found[i] = self._decode(cuts[i], tags[:size], grid[:size, :size])
+            sizes = [len(cuts[i].first) for i in rows]
+            likely = batch_candidates(outputs[0], outputs[1], sizes, implicit=self._implicit)
+            for i, chosen in zip(rows, batch_choose(likely, self._scorer), strict=True):
+                found[i] = [_reading(candidate, probability, cuts[i]) for candidate, probability in chosen]
         return found
 
-    def _decode(self, units: Units, tags: Any, grid: Any) -> list[Reading]:
-        def extent(span: tuple[int, int]) -> tuple[int, int] | None:
-            return None if span[0] == 0 else (units.extents[span[0]][0], units.extents[span[1]][1])
 
-        chosen = choose(candidates(tags, grid, implicit=self._implicit), self._scorer)
-        return [
-            Reading(extent(c.aspect), extent(c.opinion), POLARITIES[c.polarity], round(probability, 4))
-            for c, probability in chosen
-        ]
+def _reading(candidate: Candidate, probability: float, units: Units) -> Reading:
+    def extent(span: UnitSpan) -> tuple[int, int] | None:
+        return None if span[0] == NULL else (units.extents[span[0]][0], units.extents[span[1]][1])
+
+    polarity = POLARITIES[candidate.polarity]
+    return Reading(extent(candidate.aspect), extent(candidate.opinion), polarity, round(probability, 4))
 
 
 def find_reader(path: str | Path | None = None) -> Path:
@@ -115,7 +114,10 @@ def load_reader(path: str | Path | None = None) -> Reader:
 def _tokenizer(folder: Path, max_pieces: int) -> Any:
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the library has no exception of its own
+        raise ModelBrokenError(f"the tokenizer in {str(folder)!r} does not load ({error})") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_pieces)
     return tokenizer

@@ -3,6 +3,7 @@ that labels and spans stand on."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,10 +36,12 @@ def cut(tokenizer: Any, texts: Sequence[str]) -> list[Units]:
 
     Args:
         tokenizer: A `tokenizers.Tokenizer` that puts a start token first and has truncation set, padding off.
-        texts: Any strings; an empty one has unit 0 alone.
+        texts: Any strings, lone surrogates included; an empty one has unit 0 alone.
     """
+    # a lone surrogate cannot be written as UTF-8; the question mark in its place keeps all offsets as they are
+    readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     cuts = []
-    for text, encoding in zip(texts, tokenizer.encode_batch(list(texts)), strict=True):
+    for text, encoding in zip(texts, tokenizer.encode_batch(readable), strict=True):
         first, extents, last = [0], [(0, 0)], None
         for position, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
             if word is None or end <= start:
@@ -49,7 +52,8 @@ def cut(tokenizer: Any, texts: Sequence[str]) -> list[Units]:
                 first.append(position)
                 extents.append((start, end))
                 last = word
-        trimmed = tuple(_trim(text, extent) for extent in extents)
+        borders = [start for start, _ in extents[1:]] + [len(text)]
+        trimmed = [_trim(text, extent, border) for extent, border in zip(extents, borders, strict=True)]
         keep = [i for i, (start, end) in enumerate(trimmed) if i == NULL or end > start]
         cuts.append(
             Units(
@@ -79,9 +83,14 @@ def pad(units: Sequence[Units], *, pad_id: int = 0) -> dict[str, NDArray[np.int6
     return {"input_ids": ids, "attention_mask": mask, "units": first}
 
 
-def _trim(text: str, extent: tuple[int, int]) -> tuple[int, int]:
-    """Leave out white space that a sentence-piece tokenizer counts to a word."""
+def _trim(text: str, extent: tuple[int, int], border: int) -> tuple[int, int]:
+    """Leave out white space that a sentence-piece tokenizer counts to a word, and take in the accents and variation
+    selectors that a normaliser dropped from its end, up to where the next unit begins."""
     start, end = extent
+    if end == start:  # unit 0
+        return extent
+    while end < border and text[end] > "\u02ff" and unicodedata.category(text[end])[0] == "M":
+        end += 1
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
