@@ -56,10 +56,10 @@ def choose_columns(
 
     A name must match and the cells must bear it out: 80% of a rating column read as ratings, of a date column as dates,
     of a language column as languages; an id column is at least 95% distinct. Whole names go before last words ("Kunden
-    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"). Without a name, the text is
-    the column whose cells are most like prose: many words, few repeats, few gaps; a date is a column of written dates;
-    and where there is no header, a rating is a column of few small numbers. Author, entity and language are never
-    guessed without a name.
+    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"). Without a name, the text
+    is the column whose cells are most like prose: many words, few repeats, few gaps; a date is a column of written
+    dates; and where there is no header, a rating is a column of few small numbers. Author, entity and language are
+    never guessed without a name.
 
     Args:
         header: Column names.

@@ -87,7 +87,7 @@ def _agree(lines: Sequence[str], dialect: Dialect) -> tuple[Dialect, bool]:
     widths = Counter(len(row.cells) for row in rows if isinstance(row, RawRow))
     width, count = widths.most_common(1)[0] if widths else (1, 0)
     malformed = any(isinstance(row, Failure) for row in rows)
-    return dialect._replace(width=width, agreement=count / max(widths.total(), 1)), malformed
+    return dialect._replace(width=width, agreement=count / max(len(rows), 1)), malformed
 
 
 def read_rows(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[RawRow | Failure]:

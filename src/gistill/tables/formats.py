@@ -116,7 +116,7 @@ def _sniff_binary(source: ByteSource) -> str | None:
 def _refuse_binary(source: ByteSource, lines: Sequence[str]) -> None:
     start = "".join(itertools.islice(lines, 200))[:20_000]
     odd = sum(char < " " and char not in "\t\r\n\f" for char in start)
-    if source.head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or odd > 0.1 * len(start):
+    if source.head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or odd > max(0.1 * len(start), 100):
         raise InputError("is not a table and not text", file=source.name, hint=f"Readable are {', '.join(FORMATS)}.")
 
 

@@ -83,9 +83,8 @@ def open_table(
     size = 0
     while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_CHARACTERS and (item := next(sheet.rows, None)) is not None:
         sample.append(item)
-        size += (
-            0 if isinstance(item, Failure) else sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
-        )
+        if isinstance(item, Row):
+            size += sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
     cells = [item.cells for item in sample if isinstance(item, Row)]
     names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
     table = Table(_empty_info(str(source), sheet, names), sheet, sample)
@@ -98,9 +97,8 @@ def open_table(
     order = None
     if "date" in guess.columns:
         values = [row.get(guess.columns["date"]) for row in cells]
-        order, note = (
-            _day_order(values, sheet.delimiter, guess.columns["date"]) if day_first is None else (day_first, "")
-        )
+        order, note = _day_order(values, sheet.delimiter, guess.columns["date"])
+        order, note = (order, note) if day_first is None else (day_first, "")
         notes += [note] if note else []
     info = table.info.model_copy(update={"columns": guess.columns, "day_first": order, "notes": tuple(notes)})
     return Table(info, sheet, sample)
