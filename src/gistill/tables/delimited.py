@@ -43,8 +43,8 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
 
     Prose holds commas, so a delimiter counts only where at least 80% of the rows agree on the width, or 50% if the
     first row holds a known column name; where two are as good, the first of `delimiters` counts. Quotes count as
-    quoting unless they are malformed as such and reading them as plain characters makes the rows agree no worse: TSV
-    exports are often unquoted.
+    quoting unless they are malformed as such and reading them as plain characters makes more rows agree: some TSV
+    exports are unquoted.
 
     Args:
         lines: The first lines of the file, with their line endings.
@@ -77,7 +77,7 @@ def _score(lines: Sequence[str], delimiter: str) -> Dialect:
     best, malformed = _agree(lines, start)
     if malformed:
         plain, _ = _agree(lines, start._replace(quoted=False))
-        return plain if plain.agreement >= best.agreement else best
+        return plain if plain.agreement > best.agreement else best
     return best
 
 
