@@ -28,7 +28,7 @@ class World(NamedTuple):
         return Aspect(
             id=name,
             name=name,
-            terms={term: 1 for term in terms},
+            terms=dict.fromkeys(terms, 1),
             opinions=tuple(opinion.id for opinion in self.opinions),
             tally=self.tally,
         )

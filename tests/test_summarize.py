@@ -305,7 +305,7 @@ drawn_rows = st.lists(st.tuples(st.lists(words, min_size=1, max_size=12), feelin
 def test_sentences_built_from_quotes_always_pass_their_own_check(
     drawn: list[tuple[list[str], str, str | None]],
 ) -> None:
-    """Whatever people wrote, what is shown is exact and counted right; often that is no quote at all, never a wrong one."""
+    """Whatever people wrote, what is shown is exact and counted right: rather no quote than a wrong one."""
     rows: list[Row] = [(" ".join(text) + " battery", "battery", text[0], polarity) for text, polarity, _ in drawn]  # type: ignore[misc]
     here = world(rows, authors=[author for _, _, author in drawn])
     built = quote_sentences(here.aspect(), here.opinions, here.records)

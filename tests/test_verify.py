@@ -111,7 +111,8 @@ def test_praise_and_blame_in_one_sentence_stand_on_both() -> None:
         # support
         ("The battery is great and waterproof.", "do not mention “waterproof”"),
         ("Most people praise the battery from Duracell.", "do not mention “duracell”"),
-        ("One person praises the sturdy battery that lasts all day.", "joins words"),
+        ("One person praises the sturdy battery that lasts all day.", "do not mention “sturdy”"),
+        ("One person praises the battery, which charges all day.", "joins words"),
         # quotes
         ("One person is positive about the battery: “awesome battery”.", "“awesome battery” is not in the words"),
         ("One person is positive about the battery: “reat battery”.", "“reat battery” is not in the words"),
@@ -238,6 +239,15 @@ def test_praise_that_cites_blame_is_always_caught(opinion: Opinion, claimed: Pol
 def test_any_text_is_checked_without_an_error(text: str) -> None:
     assert check(text).verdict in ("supported", "not_supported")
     assert check(f"The battery is great and {text}.").by == CHECKS
+
+
+def test_what_the_same_sentence_says_of_something_else_is_no_reason() -> None:
+    for text in ("Great battery, screen flickers.", "Great battery and the screen flickers."):
+        here = world([(text, "battery", "Great", "positive")] * 3)
+        said = "Most people like the battery, for example because the screen flickers."
+        assert check(said, here.opinions, here).reasons == ("the people it cites do not mention “screen”",)
+    here = world([("Great battery and lasts for weeks.", "battery", "Great", "positive")] * 3)
+    assert check("Most people like the battery because it lasts for weeks.", here.opinions, here).verdict == "supported"
 
 
 def test_foreign_words_fail_closed() -> None:

@@ -85,7 +85,7 @@ def sentence_of(opinion: Opinion, record: Record) -> str:
 
 def context(opinion: Opinion, record: Record, *, limit: int = 140) -> Quote:
     """Quote an opinion's sentence, cut at clause borders around its words where it is longer than `limit`."""
-    start, end = _core(opinion)
+    start, end = core_of(opinion)
     left, right = opinion.sentence.start, opinion.sentence.end
     borders = [left, *(left + match.end() for match in _BORDER.finditer(record.text[left:right])), right]
     if right - left > limit:
@@ -109,7 +109,7 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
         None where no short quotation says what the opinion says, or where it should not be shown (an address, quotation
         marks, control characters, a command to a machine).
     """
-    start, end = _core(opinion)
+    start, end = core_of(opinion)
     text = record.text
     if opinion.opinion is not None and _BORDER.search(text, start, end):  # named in one clause, judged in another
         start, end = opinion.opinion.start, opinion.opinion.end
@@ -135,7 +135,7 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
     return None if felt == {{"positive": -1, "negative": 1, "neutral": 2}[opinion.polarity]} else quote
 
 
-def _core(opinion: Opinion) -> tuple[int, int]:
+def core_of(opinion: Opinion) -> tuple[int, int]:
     """Give the stretch from the first to the last of an opinion's words; the sentence where it has none."""
     words = [quote for quote in (opinion.aspect, opinion.opinion) if quote is not None]
     if not words:

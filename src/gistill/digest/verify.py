@@ -17,6 +17,7 @@ from gistill.digest.counting import (
     quantity_places,
 )
 from gistill.digest.form import check_form
+from gistill.digest.select import core_of
 from gistill.digest.wording import MASK, NAME, Clause, Word, clauses, content, covers, signs, stem
 from gistill.schema import Check, Opinion, Polarity, Record, Tally
 
@@ -112,8 +113,27 @@ def _broken(cites: Sequence[Opinion], records: Mapping[str, Record]) -> str:
 def _evidence(opinion: Opinion, record: Record, names: Sequence[str]) -> Evidence:
     text = record.text[opinion.sentence.start : opinion.sentence.end]
     hidden, _ = _hide(text, names)
-    cut = clauses(hidden)
+    first, last = core_of(opinion)
+    core = range(first - opinion.sentence.start, last - opinion.sentence.start)
+    cut = [clause for clause in clauses(hidden) if _is_about(clause, core)]
     return Evidence(opinion, person(record), text, tuple(_specific(clause, names) for clause in cut), tuple(cut))
+
+
+def _is_about(clause: Clause, core: range) -> bool:
+    """Tell whether a clause of a cited sentence speaks of the opinion's aspect, as far as its words show it.
+
+    It does where the opinion's own words stand, where it names the aspect or points back to it ("it gets hot"), and
+    where it goes on without a new subject ("and lasts all day", but not "and the screen flickers").
+    """
+    words = [token.text for token in clause]
+    if any(token.start in core for token in clause) or _BACK.intersection(words):
+        return True
+    return words[0] in _GOES_ON and words[1:2] != [] and words[1] not in _NEW_SUBJECT
+
+
+_BACK = frozenset((NAME, "it", "its", "it's", "they", "them", "their", "this", "these", "which"))
+_GOES_ON = frozenset(("and", "because", "so", "or", "but", "yet"))
+_NEW_SUBJECT = frozenset(("the", "a", "an", "my", "our", "his", "her", "your", "i", "we", "you", "he", "she"))
 
 
 _QUOTED = re.compile(r"“([^“”]*)”|\"([^\"]*)\"|«([^«»]*)»|(?<!\w)‘([^‘’]*)’(?!\w)|(?<!\w)'([^']*)'(?!\w)")
