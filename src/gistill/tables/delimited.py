@@ -76,6 +76,7 @@ def _score(lines: Sequence[str], delimiter: str) -> Dialect:
     )
     best, malformed = _agree(lines, start)
     if malformed:
+        best, _ = _agree(lines, best)  # now that the width is known, some of the malformed rows can be saved
         plain, _ = _agree(lines, start._replace(quoted=False))
         return plain if plain.agreement > best.agreement else best
     return best
