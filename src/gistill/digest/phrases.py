@@ -27,8 +27,7 @@ _STRETCHED = re.compile(r"(\w)\1{2,}")
 
 @lru_cache(maxsize=65536)
 def bare(text: str) -> str:
-    """Take an opinion phrase down to what it says: lower case, no punctuation, no stress in front, no stretched
-    letters.
+    """Take an opinion phrase down to what it says: no case, punctuation, stress in front, or stretched letters.
 
     "Not" and "too" stay, for they turn the meaning.
 
