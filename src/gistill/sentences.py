@@ -116,6 +116,5 @@ def _border(text: str, left: tuple[int, int], right: tuple[int, int]) -> int:
         return 4
     if gap or last in _FULL_WIDTH:  # "3,500" and "12:30" are no borders
         return 3 if last in _CLAUSE_END else 2 if last in _COMMA else 1
-    if last in _JOINER or following in _JOINER or not following.isprintable() or unicodedata.category(following)[0] == "M":
-        return -1
-    return 0
+    joined = last in _JOINER or following in _JOINER or not following.isprintable()
+    return -1 if joined or unicodedata.category(following).startswith("M") else 0

@@ -198,6 +198,7 @@ FAILURES = {
     "near_duplicate": "Almost the same text as an earlier row; counted once.",
     "too_long": "Texts longer than the limit in the settings.",
     "not_text": "Rows whose text is not writing: binary, encoded or only symbols.",
+    "nothing_to_read": "Records with nothing to read, such as conversations without a customer.",
     "bad_row": "Rows that could not become a record.",
     "unreadable": "Files, or the rest of a file, that could not be read.",
     "unparsable": "Answers of a model that could not be read.",
