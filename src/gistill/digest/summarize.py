@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gistill.digest.counting import Voices, count_voices
 from gistill.digest.quoting import quote_sentences, whole
-from gistill.digest.select import context, is_command, select, sentence_of
+from gistill.digest.select import context, select, sentence_of
 from gistill.digest.verify import verify
 from gistill.digest.wording import clauses, content
 from gistill.lm.seam import Completion, LanguageModel, Request
@@ -18,6 +18,8 @@ from gistill.skills.summary import Draft, Feeling
 
 _QUOTES = 4  # per request, and short: with 6 long ones a 135M model invents twice as often
 _QUOTE_LENGTH = 80  # characters, cut at clause borders
+_REVISION_QUOTES = 2  # the most typical: fewer to be confused by
+_REVISION_TEMPERATURE = 0.7  # greedy, a small model writes the sentence that failed once more
 _OTHERS = 500  # opinions a sentence may find its support in beside those shown; bounds the time of very large aspects
 _MAX_TOKENS = 48  # a sentence of 40 words
 
@@ -139,7 +141,12 @@ def _write(
         for sentence in sentences
         if sentence.check.verdict != "supported"
     ]
-    asked = [_request(revision.render(_revision(sides[place], sentence)), seed) for place, sentence in again]
+    asked = [
+        _request(revision.render(_revision(sides[place], sentence)), seed).model_copy(
+            update={"temperature": _REVISION_TEMPERATURE}
+        )
+        for place, sentence in again
+    ]
     answers = writer.complete(asked) if asked else []
     revised: dict[int, list[Sentence | Failure]] = {}
     for (place, _), answer in zip(again, answers, strict=True):
@@ -153,7 +160,9 @@ def _request(messages: tuple[Message, ...], seed: int) -> Request:
 
 def _revision(side: Side, sentence: Sentence) -> revision.RevisionInput:
     shown = "" if is_command(sentence.text) else sentence.text  # a review that got through once is not let in again
-    return revision.RevisionInput(shown, side.asked.quotes, sentence.check.reasons, summary.lead(side.asked))
+    return revision.RevisionInput(
+        shown, side.asked.quotes[:_REVISION_QUOTES], sentence.check.reasons, summary.lead(side.asked)
+    )
 
 
 def _read(side: Side, answer: Completion, records: Mapping[str, Record]) -> tuple[list[Sentence], Failure | None]:
