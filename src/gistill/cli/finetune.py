@@ -46,6 +46,6 @@ def finetune_reader(
             seed=seed,
             epochs=epochs,
             start=start,
-            on_epoch=lambda epoch, of, loss: tell(f"epoch {epoch} of {of}, loss {loss:.4f}"),
+            on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")

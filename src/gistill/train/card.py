@@ -34,8 +34,8 @@ or neutral, with a calibrated confidence. An aspect without words of its own is 
 {tests}
 ## What it must not be trusted with
 
-Irony, comparisons ("better than X"), opinions that need two sentences, other languages, and any decision about a person.
-Confidence was calibrated on the held-out part; on other domains it can be too high, so look at a sample of your own.
+Irony, comparisons ("better than X"), opinions that need two sentences, other languages, and any decision about a
+person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of your own.
 """
 
 _SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
@@ -64,7 +64,7 @@ def write_card(folder: Path) -> Path:
         precision=card["settings"]["precision"],
         sources="\n".join(f"  * {name}: {count:,} sentences" for name, count in card["sentences"].items()),
         data_hash=card["data_hash"],
-        licence=_SHIPPED if card["recipe"] == "shipped" else _MEASURED,
+        licence=_SHIPPED if card["recipe"] in ("gold", "shipped") else _MEASURED,
         held_out=_held_out(held),
         tests=_tests(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )
@@ -78,7 +78,8 @@ def _held_out(held: dict[str, Any]) -> str:
     return (
         f"Strict triplet F1 {100 * held['f1']:.1f} (precision {100 * held['precision']:.1f}, recall "
         f"{100 * held['recall']:.1f}) on {held['texts']:,} texts with {held['triplets']:,} triplets; expected "
-        f"calibration error {'not measured' if error is None else f'{error:.3f}'} (10 bins, scorer fitted on the other half)."
+        f"calibration error {'not measured' if error is None else f'{error:.3f}'} "
+        "(10 bins, scorer fitted on the other half)."
     )
 
 
