@@ -56,11 +56,9 @@ def digest(
     The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. The same command
     again goes on where an interrupted one stopped, and does not read again what was read.
     """
-    folder = out or Path(f"{Path(file).stem.split('.')[0] or 'standard-input'}-report" if file != "-" else "report")
-    with (
-        ending(kept=f"What was read so far is kept in {folder}; the same command goes on from there."),
-        Display() as show,
-    ):
+    folder = out or Path("report" if file == "-" else f"{Path(file).name.partition('.')[0] or 'records'}-report")
+    kept = f"What was read so far is kept in {folder}; the same command goes on from there."
+    with ending(kept=kept), Display() as show:
         columns = options.columns(
             text=text_column,
             messages=messages_column,

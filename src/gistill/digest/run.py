@@ -12,7 +12,7 @@ from gistill.digest.checkpoint import Checkpoint
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group import Grouping, categorised, group
 from gistill.digest.report import write_report
-from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
+from gistill.digest.steps import Steps, assemble, prepare_folder, sift, text_hash, write_manifest
 from gistill.digest.summarize import summarize
 from gistill.digest.taxonomy import Taxonomy
 from gistill.errors import ExtraMissingError, ModelMissingError
@@ -21,6 +21,7 @@ from gistill.reader import load_reader
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.screen import screen
 from gistill.tables import read_jsonl
+from gistill.vectors import load_vectors
 
 
 def digest(
@@ -65,6 +66,7 @@ def digest(
     with steps("load models"):
         reader = reader or load_reader()
         writer = _find_writer(writer, say)
+        vectors = load_vectors()
     with steps("read") as count:
         items = list(_counted(records, progress))
         count(len(items))
@@ -76,7 +78,7 @@ def digest(
         sure = [opinion for opinion in found.opinions if opinion.confidence >= min_confidence]
         count(found.sentences)
     with steps("group") as count:
-        grouping = group(sure, kept, taxonomy=taxonomy)
+        grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy)
         sure = categorised(sure, grouping)
         _categorise_file(found, grouping)
         count(len(sure))
@@ -99,7 +101,8 @@ def digest(
             "gistill": version("gistill"),
             "reader": f"{reader.name} {reader.hash}",
             "writer": f"{writer.name} {writer.hash}" if writer else "none (quotes alone)",
-            "taxonomy": "given" if taxonomy else "none",
+            "term vectors": vectors.hash,
+            "taxonomy": text_hash(taxonomy.model_dump_json()) if taxonomy else "none",
             "seed": str(seed),
             "min_confidence": str(min_confidence),
         },

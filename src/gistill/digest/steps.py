@@ -153,11 +153,16 @@ def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
     return tuple(chosen)
 
 
-def _input_hash(records: Iterable[Record | Failure]) -> str:
-    """Hash everything that was loaded, in its order."""
+def text_hash(text: str) -> str:
+    """Give the first 16 hexadecimal digits of a text's sha256."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _input_hash(items: Iterable[Record | Failure]) -> str:
+    """Hash everything that was loaded, in its order; the path of the file does not matter."""
     digest = hashlib.sha256()
-    for record in records:
-        digest.update(repr(record).encode())
+    for item in items:
+        digest.update(repr([(name, value) for name, value in item if name != "file"]).encode())
     return digest.hexdigest()
 
 
