@@ -159,10 +159,13 @@ def _request(messages: tuple[Message, ...], seed: int) -> Request:
 
 
 def _revision(side: Side, sentence: Sentence) -> revision.RevisionInput:
-    shown = "" if is_command(sentence.text) else sentence.text  # a review that got through once is not let in again
-    return revision.RevisionInput(
-        shown, side.asked.quotes[:_REVISION_QUOTES], sentence.check.reasons, summary.lead(side.asked)
-    )
+    """Ask for another sentence, saying what was wrong but not repeating the one that failed.
+
+    Shown its sentence, SmolLM2-135M writes it again (0 of 10 revisions stood; 3 of 10 without it). Besides, what a
+    hostile review got it to write is not handed back to it.
+    """
+    quotes = side.asked.quotes[:_REVISION_QUOTES]
+    return revision.RevisionInput("", quotes, sentence.check.reasons, summary.lead(side.asked))
 
 
 def _read(side: Side, answer: Completion, records: Mapping[str, Record]) -> tuple[list[Sentence], Failure | None]:
