@@ -234,3 +234,55 @@ def test_a_wrong_recipe_or_base_is_one_sentence(tmp_path: Path) -> None:
 def test_gold_keys_are_the_labelled_triplets(base: Path) -> None:
     (prepared,) = prepare([sentence("lamp", "weak")], load_tokenizer(base))
     assert gold_keys(prepared.target) == {(2, 2, 4, 4, 1)}
+
+
+def test_the_shipped_recipe_trains_teachers_and_then_their_student(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gistill.train import finetune
+
+    gold = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES[:24]]
+    terms = Labelled("the room is neat .", (), terms=(((4, 8), "positive"),), marks_opinions=False, source="mams")
+    quick = finetune.Recipe(SETTINGS, replace(SETTINGS, epochs=1, encoder_rate=1e-3), (True, False), True)
+    monkeypatch.setattr(finetune, "RECIPES", {"gold": quick, "shipped": quick})
+    monkeypatch.setattr(finetune, "TEACHERS", 2)
+    monkeypatch.setattr(finetune, "training_examples", lambda recipe, folder: [*gold, terms])
+    monkeypatch.setattr(finetune, "held_out_examples", lambda recipe, folder: gold)
+    monkeypatch.setattr(finetune, "open_tests", lambda folder: [])
+    unlabelled = [Labelled("the lamp is awful .", (), source="pool/home"), Labelled("the lid is solid .", ())]
+    monkeypatch.setattr(finetune.pool, "sample_sentences", lambda count, folder: unlabelled)
+    told: list[str] = []
+
+    def run() -> dict[str, Any]:
+        told.clear()
+        return finetune.finetune_reader(
+            tmp_path, out=tmp_path / "out", base=str(base), on_epoch=lambda name, *_: told.append(name)
+        )
+
+    about = run()
+    assert told == ["teacher-0"] * 6 + ["teacher-1"] * 6 + ["out"]
+    assert about["start"] == "teacher-0"
+    assert about["sentences"]["dmaste/home"] == 24
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "Every corpus it was trained on is MIT or Apache-2.0." in card
+    assert load_reader(tmp_path / "out").read(["the lid is nice ."])[0] != []
+    log = (tmp_path / "out" / "training" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["epoch"] for line in log] == [1]
+    run()
+    assert told == []  # everything was done: nothing is trained again
+
+
+def test_votes_keep_what_a_corpus_has_said(trained: tuple[Network, Any]) -> None:
+    from gistill.train import silver
+
+    network, tokenizer = trained
+    scorer, _ = hold_out(network, EXAMPLES, tokenizer, implicit=(False, False))
+    terms = Labelled("the lid is nice .", (), terms=(((4, 7), "neutral"),), marks_opinions=False, source="mams")
+    pairs = Labelled("the lamp is weak .", (Triplet((4, 8), (12, 16), None),), source="towe/14res")
+    other = Labelled("the lid is nice .", (), terms=(((11, 15), "neutral"),), marks_opinions=False, source="mams")
+    labelled = silver.label([terms, pairs, other], [network], scorer, tokenizer, implicit=(False, False))
+    # the model would say positive, but MAMS says neutral; TOWE's pair gets the polarity it lacks
+    assert labelled[0].triplets == (Triplet((4, 7), (11, 15), "neutral"),)
+    assert labelled[1].triplets == (Triplet((4, 8), (12, 16), "negative"),)
+    assert labelled[2].triplets == ()  # "lid" is not among the terms that MAMS labelled
+    assert all(example.marks_opinions for example in labelled)
