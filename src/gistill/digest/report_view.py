@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -48,7 +49,8 @@ class Comparison(NamedTuple):
     left_out: int  # entities that have no place in it
 
 
-class Skipped(NamedTuple):
+@dataclass(frozen=True)
+class Skipped:
     """One kind of failure, how often it happened, and a few of them."""
 
     kind: str
