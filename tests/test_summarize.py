@@ -142,8 +142,8 @@ def test_citations_the_model_gives_are_kept_where_they_bear_it_out() -> None:
 def test_without_a_writer_everything_is_from_quotes_and_true() -> None:
     summary = written(None)
     assert [sentence.text.split(":")[0] for sentence in summary.sentences] == [
-        "5 of the 7 people who mention battery are positive",
-        "2 of the 7 people who mention battery are negative",
+        "5 of the 7 people who mention battery say something positive",
+        "2 of the 7 people who mention battery say something negative",
     ]
     assert all(sentence.text.count("“") >= 2 for sentence in summary.sentences)
     assert (summary.written, summary.rejected) == (0, ())
@@ -176,7 +176,7 @@ def test_neutral_opinions_alone_make_a_neutral_sentence() -> None:
 def test_one_persons_word_is_one_persons_word() -> None:
     here = world(BATTERY[:1])
     (sentence,) = written(ScriptedModel([]), here).sentences
-    assert sentence.text.startswith("The one person who mentions battery is positive:")
+    assert sentence.text.startswith("The one person who mentions battery says something positive:")
 
 
 # Untrusted text

@@ -72,12 +72,14 @@ def _build(
 
 
 def _counted(people: int, of: int, topic: str, feeling: Polarity) -> str:
-    verb, are = ("mentions", "is") if of == 1 else ("mention", "are")
+    """Say how many feel so. Somebody can have praise and blame, so it never says that people *are* positive."""
+    verb, are, say = ("mentions", "is", "says") if of == 1 else ("mention", "are", "say")
     if feeling == "neutral":
         return f"{of:,} {'person' if of == 1 else 'people'} {are} neutral about {topic}"
     if people == of:
-        return f"{'The one person who' if of == 1 else f'All {of:,} people who'} {verb} {topic} {are} {feeling}"
-    return f"{people:,} of the {of:,} people who mention {topic} {'is' if people == 1 else 'are'} {feeling}"
+        return f"{'The one person who' if of == 1 else f'All {of:,} people who'} {verb} {topic} {say} something {feeling}"
+    says = "says" if people == 1 else "say"
+    return f"{people:,} of the {of:,} people who mention {topic} {says} something {feeling}"
 
 
 def _phrases(

@@ -162,7 +162,7 @@ _REPORTING = word_set(
     "found finding think thinks thought feel feels felt describe describes described note notes noted call calls "
     "called state states stated express expresses expressed comment comments commented opinion opinions review "
     "reviews experience regard view views word words such including overall general generally people's customer's "
-    "product item thing things aspect among according who total mostly example instance neutral enough"
+    "product item thing things something aspect among according who total mostly example instance neutral enough"
 )
 # Bounded by the quantity check wherever they stand, so they need no evidence of their own.
 _QUANTITY = word_set(
