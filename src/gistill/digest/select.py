@@ -99,6 +99,9 @@ def context(opinion: Opinion, record: Record, *, limit: int = 140) -> Quote:
     return _trimmed(record.text, left, right)
 
 
+_LIST_WORDS = 6  # longest list that is quoted whole
+
+
 def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None:
     """Quote an opinion in a few words: aspect and opinion words with what stands between.
 
@@ -111,15 +114,17 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
     """
     start, end = core_of(opinion)
     text = record.text
-    if opinion.opinion is not None and _BORDER.search(text, start, end):  # named in one clause, judged in another
-        start, end = opinion.opinion.start, opinion.opinion.end
+    border = _BORDER.search(text, start, end)
+    if opinion.opinion is not None and border and not _is_list(opinion, text[start:end], text[border.end() : end]):
+        start, end = opinion.opinion.start, opinion.opinion.end  # named in one clause, judged in another
     before = list(_BORDER.finditer(text, opinion.sentence.start, start))
     clause = before[-1].end() if before else opinion.sentence.start
     after = _BORDER.search(text, end, opinion.sentence.end)
     clause_end = after.start() if after else opinion.sentence.end
-    if _NEGATING.search(text[clause:start]) or len(text[start:end].split()) < 2:
+    single = len(text[start:end].split()) < 2
+    if _NEGATING.search(text[clause:start]) or single:
         start = clause
-    if len(text[start:end].split()) < 2:
+    if len(text[start:end].split()) < 2 or (single and border):  # "a great" of "a great feel and sound" says nothing
         end = clause_end
     start = end - len(_JOIN.sub("", text[start:end].lstrip(), count=1))
     if not text[start:end].strip():
@@ -133,6 +138,14 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
         return None
     felt = {sign for part in clauses(quote.text) for sign in signs(part)}
     return None if felt == {{"positive": -1, "negative": 1, "neutral": 2}[opinion.polarity]} else quote
+
+
+def _is_list(opinion: Opinion, core: str, rest: str) -> bool:
+    """Tell "great feel and sound", one judgement of two things, from "a sound that I like and great"."""
+    judged_first = (
+        opinion.aspect is not None and opinion.opinion is not None and opinion.opinion.start < opinion.aspect.start
+    )
+    return judged_first and rest.startswith("and ") and len(core.split()) <= _LIST_WORDS
 
 
 def core_of(opinion: Opinion) -> tuple[int, int]:
