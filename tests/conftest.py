@@ -58,7 +58,9 @@ def _closed_network() -> Iterator[None]:
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("GISTILL_", "HF_", "TRANSFORMERS_")) and name != "GISTILL_DATA":
+            if name.startswith(("GISTILL_", "HF_", "TRANSFORMERS_")) and (
+                name != "GISTILL_DATA" or not os.environ[name]
+            ):
                 patch.delenv(name)
         for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONWARNINGS"):
             patch.delenv(name, raising=False)
