@@ -185,7 +185,7 @@ class Check(Noun):
 class SummarySentence(Noun):
     """A sentence of a summary, the opinions it cites, and its check.
 
-    A sentence whose origin is "quote" is built from verbatim quotes, and is what stands where a written sentence failed.
+    A sentence whose origin is "quote" is built from verbatim quotes, and stands where a written sentence failed.
     """
 
     text: str
