@@ -45,7 +45,7 @@ ROWS = {
 # Rows whose parts may know each other: the plain nouns and texts at the bottom.
 SIDEWAYS = {0}
 
-HEAVY = ("torch", "transformers", "openvino", "openvino_genai", "onnxruntime", "onnx", "pyarrow", "datasketch", "scipy")
+HEAVY = ("torch", "transformers", "openvino", "openvino_genai", "onnxruntime", "onnx", "pyarrow", "scipy")
 
 MAX_FUNCTION = 60
 MAX_MODULE = 450
