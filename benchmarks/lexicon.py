@@ -135,9 +135,7 @@ class LexiconReader:
     def _stands_alone(self, word: Any) -> bool:
         """Whether the opinion is said of a pronoun, or of nothing at all."""
         head = _carrier(word)
-        if head.dep_ in {"acomp", "attr", "oprd"} or head.pos_ == "VERB" or head.dep_ == "advmod":
-            return True
-        return bool(head.dep_ == "ROOT")
+        return bool(head.dep_ in {"acomp", "attr", "oprd", "advmod", "ROOT"} or head.pos_ == "VERB")
 
     def _negated(self, word: Any) -> bool:
         """Whether a negation stands on the word, on the verb it belongs to, or right before it."""

@@ -1,8 +1,9 @@
 """Load a reader's folder and read sentences with it.
 
 A folder holds `reader.json` (what it is and how to decode it), `tokenizer.json`, `model.onnx` (weights as int8, one
-scale per row) and `README.md` (the model card). OpenVINO runs it: activations are quantised per token, so what is read
-in a sentence does not depend on the sentences beside it (docs/decisions/ says why this engine).
+scale per row) and `README.md` (the model card). OpenVINO runs it (docs/decisions/ says why): activations are quantised
+per token, so what is read in a sentence hardly depends on the sentences beside it. In 4 of 260 the confidence moved
+with the size of the batch, by 0.003 at most.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gistill.reader.units import NULL, Units, cut, pad
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
-PIECES_PER_BATCH = 4096  # word pieces with padding; keeps the pair grid of a batch under about 30 MB
+PIECES_PER_BATCH = 1024  # word pieces with padding; four times as many took a fifth more time, lost to the caches
 _GROUP = "64"  # activations are quantised in groups of this many channels of one token
 
 
