@@ -236,53 +236,47 @@ def test_gold_keys_are_the_labelled_triplets(base: Path) -> None:
     assert gold_keys(prepared.target) == {(2, 2, 4, 4, 1)}
 
 
-def test_the_shipped_recipe_trains_teachers_and_then_their_student(
+def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gistill.train import finetune
 
-    gold = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES[:24]]
-    terms = Labelled("the room is neat .", (), terms=(((4, 8), "positive"),), marks_opinions=False, source="mams")
-    quick = finetune.Recipe(SETTINGS, replace(SETTINGS, epochs=1, encoder_rate=1e-3), (True, False), True)
-    monkeypatch.setattr(finetune, "RECIPES", {"gold": quick, "shipped": quick})
-    monkeypatch.setattr(finetune, "TEACHERS", 2)
-    monkeypatch.setattr(finetune, "training_examples", lambda recipe, folder: [*gold, terms])
-    monkeypatch.setattr(finetune, "held_out_examples", lambda recipe, folder: gold)
-    monkeypatch.setattr(finetune, "open_tests", lambda folder: [])
-    unlabelled = [Labelled("the lamp is awful .", (), source="pool/home"), Labelled("the lid is solid .", ())]
-    monkeypatch.setattr(finetune.pool, "sample_sentences", lambda count, folder: unlabelled)
-    told: list[str] = []
+    examples = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES]
+    quick = finetune.Recipe(replace(SETTINGS, epochs=2), replace(SETTINGS, epochs=1), (True, False), True)
+    monkeypatch.setattr(finetune, "RECIPES", {"shipped": quick})
+    monkeypatch.setattr(finetune, "training_examples", lambda recipe, folder: examples)
+    monkeypatch.setattr(finetune, "held_out_examples", lambda recipe, folder: examples)
+    told: list[tuple[str, int]] = []
 
-    def run() -> dict[str, Any]:
+    def run(out: str, start: Path | None = None) -> dict[str, Any]:
         told.clear()
         return finetune.finetune_reader(
-            tmp_path, out=tmp_path / "out", base=str(base), on_epoch=lambda name, *_: told.append(name)
+            tmp_path,
+            out=tmp_path / out,
+            base=str(base),
+            start=start,
+            on_epoch=lambda name, epoch, *_: told.append((name, epoch)),
         )
 
-    about = run()
-    assert told == ["teacher-0"] * 6 + ["teacher-1"] * 6 + ["out"]
-    assert about["start"] == "teacher-0"
-    assert about["sentences"]["dmaste/home"] == 24
-    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    about = run("first")
+    assert told == [("first", 1), ("first", 2)]
+    assert about["sentences"] == {"dmaste/home": len(examples)}
+    card = (tmp_path / "first" / "README.md").read_text(encoding="utf-8")
     assert "Every corpus it was trained on is MIT or Apache-2.0." in card
-    assert load_reader(tmp_path / "out").read(["the lid is nice ."])[0] != []
-    log = (tmp_path / "out" / "training" / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["epoch"] for line in log] == [1]
-    run()
-    assert told == []  # everything was done: nothing is trained again
+    assert isinstance(load_reader(tmp_path / "first").read(["the lid is nice ."])[0], list)
+    log = (tmp_path / "first" / "training" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["epoch"] for line in log] == [1, 2]
+    run("first")
+    assert told == []  # every epoch is done: nothing is trained again
+    assert run("second", start=tmp_path / "first")["start"] == "first"
+    assert told == [("second", 1)]  # the gentler settings for going on
 
 
-def test_votes_keep_what_a_corpus_has_said(trained: tuple[Network, Any]) -> None:
-    from gistill.train import silver
-
+def test_padding_is_not_seen_from_the_cells_beside_it(trained: tuple[Network, Any]) -> None:
+    """A sentence gets the same scores alone and beside a longer one."""
     network, tokenizer = trained
-    scorer, _ = hold_out(network, EXAMPLES, tokenizer, implicit=(False, False))
-    terms = Labelled("the lid is nice .", (), terms=(((4, 7), "neutral"),), marks_opinions=False, source="mams")
-    pairs = Labelled("the lamp is weak .", (Triplet((4, 8), (12, 16), None),), source="towe/14res")
-    other = Labelled("the lid is nice .", (), terms=(((11, 15), "neutral"),), marks_opinions=False, source="mams")
-    labelled = silver.label([terms, pairs, other], [network], scorer, tokenizer, implicit=(False, False))
-    # the model would say positive, but MAMS says neutral; TOWE's pair gets the polarity it lacks
-    assert labelled[0].triplets == (Triplet((4, 7), (11, 15), "neutral"),)
-    assert labelled[1].triplets == (Triplet((4, 8), (12, 16), "negative"),)
-    assert labelled[2].triplets == ()  # "lid" is not among the terms that MAMS labelled
-    assert all(example.marks_opinions for example in labelled)
+    short, long = cut(tokenizer, ["the lid is nice .", "the lid is nice . the lamp is weak . the door is broken ."])
+    (alone,) = infer(network, [short])
+    beside = infer(network, [short, long])[0]
+    for one, other in zip(alone, beside, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)

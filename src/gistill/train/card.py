@@ -64,7 +64,7 @@ def write_card(folder: Path) -> Path:
         precision=card["settings"]["precision"],
         sources="\n".join(f"  * {name}: {count:,} sentences" for name, count in card["sentences"].items()),
         data_hash=card["data_hash"],
-        licence=_SHIPPED if card["recipe"] in ("gold", "shipped") else _MEASURED,
+        licence=_SHIPPED if card["recipe"] == "shipped" else _MEASURED,
         held_out=_held_out(held),
         tests=_tests(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )

@@ -14,14 +14,12 @@ from typing import Any
 
 import torch
 
-from gistill.corpora import pool
-from gistill.corpora.labelled import Labelled, without_leaks
+from gistill.corpora.labelled import Labelled
 from gistill.errors import InputError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
-from gistill.train import silver
 from gistill.train.card import write_card
-from gistill.train.data import held_out_examples, open_tests, training_examples
+from gistill.train.data import held_out_examples, training_examples
 from gistill.train.export import export_reader
 from gistill.train.network import Network, base_folder
 from gistill.train.reader import (
@@ -50,17 +48,14 @@ class Recipe:
     typed: bool  # also show the sentences as customers type them
 
 
-_FROM_BASE = Settings(epochs=5, raw_share=0.5, warmup=0.05)
-_ONWARD = Settings(epochs=10, encoder_rate=5e-5, head_rate=5e-4)
+_FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
+_ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
-    "gold": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
-    "shipped": Recipe(_FROM_BASE, Settings(2, 16, 7e-5, 7e-4, 0.05, raw_share=0.5), (True, False), True),
+    "shipped": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
     "labels": Recipe(replace(_FROM_BASE, epochs=3), _ONWARD, (True, True), True),
-    "14lap": Recipe(Settings(epochs=15, head_rate=5e-4), _ONWARD, (False, False), False),
-    "14res": Recipe(Settings(epochs=15, head_rate=5e-4), _ONWARD, (False, False), False),
+    "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), _ONWARD, (False, False), False),
+    "14res": Recipe(Settings(epochs=12, head_rate=5e-4), _ONWARD, (False, False), False),
 }
-TEACHERS = 3  # readers that vote in the recipe "shipped"
-POOL = 6000  # unlabelled sentences they vote on
 
 Told = Callable[[str, int, int, float], None]
 
@@ -78,9 +73,6 @@ def finetune_reader(
     on_epoch: Told | None = None,
 ) -> dict[str, Any]:
     """Train a reader and write its folder; killed and called again, it goes on after the last finished epoch.
-
-    The recipe "shipped" first trains `TEACHERS` readers with the recipe "gold" (into `out/training/teacher-N`), lets
-    them vote on what is not labelled, and goes on from the first of them with what they were sure of.
 
     Args:
         data: The data folder.
@@ -101,25 +93,10 @@ def finetune_reader(
         SettingError: No such recipe.
         ModelMissingError: The base encoder is not there.
     """
-    examples = training_examples("gold" if recipe == "shipped" else recipe, folder=data)
+    examples = training_examples(recipe, folder=data)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(data))
     folder = base_folder(base)
-    if recipe == "shipped":
-        teachers = [out / "training" / f"teacher-{number}" for number in range(TEACHERS)]
-        for number, teacher in enumerate(teachers):
-            if not (teacher / "reader.json").is_file():
-                finetune_reader(
-                    data,
-                    out=teacher,
-                    recipe="gold",
-                    seed=seed + number,
-                    base=base,
-                    precision=precision,
-                    on_epoch=on_epoch,
-                )
-        examples = voted(examples, teachers, data=data, base=folder)
-        start = teachers[0]
     plan = RECIPES[recipe]
     settings = replace(plan.onward if start else plan.settings, seed=seed, precision=_precision(precision))
     settings = replace(settings, epochs=epochs) if epochs else settings
@@ -139,32 +116,6 @@ def finetune_reader(
     export_reader(network, out, tokenizer_file=tokenizer_file, scorer=scorer, implicit=plan.implicit, about=about)
     write_card(out)
     return about
-
-
-def voted(gold: Sequence[Labelled], teachers: Sequence[Path], *, data: Path, base: Path) -> list[Labelled]:
-    """Let trained readers add to what corpora left out, and label sentences of the pool that nothing else holds.
-
-    Args:
-        gold: The examples the teachers were trained on; those with whole labels are kept as they are.
-        teachers: Folders that `finetune_reader` wrote with the recipe "gold".
-        data: The data folder.
-        base: The encoder's folder.
-    """
-    tokenizer = load_tokenizer(base)
-    networks = [
-        load_weights(new_network(base, Settings()), teacher / "training" / "weights.safetensors")
-        for teacher in teachers
-    ]
-    held_out = held_out_examples("shipped", folder=data)
-    prepared = prepare(held_out, tokenizer)
-    implicit = RECIPES["gold"].implicit
-    outputs = silver.mean_outputs(networks, [p.units for p in prepared])
-    found = [candidates(tags, grid, implicit=implicit) for tags, grid in outputs]
-    scorer = fit_scorer(found, [gold_keys(p.target) for p in prepared])
-    pooled, _ = without_leaks(pool.sample_sentences(POOL, folder=data), open_tests(data) + held_out)
-    whole = [e for e in gold if e.source.startswith("dmaste/")]
-    partly = [e for e in gold if not e.source.startswith("dmaste/")]
-    return whole + silver.label(partly + pooled, networks, scorer, tokenizer, implicit=implicit)
 
 
 def _logger(path: Path, name: str, epochs: int, told: Told | None) -> Callable[[int, float, Network], None]:
