@@ -65,6 +65,18 @@ def test_every_citation_has_its_opinion_and_its_record(tmp_path: Path) -> None:
             assert text[quote.start : quote.end] == quote.text
 
 
+def test_a_report_to_be_sent_on_names_no_author_and_no_disk(tmp_path: Path) -> None:
+    named = [
+        record.model_copy(update={"author": "Jo Secret", "file": "/home/jo/reviews.csv", "meta": {"mail": "jo@x.test"}})
+        for record in reviews()
+    ]
+    result = digest(named, folder=tmp_path, reader=FakeReader(), writer=None)
+    assert result.contexts
+    for name in ("digest.json", "report.html", "report.md", "aspects.csv", "manifest.json", "opinions.jsonl"):
+        text = (tmp_path / name).read_text("utf-8-sig")
+        assert not [secret for secret in ("Secret", "/home/jo", "jo@x.test") if secret in text], name
+
+
 def test_the_folder_holds_the_report_and_how_it_was_made(tmp_path: Path) -> None:
     result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None, seed=5, title="Mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES

@@ -128,11 +128,16 @@ def assemble(
         ungrouped=grouping.ungrouped,
         summaries=tuple(summaries),
         cited=cited,
-        contexts={record.id: record for record in records if record.id in around},
+        contexts={record.id: _unnamed(record) for record in records if record.id in around},
         failures=dict(sorted((Counter(failure.kind for failure in failures) + failed).items())),
         failure_examples=_examples(failures),
         made_with={**made_with, "input": _input_hash(items)},
     )
+
+
+def _unnamed(record: Record) -> Record:
+    """Leave out what a report that is sent on need not tell: the author, unused columns, whose disk the file is on."""
+    return record.model_copy(update={"author": None, "meta": {}, "file": Path(record.file).name if record.file else ""})
 
 
 def _title(records: Sequence[Record]) -> str:
