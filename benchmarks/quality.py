@@ -147,7 +147,7 @@ def write_scores(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
     from gistill.train.card import write_card
 
     keys = ("test", "measure", "value", "low", "high")
-    complete = [{key: row[key] for key in keys} for row in rows if row["low"] is not None]
+    complete = [{key: row[key] for key in keys} for row in rows if row["value"] is not None]
     write_json(folder / "scores.json", complete)
     return write_card(folder)
 

@@ -84,11 +84,10 @@ def _held_out(held: dict[str, Any]) -> str:
 
 
 def _tests(scores: list[dict[str, Any]]) -> str:
-    rows = [
-        f"| {row['test']} | {row['measure']} | {100 * row['value']:.1f} "
-        f"| {100 * row['low']:.1f} to {100 * row['high']:.1f} |"
-        for row in scores
-    ]
+    def interval(row: dict[str, Any]) -> str:
+        return "-" if row["low"] is None else f"{100 * row['low']:.1f} to {100 * row['high']:.1f}"
+
+    rows = [f"| {row['test']} | {row['measure']} | {100 * row['value']:.1f} | {interval(row)} |" for row in scores]
     return "\n".join(
         [
             "## Open tests",
