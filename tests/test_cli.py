@@ -70,7 +70,7 @@ def child(*arguments: str, seconds: float = 0.0, before: str = "") -> list[str]:
 def test_digest_makes_a_report_and_says_what_is_in_it(run: Callable[..., Result], reviews: Path) -> None:
     code, out, err = run("digest", str(reviews), "-o", "report", "--writer", "none")
     assert code == 0
-    assert "20 of 21 records read, 40 opinions of 20 people" in out
+    assert "20 of 21 records read, of 20 people; 40 opinions, from 20 people." in out
     assert "Set apart: 1 empty" in out
     assert re.search(r"battery +20 +0 +20 +-100%", out)
     assert "text, id, entity = 'product'" in err

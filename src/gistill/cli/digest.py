@@ -128,7 +128,8 @@ def _as_json(result: Digest, folder: Path) -> str:
 
 def _as_text(result: Digest, folder: Path) -> str:
     lines = [
-        f"{result.read:,} of {result.records:,} records read, {result.opinions:,} opinions of {result.people:,} people."
+        f"{result.read:,} of {result.records:,} records read, of {_people(result.people)}; "
+        f"{result.opinions:,} {'opinion' if result.opinions == 1 else 'opinions'}, from {_people(result.tally.people)}."
     ]
     if result.failures:
         lines.append("Set apart: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
@@ -141,4 +142,10 @@ def _as_text(result: Digest, folder: Path) -> str:
         lines.append(f"{aspect.name[:24]:24} {tally.people:7,} {tally.positive:9,} {tally.negative:9,} {sentiment:>6}")
     if len(result.aspects) > SHOWN:
         lines.append(f"... and {len(result.aspects) - SHOWN} more")
+    if result.opinions and not result.aspects:
+        lines.append("No aspect is named by two people, so there is nothing to compare.")
     return "\n".join([*lines, "", f"The report: {folder / 'report.html'}"])
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
