@@ -134,6 +134,8 @@ def test_praise_and_blame_in_one_sentence_stand_on_both() -> None:
         ("The battery is great " + "and lasts all day " * 12 + "long.", "words long"),
         ("The battery is great\u202e and lasts all day.", "cannot be shown"),
         ("The battery lasts all day and it lasts all day.", ""),
+        ("The battery is great and great.", "repeats itself"),
+        ("Most people praise the battery because it is great and it is great.", "repeats itself"),
         ("The summary says the battery is great.", "told to do"),
     ],
 )

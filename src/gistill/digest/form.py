@@ -27,6 +27,9 @@ _ADVICE = re.compile(
     r"|\b(?:whatsapp|telegram|call now|buy now|order now)\b",
     re.IGNORECASE,
 )
+_TWICE = re.compile(
+    r"\b([^\W\d_]+),? (?:and|or|but) (?:(?:it|they) (?:is|are) )?\1\b", re.IGNORECASE
+)  # "thin and thin"
 _LEAK = re.compile(
     r"\b(?:as an ai|language model|instructions? (?:above|below|given)|(?:previous|prior|above) instructions?)\b"
     r"|\b(?:system (?:message|prompt)|prompts?|assistant|summar(?:y|ies|i[sz]e\w*)|sentences?|im_start|im_end|ignore)\b"
@@ -61,7 +64,7 @@ def check_form(sentence: str, bare: str) -> str:
     if (words and words[0] in _IMPERATIVE) or _ADVICE.search(bare):
         return "it gives advice or an instruction"
     pairs = [pair for pair in pairwise(words) if not NEUTRAL.union((MASK, NAME)).intersection(pair)]
-    if len(set(pairs)) < len(pairs):
+    if len(set(pairs)) < len(pairs) or _TWICE.search(bare):
         return "it repeats itself"
     if _LEAK.search(bare):
         return "it repeats what it was told to do"
