@@ -338,6 +338,33 @@ def test_authors_are_never_shown(tmp_path: Path) -> None:
         assert "person 3" not in (tmp_path / name).read_text(encoding="utf-8")
 
 
+def test_opinions_without_an_aspect_are_not_said_to_be_none() -> None:
+    """A small file can hold opinions and no aspect; the Markdown explains it as the page does, and in the singular."""
+    digest = sample_digest()
+    none = digest.model_copy(
+        update={"aspects": (), "ungrouped": digest.tally.model_copy(update={"mentions": 1}), "opinions": 1}
+    )
+    only = next(one for one in digest.summaries if any(s.origin == "quote" for s in one.sentences))
+    built = tuple(s for s in only.sentences if s.origin == "quote")[:1]
+    quoted = Summary(aspect=None, sentences=built)
+    for text in (
+        render_markdown(View(none.model_copy(update={"summaries": (quoted,)}))),
+        " ".join(Skeleton(render_html(View(none.model_copy(update={"summaries": (quoted,)})))).text.split()),
+    ):
+        assert "No aspects were found: 1 opinion names nothing that several people write about." in text
+        assert "1 opinion of 1 names nothing, or something too rare to be an aspect" in text
+        assert "the one summary sentence is made of counts" in text
+
+
+def test_the_report_says_of_whom_most_people_are_most() -> None:
+    """ "Most people dislike the lid" is most of the five who mention it, not of the hundred who wrote."""
+    said = "of those who mention the aspect, not of everybody who wrote."
+    assert said in " ".join(Skeleton(page()).text.split())
+    assert said in render_markdown(View(sample_digest()))
+    assert said not in page("bare")
+    assert said not in render_markdown(View(bare_digest()))
+
+
 def test_an_empty_digest_says_so_and_shows_no_zero_where_nothing_was_measured() -> None:
     text = " ".join(Skeleton(page("bare")).text.split())
     for said in (

@@ -51,6 +51,13 @@ def test_the_walk_counts_what_was_said(tmp_path: Path) -> None:
     assert result.made_with["reader"] == "fake f0"
 
 
+def test_the_title_of_one_text_is_in_the_singular(tmp_path: Path) -> None:
+    one = Record(id="1", text="The sound is great.")
+    assert digest([one], reader=FakeReader(), writer=None).title == "What 1 text says"
+    other = Record(id="2", text="The screen is dull and grey.")
+    assert digest([one, other], reader=FakeReader(), writer=None).title == "What 2 texts say"
+
+
 def test_every_citation_has_its_opinion_and_its_record(tmp_path: Path) -> None:
     result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None)
     cited = {opinion.id: opinion for opinion in result.cited}

@@ -144,7 +144,9 @@ def _title(records: Sequence[Record]) -> str:
     """Name a digest after the one thing its records are about, else after their number."""
     entities = {record.entity for record in records}
     only = next(iter(entities)) if len(entities) == 1 else None
-    return f"What people say about {only}" if only else f"What {len(records):,} texts say"
+    if only:
+        return f"What people say about {only}"
+    return "What 1 text says" if len(records) == 1 else f"What {len(records):,} texts say"
 
 
 def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
