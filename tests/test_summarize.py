@@ -17,7 +17,7 @@ from gistill.digest.summarize import summarize
 from gistill.digest.verify import verify
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
-from gistill.schema import Failure, Opinion, Summary, SummarySentence
+from gistill.schema import Failure, Opinion, Quote, Record, Span, Summary, SummarySentence
 from opinions import BATTERY, Row, World, world
 
 HERE = world(BATTERY)
@@ -334,3 +334,28 @@ def again(sentence: SummarySentence, cites: Sequence[Opinion], here: World) -> N
 )
 def test_whatever_a_writer_says_the_account_adds_up(answers: list[str | Failure]) -> None:
     written(ScriptedModel(answers))
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "words", "quoted"),
+    [
+        ("These have a great feel and sound !", "sound", "great", "great feel and sound"),
+        ("It is n't great quality .", "quality", "n't great", "is n't great quality"),
+    ],
+)
+def test_a_quotation_is_cut_where_its_words_belong_together(text: str, aspect: str, words: str, quoted: str) -> None:
+    def quote(part: str) -> Quote:
+        return Quote(start=text.index(part), end=text.index(part) + len(part), text=part)
+
+    opinion = Opinion(
+        id="1:0",
+        record="1",
+        sentence=Span(start=0, end=len(text)),
+        aspect=quote(aspect),
+        opinion=quote(words),
+        polarity="negative" if "n't" in words else "positive",
+        confidence=0.9,
+    )
+    found = phrase(opinion, Record(id="1", text=text))
+    assert found is not None
+    assert found.text == quoted

@@ -99,6 +99,7 @@ def context(opinion: Opinion, record: Record, *, limit: int = 140) -> Quote:
     return _trimmed(record.text, left, right)
 
 
+_TORN = re.compile(r"(?:n['’]t|['’](?:s|t|re|ve|ll|d|m))\b", re.IGNORECASE)
 _LIST_WORDS = 6  # longest list that is quoted whole
 
 
@@ -129,6 +130,8 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
     start = end - len(_JOIN.sub("", text[start:end].lstrip(), count=1))
     if not text[start:end].strip():
         return None
+    if _TORN.match(text, start):  # tokenised text: "is n't great" must not be quoted as "n't great"
+        start = max(clause, text[:start].rstrip().rfind(" ") + 1)
     quote = _trimmed(text, start, end)
     if not 3 <= len(quote.text) <= limit or (len(quote.text.split()) < 2 and opinion.aspect is not None):
         return None
