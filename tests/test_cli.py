@@ -77,6 +77,24 @@ def test_digest_makes_a_report_and_says_what_is_in_it(run: Callable[..., Result]
     assert Path("report/report.html").stat().st_size > 1000
 
 
+def test_opinions_that_make_no_aspect_are_explained(run: Callable[..., Result]) -> None:
+    Path("one.csv").write_text("text\nThe battery is bad.\n")
+    _, out, _ = run("digest", "one.csv", "-o", "report", "--writer", "none")
+    assert "1 of 1 records read, of 1 person; 1 opinion, from 1 person." in out
+    assert "No aspect is named by two people" in out
+
+
+def test_extract_overwrites_neither_its_input_nor_a_folder(run: Callable[..., Result]) -> None:
+    Path("folder").mkdir()
+    Path("in.jsonl").write_text('{"text": "The battery is bad."}\n')
+    code, _, err = run("extract", "in.jsonl", "-o", "folder")
+    assert (code, "Error: folder: is a folder." in err) == (2, True)
+    code, _, err = run("extract", "in.jsonl", "-o", "./in.jsonl")
+    assert (code, "Error: in.jsonl: is the file to be read." in err) == (2, True)
+    assert "The battery" in Path("in.jsonl").read_text()
+    assert sorted(path.name for path in Path().iterdir()) == ["folder", "in.jsonl"]
+
+
 def test_digest_as_json_is_only_json_on_standard_output(run: Callable[..., Result], reviews: Path) -> None:
     code, out, _ = run("digest", str(reviews), "--writer", "none", "--json", "--limit", "5", "--seed", "3")
     result = json.loads(out)

@@ -67,6 +67,10 @@ def extract(
             return
         if not out.parent.is_dir():
             raise InputError("its folder does not exist", file=str(out))
+        if out.is_dir():
+            raise InputError("is a folder", file=str(out), hint="Name the file to write, such as opinions.jsonl.")
+        if out.exists() and file != "-" and out.samefile(file):
+            raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
         # Going through the file once before it is read takes a hundredth of the time and gives total and identity.
         again = open_source(file, columns, table_format, encoding) if file != "-" else None
         identity, total = fingerprint(again.records(limit=limit)) if again else (None, None)
