@@ -90,5 +90,21 @@ def test_a_broken_gold_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "gold.jsonl").write_text("\n" + '{"id": "1"}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"gold.jsonl, row 2, column 'record': not an opinion"):
         score_files(tmp_path / "gold.jsonl", tmp_path / "gold.jsonl")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"missing\.jsonl: does not exist$"):
         score_files(tmp_path / "missing.jsonl", tmp_path / "gold.jsonl")
+    with pytest.raises(InputError, match=r": cannot be read: is a directory$"):
+        score_files(tmp_path, tmp_path / "gold.jsonl")
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match=r"latin: cannot be read: it is not UTF-8$"):
+        score_files(tmp_path / "latin", tmp_path / "gold.jsonl")
+
+
+def test_a_line_separator_within_a_quote_does_not_end_the_line(tmp_path: Path) -> None:
+    text = "battery\u2028life"
+    said = Opinion(
+        id="1:0", record="1", sentence=Span(start=0, end=20), aspect=Quote(start=0, end=len(text), text=text),
+        opinion=None, polarity="positive", confidence=0.9,
+    )  # fmt: skip
+    path = tmp_path / "opinions.jsonl"
+    path.write_text(said.model_dump_json() + "\n", encoding="utf-8")
+    assert (score_files(path, path).triplets.correct, score_files(path, path).illegal) == (1, 0)

@@ -155,9 +155,12 @@ def _by_record(opinions: Iterable[Opinion]) -> defaultdict[str, list[Opinion]]:
 def _read(path: Path, *, strict: bool) -> tuple[list[Opinion], int]:
     opinions, illegal = [], 0
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="strict" if strict else "replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="strict" if strict else "replace").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", file=str(path)) from error
+        if isinstance(error, FileNotFoundError):
+            raise InputError("does not exist", file=str(path)) from error
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"cannot be read: {reason}", file=str(path)) from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
