@@ -58,6 +58,12 @@ def test_the_title_of_one_text_is_in_the_singular(tmp_path: Path) -> None:
     assert digest([one, other], reader=FakeReader(), writer=None).title == "What 2 texts say"
 
 
+def test_a_path_in_place_of_records_is_refused_with_the_way_to_read_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a path, not records") as caught:
+        digest(str(tmp_path / "reviews.csv"), reader=FakeReader(), writer=None)  # type: ignore[arg-type]
+    assert "read_records" in caught.value.hint
+
+
 def test_every_citation_has_its_opinion_and_its_record(tmp_path: Path) -> None:
     result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None)
     cited = {opinion.id: opinion for opinion in result.cited}

@@ -15,7 +15,7 @@ from gistill.digest.report import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, text_hash, write_manifest
 from gistill.digest.summarize import summarize
 from gistill.digest.taxonomy import Taxonomy
-from gistill.errors import ExtraMissingError, ModelMissingError
+from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
 from gistill.schema import Digest, Failure, Opinion, Record
@@ -58,7 +58,7 @@ def digest(
         The digest. The same records, models and settings give the same one, and the same bytes in the folder.
 
     Raises:
-        InputError: Two records have the same id, or the folder is a file.
+        InputError: Two records have the same id, the folder is a file, or `records` is a path.
         ModelMissingError: There is no reader, or no writer of that name.
         OSError: The folder cannot be written; what was extracted is kept.
     """
@@ -116,6 +116,8 @@ def digest(
 
 
 def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterator[Record | Failure]:
+    if isinstance(records, str | Path):
+        raise InputError("is a path, not records", file=str(records), hint="Pass gistill.read_records(path) instead.")
     for number, record in enumerate(records, 1):
         progress("read", number, None)
         yield record
