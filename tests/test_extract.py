@@ -213,7 +213,7 @@ def test_a_stopped_run_ends_with_the_same_bytes(tmp_path: Path, after: int, torn
     assert path.read_bytes() == run_whole(tmp_path)
     assert (done.records, done.done) == (100, True)
     if after > 7:
-        assert said == [f"going on after the {done.resumed} records read before"]
+        assert said == [f"Going on after the {done.resumed} records read before."]
         assert len(reader.asked) < sum(1 for r in many(100) for _ in r.text.split(". "))
 
 
@@ -250,7 +250,7 @@ def test_any_change_starts_afresh_and_says_so(tmp_path: Path, change: str, monke
     done = extract_to(path, records, reader=reader, resume=resume, say=said.append)
     assert reader.asked
     assert done.resumed == 0
-    assert [message.endswith("starts afresh") for message in said] == ([] if change == "fresh" else [True])
+    assert [message.endswith("starts afresh.") for message in said] == ([] if change == "fresh" else [True])
     assert done.opinions == len(extract(records, reader=FakeReader()).opinions)
 
 

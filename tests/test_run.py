@@ -15,6 +15,7 @@ from gistill.digest.run import digest
 from gistill.digest.steps import OUTPUTS
 from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect
 from gistill.errors import InputError, ModelMissingError
+from gistill.lm.fake import ScriptedModel
 from gistill.reader.model import SHIPPED
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.tables import read_jsonl, read_records
@@ -183,9 +184,15 @@ def test_a_missing_writer_is_said_and_quotes_stand_in(monkeypatch: pytest.Monkey
     said: list[str] = []
     result = digest(reviews(), reader=FakeReader(), say=said.append)
     assert result.made_with["writer"] == "none (quotes alone)"
-    assert said == ["no writer: no weights; the summaries are made from quotes alone. Bring them."]
+    assert said == ["No writer: no weights; the summaries are made from quotes alone. Bring them."]
     with pytest.raises(ModelMissingError):
         digest(reviews(), reader=FakeReader(), writer="some-model")
+
+
+def test_a_writer_that_takes_its_time_is_announced() -> None:
+    said: list[str] = []
+    digest(reviews(), reader=FakeReader(), writer=ScriptedModel([], name="slow"), say=said.append)
+    assert said == ["slow writes about 2 aspects; this can take minutes."]
 
 
 def test_progress_names_the_steps() -> None:

@@ -63,20 +63,21 @@ class Checkpoint:
             return fresh
         earlier = fresh._load()
         if earlier is None:
-            say(f"{fresh.manifest.name} cannot be read, so reading starts afresh")
+            say(f"{fresh.manifest.name} cannot be read, so reading starts afresh.")
             return fresh
         changed = [_CHANGED.get(name, name) for name in made_from if earlier.made_from.get(name) != made_from[name]]
         if changed:
-            say(f"{' and '.join(changed)} changed since {path.name} was made, so reading starts afresh")
+            what = " and ".join(changed)
+            say(f"{what[0].upper()}{what[1:]} changed since {path.name} was made, so reading starts afresh.")
             return fresh
         if not earlier._recover():
-            say(f"{path.name} is not as gistill left it, so reading starts afresh")
+            say(f"{path.name} is not as gistill left it, so reading starts afresh.")
             return fresh
         earlier.resumed = earlier.records
         if earlier.done:
-            say(f"{path.name} is made from this input already, so nothing is read again")
+            say(f"{path.name} is made from this input already, so nothing is read again.")
         elif earlier.records:
-            say(f"going on after the {earlier.records:,} records read before")
+            say(f"Going on after the {earlier.records:,} records read before.")
         return earlier
 
     @contextmanager

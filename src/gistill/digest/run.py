@@ -52,7 +52,7 @@ def digest(
         min_confidence: In [0, 1]; less sure opinions stay in opinions.jsonl but are not counted.
         resume: Whether to go on from what an earlier run left in the folder.
         progress: Called with step, items done and items in all (None when not known).
-        say: Called with one sentence when there is something to say about an earlier run or a missing writer.
+        say: Called with a sentence when there is something to say about an earlier run, a missing writer or a wait.
 
     Returns:
         The digest. The same records, models and settings give the same one, and the same bytes in the folder.
@@ -84,6 +84,8 @@ def digest(
         count(len(sure))
     with steps("summarize") as count:
         progress("summarize", 0, len(grouping.aspects))
+        if writer and grouping.aspects:  # all answers come at once, so there is no progress to show
+            say(f"{writer.name} writes about {_aspects(len(grouping.aspects))}; this can take minutes.")
         summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed, total=grouping.total)
         progress("summarize", len(grouping.aspects), len(grouping.aspects))
         count(len(summaries))
@@ -121,6 +123,10 @@ def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterato
     for number, record in enumerate(records, 1):
         progress("read", number, None)
         yield record
+
+
+def _aspects(count: int) -> str:
+    return "1 aspect" if count == 1 else f"{count:,} aspects"
 
 
 class _Found(NamedTuple):
@@ -165,5 +171,5 @@ def _find_writer(writer: LanguageModel | str | None, say: Callable[[str], None])
     try:
         return load_writer(None)
     except (ModelMissingError, ExtraMissingError) as error:
-        say(f"no writer: {error}; the summaries are made from quotes alone. {error.hint}")
+        say(f"No writer: {error}; the summaries are made from quotes alone. {error.hint}")
         return None

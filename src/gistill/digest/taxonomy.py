@@ -76,7 +76,7 @@ def load_taxonomy(path: str | Path) -> Taxonomy:
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse"
         raise SettingError(f"the taxonomy is not YAML: {reason}", file=file, row=row) from error
     if root is None:
-        raise SettingError("the taxonomy is empty", file=file, hint="it needs a list called aspects")
+        raise SettingError("the taxonomy is empty", file=file, hint="It needs a list called aspects.")
     return _Reading(file).taxonomy(root)
 
 
@@ -93,7 +93,7 @@ class _Reading:
         """Read the whole file."""
         fields = self.mapping(root, ("aspects", "strict"), "the taxonomy")
         if "aspects" not in fields:
-            raise self.wrong("the taxonomy has no aspects", root, hint="it needs a list called aspects")
+            raise self.wrong("the taxonomy has no aspects", root, hint="It needs a list called aspects.")
         nodes = self.sequence(fields["aspects"], "aspects")
         if not nodes:
             raise self.wrong("the list of aspects is empty", fields["aspects"])
@@ -134,7 +134,7 @@ class _Reading:
             name = self.text(key, "a key")
             if name not in keys:
                 close = difflib.get_close_matches(name, keys, n=1, cutoff=0.5)
-                hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(keys)}"
+                hint = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(keys)}."
                 raise self.wrong(f"{what} has an unknown key {name[:80]!r}", key, hint=hint)
             if name in fields:
                 raise self.wrong(f"{what} has the key {name!r} twice", key)
