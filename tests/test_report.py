@@ -316,6 +316,11 @@ def test_a_sentence_says_where_it_comes_from() -> None:
     assert "“60 people” where the count is 49" in text
 
 
+def test_every_reason_against_a_sentence_is_explained() -> None:
+    for kind in ("not_supported", "revision_not_supported", "empty_answer", "redundant"):
+        assert words.failure(kind).endswith(".")
+
+
 @pytest.mark.parametrize(
     ("origin", "verdict", "said"),
     [

@@ -209,6 +209,7 @@ FAILURES = {
     "refused": "Requests a model declined.",
     "skipped": "Rows passed over on request.",
     "not_supported": "Sentences that failed a check; revised once, else replaced.",
+    "revision_not_supported": "Revisions that failed a check; replaced by counts and people’s own words.",
     "empty_answer": "Answers of a model that held no sentence.",
     "redundant": "Sentences that passed but repeat another one.",
     "form": "Sentences that are no sentence, or say nothing about the evidence.",
