@@ -77,6 +77,17 @@ def test_digest_makes_a_report_and_says_what_is_in_it(run: Callable[..., Result]
     assert Path("report/report.html").stat().st_size > 1000
 
 
+def test_a_report_is_not_put_where_the_next_run_would_read_it(run: Callable[..., Result]) -> None:
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_text("The battery is bad.")
+    for out in ("texts", "texts/report"):
+        code, _, err = run("digest", "texts", "-o", out, "--writer", "none")
+        assert (code, f"the report cannot go to {out}, into the folder that is read." in err) == (2, True)
+    assert [path.name for path in Path("texts").iterdir()] == ["a.txt"]
+    assert run("digest", "texts", "--writer", "none")[0] == 0
+    assert Path("texts-report/report.html").exists()
+
+
 def test_opinions_that_make_no_aspect_are_explained(run: Callable[..., Result]) -> None:
     Path("one.csv").write_text("text\nThe battery is bad.\n")
     _, out, _ = run("digest", "one.csv", "-o", "report", "--writer", "none")

@@ -59,6 +59,7 @@ def digest(
     folder = out or Path("report" if file == "-" else f"{Path(file).name.partition('.')[0] or 'records'}-report")
     kept = f"What was read so far is kept in {folder}; the same command goes on from there."
     with ending(kept=kept), Display() as show:
+        _refuse_inside(folder, file)
         columns = options.columns(
             text=text_column,
             messages=messages_column,
@@ -92,6 +93,15 @@ def digest(
         )
     with ending():
         typer.echo(_as_json(result, folder) if as_json else _as_text(result, folder))
+
+
+def _refuse_inside(folder: Path, file: str) -> None:
+    """A folder of texts that holds its own report would be read with it the next time."""
+    if file != "-" and Path(file).is_dir() and folder.resolve().is_relative_to(Path(file).resolve()):
+        from gistill.errors import SettingError
+
+        hint = "Name a folder outside it with -o."
+        raise SettingError(f"the report cannot go to {folder}, into the folder that is read", hint=hint)
 
 
 def _warn_of_others(folder: Path, show: Display) -> None:
