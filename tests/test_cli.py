@@ -137,7 +137,7 @@ def test_extract_to_a_file_goes_on_and_counts(run: Callable[..., Result], review
     assert "nothing is read again" in run("extract", str(reviews), "-o", "o.jsonl")[2]
     assert "again" not in run("extract", str(reviews), "-o", "o.jsonl", "--fresh")[2]
     reviews.write_text(reviews.read_text(encoding="utf-8").replace("bad", "okay"), encoding="utf-8")
-    assert "the input changed" in run("extract", str(reviews), "-o", "o.jsonl")[2]
+    assert "The input changed" in run("extract", str(reviews), "-o", "o.jsonl")[2]
 
 
 def test_extract_reads_standard_input(reviews: Path) -> None:
