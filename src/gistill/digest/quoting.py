@@ -77,7 +77,7 @@ def _counted(people: int, of: int, topic: str, feeling: Polarity) -> str:
     if feeling == "neutral":
         return f"{of:,} {'person' if of == 1 else 'people'} {are} neutral about {topic}"
     if people == of:
-        who = "The one person who" if of == 1 else f"All {of:,} people who"
+        who = {1: "The one person who", 2: "Both people who"}.get(of, f"All {of:,} people who")
         return f"{who} {verb} {topic} {say} something {feeling}"
     says = "says" if people == 1 else "say"
     return f"{people:,} of the {of:,} people who mention {topic} {says} something {feeling}"

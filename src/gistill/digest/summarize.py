@@ -118,10 +118,13 @@ def _sides(aspect: Aspect, by_id: Mapping[str, Opinion], records: Mapping[str, R
     return [side for _, side in sorted(sides, key=lambda pair: -pair[0])]
 
 
+_FEW = ("Nobody", "One person", "Two people", "Three people", "Four people")
+
+
 def _who(people: int, of: int) -> str:
     """Choose the subject whose word of quantity the counts bear out (see `counting.check_quantities`)."""
-    if people == 1:
-        return "One person"
+    if people < len(_FEW):  # "most people" for two of three would sound like more than it is
+        return _FEW[people]
     if people / of > 0.5:
         return "Most people"
     return "Many people" if people >= 5 and people / of > 0.25 else "Some people"
