@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -293,3 +294,22 @@ def test_progress_in_a_log_names_rate_and_time_left() -> None:
     assert progress_line("read", 5, None, rate=0.5) == "read: 5, 0.5 a second"
     assert progress_line("extract", 0, 9000, rate=0.0) == "extract: 0 of 9,000"
     assert progress_line("extract", 1, 7201, rate=1.0).endswith("2 h 0 min left")
+
+
+def test_an_interrupt_while_loading_ends_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses Ctrl-C at once gets 130 and no traceback."""
+    import builtins
+
+    from gistill.__main__ import main
+
+    load = builtins.__import__
+
+    def interrupted(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "gistill.cli":
+            raise KeyboardInterrupt
+        return load(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130

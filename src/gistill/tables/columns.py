@@ -193,7 +193,9 @@ def _text_by_content(
                 columns[role] = best
                 return
     raise InputError(
-        f"no column looks like text; the columns are: {', '.join(header[:30])}", file=file, hint="Name the text column."
+        f"no column looks like text; the columns are: {', '.join(header[:30])}",
+        file=file,
+        hint="Name it: --text-column NAME.",
     )
 
 
