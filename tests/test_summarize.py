@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.digest.quoting import quote_sentences
-from gistill.digest.select import context, is_command, phrase, select
+from gistill.digest.select import context, is_command, is_wish, phrase, select
 from gistill.digest.summarize import summarize
 from gistill.digest.verify import verify
 from gistill.lm.fake import ScriptedModel
@@ -359,3 +359,27 @@ def test_a_quotation_is_cut_where_its_words_belong_together(text: str, aspect: s
     found = phrase(opinion, Record(id="1", text=text))
     assert found is not None
     assert found.text == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "wish"),
+    [
+        ("The cable could be longer.", "longer", True),
+        ("I wish the cable was longer.", "longer", True),
+        ("The cable is longer.", "longer", False),
+        ("It should be cheaper, but the cable is longer.", "longer", False),
+    ],
+)
+def test_a_wish_is_no_evidence_for_the_writer(text: str, words: str, wish: bool) -> None:
+    """ "Could be longer" must not come back as "was longer"; as a quotation it may stand."""
+    start = text.index(words)
+    opinion = Opinion(
+        id="1:0",
+        record="1",
+        sentence=Span(start=0, end=len(text)),
+        aspect=Quote(start=text.index("cable"), end=text.index("cable") + 5, text="cable"),
+        opinion=Quote(start=start, end=start + len(words), text=words),
+        polarity="negative",
+        confidence=0.9,
+    )
+    assert is_wish(opinion, Record(id="1", text=text)) is wish

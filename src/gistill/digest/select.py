@@ -143,6 +143,18 @@ def phrase(opinion: Opinion, record: Record, *, limit: int = 70) -> Quote | None
     return None if felt == {{"positive": -1, "negative": 1, "neutral": 2}[opinion.polarity]} else quote
 
 
+_WISH = re.compile(
+    r"\b(?:could|should|wish|wished|hope|hoped|hoping|might|would (?:be|have|like|prefer))\b", re.IGNORECASE
+)
+
+
+def is_wish(opinion: Opinion, record: Record) -> bool:
+    """Tell a wish ("the cable could be longer") from a report; retold as a fact, it would say the opposite."""
+    start, end = core_of(opinion)
+    before = list(_BORDER.finditer(record.text, opinion.sentence.start, start))
+    return _WISH.search(record.text, before[-1].end() if before else opinion.sentence.start, end) is not None
+
+
 def _is_list(opinion: Opinion, core: str, rest: str) -> bool:
     """Tell "great feel and sound", one judgement of two things, from "a sound that I like and great"."""
     judged_first = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gistill.digest.counting import Voices, count_voices
 from gistill.digest.quoting import quote_sentences, whole
-from gistill.digest.select import context, select, sentence_of
+from gistill.digest.select import context, is_wish, select, sentence_of
 from gistill.digest.verify import verify
 from gistill.digest.wording import clauses, content
 from gistill.lm.seam import Completion, LanguageModel, Request
@@ -109,11 +109,12 @@ def _sides(aspect: Aspect, by_id: Mapping[str, Opinion], records: Mapping[str, R
         own = [opinion for opinion in opinions if opinion.polarity == feeling]
         if not own:
             continue
-        evidence = select(own, records, limit=_QUOTES)
+        facts = [opinion for opinion in own if not is_wish(opinion, records[opinion.record])]
+        evidence = select(facts, records, limit=_QUOTES)
         quotes = tuple(context(opinion, records[opinion.record], limit=_QUOTE_LENGTH).text for opinion in evidence)
         asked = summary.SummaryInput(aspect.name, feeling, _who(people, voices.people), quotes)
         shown = {opinion.id for opinion in evidence}
-        others = tuple(opinion for opinion in own if opinion.id not in shown)[:_OTHERS]
+        others = tuple(opinion for opinion in facts if opinion.id not in shown)[:_OTHERS]
         sides.append((people, Side(aspect, voices, asked, tuple(evidence), others)))
     return [side for _, side in sorted(sides, key=lambda pair: -pair[0])]
 
