@@ -1,7 +1,7 @@
 """ACOS: (aspect, category, opinion, polarity) quads with implicit ones. No licence stated: for measuring only.
 
 Format, one sentence a line: `tokens<TAB>start,end CATEGORY polarity start,end<TAB>...`; token spans are half-open,
-`-1,-1` is implicit, polarity is 0 negative, 1 neutral, 2 positive. Categories are not read yet.
+`-1,-1` is implicit, polarity is 0 negative, 1 neutral, 2 positive.
 Source: Cai et al., Aspect-Category-Opinion-Sentiment Quadruple Extraction (ACL 2021).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gistill.corpora.labelled import Extent, Labelled, Source, Triplet, join_tokens, open_part
+from gistill.corpora.tuples import Example, Quad, from_quads
 from gistill.errors import InputError
 from gistill.schema import Polarity
 
@@ -26,7 +27,31 @@ SOURCE = Source(
         f"{_FILES['restaurant']}_dev.tsv": "9a019761afce0eec4d8d027dcdffa28e3a2677d90e6a17b64f409daa5eccfca9",
     },
 )
-_POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
+POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
+SpanQuad = tuple[Extent | None, str, Extent | None, Polarity]  # aspect, category, opinion, polarity
+
+
+def parse_line(line: str, *, number: int, file: str = "") -> tuple[str, list[SpanQuad]]:
+    """Read one line as its text and quads with spans.
+
+    Args:
+        line: The line without its newline.
+        number: 1-based line number for the error.
+        file: File name for the error.
+
+    Raises:
+        InputError: The line is not in the format.
+    """
+    try:
+        words, *labels = line.split("\t")
+        text, places = join_tokens(words.split(" "), raw=False)
+        quads: list[SpanQuad] = []
+        for label in labels:
+            aspect, category, polarity, opinion = label.split(" ")
+            quads.append((_extent(aspect, places), category, _extent(opinion, places), POLARITIES[int(polarity)]))
+    except (ValueError, IndexError) as error:
+        raise InputError(f"not an ACOS line ({error})", file=file, row=number) from error
+    return text, quads
 
 
 def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
@@ -40,28 +65,38 @@ def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
     Raises:
         InputError: A line is not in the format.
     """
-    file = f"{_FILES[domain]}_{part}.tsv"
-    examples = []
-    for number, line in enumerate(open_part(SOURCE, file, folder=folder).splitlines(), 1):
-        try:
-            words, *quads = line.split("\t")
-            text, places = join_tokens(words.split(" "), raw=False)
-            triplets = []
-            for quad in quads:
-                aspect, _, polarity, opinion = quad.split(" ")
-                triplets.append(Triplet(_extent(aspect, places), _extent(opinion, places), _POLARITIES[int(polarity)]))
-        except (ValueError, IndexError) as error:
-            raise InputError(f"not an ACOS line ({error})", file=file, row=number) from error
-        examples.append(
-            Labelled(
-                text,
-                tuple(dict.fromkeys(triplets)),
-                implicit_aspects=True,
-                implicit_opinions=True,
-                source=f"acos/{domain}",
-            )
+    return [
+        Labelled(
+            text,
+            tuple(dict.fromkeys(Triplet(aspect, opinion, polarity) for aspect, _, opinion, polarity in quads)),
+            implicit_aspects=True,
+            implicit_opinions=True,
+            source=f"acos/{domain}",
         )
-    return examples
+        for text, quads in _parsed(domain, part, folder)
+    ]
+
+
+def load_quads(domain: str, part: str, *, folder: Path) -> list[Example]:
+    """Load one part as quads; domain, part, folder and error as in `load`."""
+    return [from_spans(text, quads, f"acos/{domain}/{part}") for text, quads in _parsed(domain, part, folder)]
+
+
+def from_spans(text: str, quads: list[SpanQuad], source: str) -> Example:
+    """Give quads with spans as an example of the task "asqp", which tells opinions without words."""
+
+    def words(extent: Extent | None) -> str | None:
+        return text[extent[0] : extent[1]] if extent else None
+
+    as_words: list[Quad] = [(words(a), category, words(o), polarity) for a, category, o, polarity in quads]
+    implicit = any(opinion is None for _, _, opinion, _ in quads)
+    return from_quads(text, "asqp", as_words, source=source, implicit=implicit)
+
+
+def _parsed(domain: str, part: str, folder: Path) -> list[tuple[str, list[SpanQuad]]]:
+    file = f"{_FILES[domain]}_{part}.tsv"
+    lines = open_part(SOURCE, file, folder=folder).splitlines()
+    return [parse_line(line, number=number, file=file) for number, line in enumerate(lines, 1)]
 
 
 def _extent(span: str, places: list[Extent]) -> Extent | None:

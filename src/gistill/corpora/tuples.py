@@ -1,11 +1,21 @@
-"""Examples of a fine-grained sentiment task as a writer and a benchmark see them: a text and its opinions as words."""
+"""Examples of a fine-grained sentiment task as a writer and a benchmark see them: a text and its opinions as words.
+
+A corpus gives its examples with every element it labels; `project` gives those of a task that asks for fewer.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import get_args
 
 from gistill.corpora.labelled import Extent, Labelled
-from gistill.skills.opinions import ELEMENTS, OpinionTuple, Task
+from gistill.schema import Polarity
+from gistill.skills.opinions import ELEMENTS, OpinionsInput, OpinionTuple, Task, parse, write
+
+Quad = tuple[
+    str | None, str | None, str | None, str | None
+]  # aspect, category, opinion, polarity, as a corpus has them
 
 
 @dataclass(frozen=True)
@@ -17,19 +27,56 @@ class Example:
         task: Which elements are marked.
         tuples: The marked opinions, equal ones once.
         source: Corpus, domain and part, for example "aste/14res/test".
-        implicit: Some opinion has no words, or is marked so by the corpus (the "implicit" view of the benchmark).
+        implicit: Some opinion has no words (the "implicit" view of the benchmark); None where the corpus does not mark
+            such opinions, so that nothing is known.
+        mixed: The corpus marks more than one polarity in the text, also on what the task does not ask for; None leaves
+            it to the tuples.
+        left_out: Marked opinions that no tuple says, because their polarity is none of the three ("conflict").
     """
 
     text: str
     task: Task
     tuples: tuple[OpinionTuple, ...]
     source: str = ""
-    implicit: bool = False
+    implicit: bool | None = None
+    mixed: bool | None = None
+    left_out: int = 0
 
     @property
     def multi(self) -> bool:
         """Say whether more than one polarity is marked (the "multi" view)."""
-        return len({t.polarity for t in self.tuples}) > 1
+        return len({t.polarity for t in self.tuples}) > 1 if self.mixed is None else self.mixed
+
+
+def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, implicit: bool | None = None) -> Example:
+    """Give a text with the elements as a corpus has them as an example of the task that has all of them.
+
+    Opinions whose polarity is none of the three are left out and counted; they do count for the "multi" view, as in
+    the code that the FSA benchmark was published with.
+
+    Args:
+        text: As the corpus has it.
+        task: The task whose elements the corpus labels; other elements are None.
+        quads: The labels; None where an element is implicit or not labelled.
+        source: See `Example`.
+        implicit: See `Example`.
+    """
+    quads = list(quads)
+    known = [
+        OpinionTuple(_line(aspect), category_words(category) if category else None, _line(opinion), polarity)  # type: ignore[arg-type]
+        for aspect, category, opinion, polarity in quads
+        if polarity is None or polarity in get_args(Polarity)
+    ]
+    marked = "polarity" in ELEMENTS[task]
+    return Example(
+        " ".join(text.split()),
+        task,
+        tuple(dict.fromkeys(known)),
+        source,
+        implicit,
+        len({polarity for *_, polarity in quads}) > 1 if marked else None,
+        len(quads) - len(known),
+    )
 
 
 def from_labelled(example: Labelled, task: Task, *, source: str = "") -> Example:
@@ -47,25 +94,58 @@ def from_labelled(example: Labelled, task: Task, *, source: str = "") -> Example
         raise ValueError(f"{example.source} has no categories, which {task} asks for")
 
     def words(extent: Extent | None) -> str | None:
-        return " ".join(example.text[extent[0] : extent[1]].split()) if extent else None
+        return example.text[extent[0] : extent[1]] if extent else None
 
-    if task == "tsa" and example.terms:
-        found = [OpinionTuple(words(extent), None, None, polarity) for extent, polarity in example.terms]
-    else:
-        wanted = ELEMENTS[task]
-        found = [
-            OpinionTuple(
-                words(t.aspect),
-                None,
-                words(t.opinion) if "opinion" in wanted else None,
-                t.polarity if "polarity" in wanted else None,
-            )
-            for t in example.triplets
-            if task != "tsa" or t.aspect
-        ]
-    if "polarity" in ELEMENTS[task] and any(t.polarity is None for t in found):
-        raise ValueError(f"{example.source} has no polarities, which {task} asks for")
-    implicit = any(t.opinion is None for t in example.triplets)
-    return Example(
-        " ".join(example.text.split()), task, tuple(dict.fromkeys(found)), source or example.source, implicit
-    )
+    whole: Task = "tsa" if example.terms else "aste"
+    quads: list[Quad] = [(words(extent), None, None, polarity) for extent, polarity in example.terms]
+    if not example.terms:
+        quads = [(words(t.aspect), None, words(t.opinion), t.polarity) for t in example.triplets]
+    if any(polarity is None for *_, polarity in quads):
+        whole = "aope"
+    implicit = any(t.opinion is None for t in example.triplets) if example.implicit_opinions else None
+    return project(from_quads(example.text, whole, quads, source=source or example.source, implicit=implicit), task)
+
+
+def project(example: Example, task: Task) -> Example:
+    """Give an example as one of a task that asks for fewer elements.
+
+    A target that is not named is nothing to find in "tsa", nor a pair of nothing in "aope": those tuples go.
+
+    Raises:
+        ValueError: The task asks for an element that the example does not have.
+    """
+    wanted = ELEMENTS[task]
+    if missing := [element for element in wanted if element not in ELEMENTS[example.task]]:
+        raise ValueError(f"{example.source or 'the example'} has no {missing[0]}, which {task} asks for")
+    if task == example.task == "tsa" and all(t.aspect for t in example.tuples):
+        return example
+    found = (OpinionTuple(**{element: getattr(t, element) for element in wanted}) for t in example.tuples)
+    if task == "tsa":
+        found = (t for t in found if t.aspect)
+    elif task == "aope":
+        found = (t for t in found if t.aspect or t.opinion)
+    mixed = example.multi if "polarity" in ELEMENTS[example.task] else example.mixed
+    return replace(example, task=task, tuples=tuple(dict.fromkeys(found)), mixed=mixed)
+
+
+def category_words(category: str) -> str:
+    """Give a category as a model writes it: lower case, with spaces.
+
+    >>> category_words("FOOD#STYLE_OPTIONS")
+    'food style options'
+    """
+    return " ".join(category.lower().replace("#", " ").replace("_", " ").split())
+
+
+def unwritable(example: Example) -> tuple[OpinionTuple, ...]:
+    """Give the marked opinions that no legal answer can say, so that no model can be right about them.
+
+    Such are words with a "|" in them, words that are just "-", and words that do not stand in the text as whole words
+    (a corpus's slip).
+    """
+    asked = OpinionsInput(example.text, example.task)
+    return tuple(t for t in example.tuples if parse(write([t], example.task), asked).tuples != (t,))
+
+
+def _line(words: str | None) -> str | None:
+    return " ".join(words.split()) or None if words is not None else None

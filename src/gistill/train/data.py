@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from gistill.corpora import acos, aste, dmaste, mams, memd, towe
-from gistill.corpora.labelled import Extent, Labelled, Triplet, without_leaks
+from gistill.corpora.labelled import Labelled, without_leaks
+from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
-from gistill.sentences import split
 
-
-def by_sentence(example: Labelled) -> list[Labelled]:
-    """Cut a labelled review into the sentences a reader will be given.
-
-    An opinion belongs to the sentence its words stand in. An aspect in another sentence is, for that sentence, not
-    named: it becomes implicit. An opinion that itself crosses a border is left out.
-    """
-    sentences = []
-    for span in split(example.text, "en"):
-        triplets = []
-        for t in example.triplets:
-            opinion = _inside(t.opinion or t.aspect, span.start, span.end)
-            if opinion is None:
-                continue
-            aspect = _inside(t.aspect, span.start, span.end)
-            triplets.append(Triplet(aspect, opinion if t.opinion else None, t.polarity))
-        kept = tuple(dict.fromkeys(triplets))
-        sentences.append(replace(example, text=example.text[span.start : span.end], triplets=kept))
-    return sentences
-
-
-def _inside(extent: Extent | None, start: int, end: int) -> Extent | None:
-    """Move an extent into a sentence; None when it is implicit or not wholly inside."""
-    if extent is None or extent[0] < start or extent[1] > end:
-        return None
-    return extent[0] - start, extent[1] - start
+__all__ = ["by_sentence", "crossing", "held_out_examples", "open_tests", "training_examples"]
 
 
 def open_tests(folder: Path) -> list[Labelled]:

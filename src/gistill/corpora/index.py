@@ -1,0 +1,221 @@
+"""Every fine-grained sentiment set by name: "corpus/domain/part:task", for example "aste/14res/test:aste".
+
+A set gives every task whose elements it labels: triplets give "aste", "aope" and "tsa", quads give all six. DMASTE is
+cut into sentences, as the reader reads it. Parts named "test" are open tests: for reporting, never for choosing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from gistill.corpora import acos, asqp, aste, datastory, dmaste, fsa, generative, mams, memd, oats, towe
+from gistill.corpora.labelled import Labelled, Source, fingerprint
+from gistill.corpora.sentences import by_sentence
+from gistill.corpora.tuples import Example, from_labelled, project
+from gistill.errors import InputError, SettingError
+from gistill.skills.opinions import ELEMENTS, Task
+
+View = Literal["all", "implicit", "multi"]
+
+
+class _Domain(NamedTuple):
+    source: Source
+    task: Task  # the one that asks for all elements that are labelled
+    parts: tuple[str, ...]
+    load: Callable[[str, Path], list[Example]]
+
+
+def names() -> list[str]:
+    """Give the names of all sets with all their tasks, sorted."""
+    return sorted(
+        f"{domain}/{part}:{task}"
+        for domain, about in _domains().items()
+        for part in about.parts
+        for task in _tasks(about)
+    )
+
+
+def load(name: str, *, folder: Path) -> list[Example]:
+    """Load a set.
+
+    Args:
+        name: One of `names()`.
+        folder: The data folder.
+
+    Returns:
+        All its texts in the corpus's order, also those without an opinion. `source` is the name without the task.
+
+    Raises:
+        SettingError: No such set, or it does not label what the task asks for.
+        InputError: A file is missing, or is not the published one.
+    """
+    domain, part, task = _split(name)
+    return [project(example, task) for example in _domains()[domain].load(part, folder)]
+
+
+def source(name: str) -> Source:
+    """Say where a set comes from; its task may be left off the name.
+
+    Raises:
+        SettingError: No such set.
+    """
+    return _domains()[_split(name)[0]].source
+
+
+def licence(name: str) -> str:
+    """Give the licence of a set as an SPDX name; empty where its repository states none."""
+    return source(name).licence
+
+
+def may_ship(name: str) -> bool:
+    """Say whether the licence allows weights that were trained on a set to be shipped."""
+    return source(name).ship
+
+
+def is_test(name: str) -> bool:
+    """Say whether a set is an open test: for reporting, never for training or choosing."""
+    return _split(name)[1] == "test"
+
+
+def categories(name: str, *, folder: Path) -> tuple[str, ...]:
+    """Give the categories, sorted, that the training part of a set's domain has; the closed list for its task.
+
+    Raises:
+        SettingError: No such set, or it has no categories.
+    """
+    domain, _, task = _split(name)
+    if "category" not in ELEMENTS[task]:
+        raise SettingError(f"{name} has no categories")
+    found = {t.category for e in load(f"{domain}/train:{task}", folder=folder) for t in e.tuples if t.category}
+    return tuple(sorted(found))
+
+
+def view(examples: Iterable[Example], name: View) -> list[Example]:
+    """Keep the examples of a view: "all", "implicit" (an opinion without words), "multi" (several polarities).
+
+    Where the corpus has its own marks the view goes by them: the FSA tests tell each aspect's opinion words.
+
+    Raises:
+        InputError: The corpus does not mark what the view goes by, so that nothing can be said; or no such view.
+    """
+    examples = list(examples)
+    if name not in get_args(View):
+        raise SettingError(f"no view {name!r}", hint=f"One of: {', '.join(get_args(View))}.")
+    if name == "all" or not examples:
+        return examples
+    if name == "implicit":
+        if all(e.implicit is None for e in examples):
+            raise InputError(f"{examples[0].source or 'this set'} does not mark opinions without words")
+        return [e for e in examples if e.implicit]
+    if all(e.mixed is None and "polarity" not in ELEMENTS[e.task] for e in examples):
+        raise InputError(f"{examples[0].source or 'this set'} has no polarities")
+    return [e for e in examples if e.multi]
+
+
+class Leak(NamedTuple):
+    """How many texts of a training set stand in a test set, by letters and digits only."""
+
+    train: str
+    test: str
+    texts: int  # of the training set
+    found: int  # of those, also in the test set
+
+
+def leaks(train: Sequence[str], test: Sequence[str], *, folder: Path) -> list[Leak]:
+    """Count, for every pair of sets, how many training texts stand in the test.
+
+    SemEval-derived sets share their sentences, so "another corpus" says nothing; this does.
+
+    Args:
+        train: Names of the sets that will be trained on.
+        test: Names of the sets that will be reported on.
+        folder: The data folder.
+
+    Returns:
+        A row per pair, in the order given, also where nothing was found.
+    """
+    tests = {name: {fingerprint(e.text) for e in load(name, folder=folder)} for name in test}
+    rows = []
+    for name in train:
+        prints = [fingerprint(example.text) for example in load(name, folder=folder)]
+        rows += [Leak(name, other, len(prints), sum(p in tests[other] for p in prints)) for other in test]
+    return rows
+
+
+def without_leaks(examples: Iterable[Example], test: Iterable[Example]) -> tuple[list[Example], int]:
+    """Drop the examples whose text also stands in a test set, and say how many were dropped."""
+    tests = {fingerprint(example.text) for example in test}
+    examples = list(examples)
+    kept = [example for example in examples if fingerprint(example.text) not in tests]
+    return kept, len(examples) - len(kept)
+
+
+def _split(name: str) -> tuple[str, str, Task]:
+    """Divide a name into domain, part and task; without a task it is the one with all elements."""
+    place, _, task = name.partition(":")
+    domain, _, part = place.rpartition("/")
+    about = _domains().get(domain)
+    if about is None or part not in about.parts:
+        known = sorted(f"{d}/{p}" for d, a in _domains().items() for p in a.parts)
+        near = difflib.get_close_matches(place, known, n=3, cutoff=0.4)
+        raise SettingError(f"no set {place!r}", hint=f"Near it: {', '.join(near or known)}.")
+    if task not in ("", *_tasks(about)):
+        raise SettingError(f"{place} has no task {task!r}", hint=f"One of: {', '.join(_tasks(about))}.")
+    return domain, part, task or about.task  # type: ignore[return-value]
+
+
+def _tasks(about: _Domain) -> list[Task]:
+    return [task for task, wanted in ELEMENTS.items() if set(wanted) <= set(ELEMENTS[about.task])]
+
+
+def _labelled(
+    load: Callable[..., list[Labelled]], task: Task, cut: bool, domain: str, name: str, part: str, folder: Path
+) -> list[Example]:
+    """Load a part of a corpus that has spans, as examples; `cut` gives sentences of reviews."""
+    found = load(domain, part, folder=folder) if domain else load(part, folder=folder)
+    if cut:
+        found = [sentence for review in found for sentence in by_sentence(review)]
+    return [from_labelled(example, task, source=f"{name}/{part}") for example in found]
+
+
+def _tuples(load: Callable[..., list[Example]], domain: str, part: str, folder: Path) -> list[Example]:
+    return load(domain, part, folder=folder) if domain else load(part, folder=folder)
+
+
+def _domains() -> dict[str, _Domain]:
+    """Give every domain by the name it has in a set's name."""
+    both, all_three = ("train", "dev"), ("train", "dev", "test")
+    found = {"mams": _Domain(mams.SOURCE, "tsa", all_three, partial(_labelled, mams.load, "tsa", False, "", "mams"))}
+    for domain in ("14lap", "14res", "16res"):
+        name, parts = f"aste/{domain}", both if domain == "16res" else all_three
+        loader = partial(_labelled, aste.load, "aste", False, domain, name)
+        found[name] = _Domain(aste.SOURCE, "aste", parts, loader)
+    for domain in dmaste.DOMAINS:
+        name = f"dmaste/{domain}"
+        loader = partial(_labelled, dmaste.load, "aste", True, domain, name)
+        found[name] = _Domain(dmaste.SOURCE, "aste", all_three, loader)
+    for domain in ("14lap", "14res"):
+        name = f"towe/{domain}"
+        loader = partial(_labelled, towe.load, "aope", False, domain, name)
+        found[name] = _Domain(towe.SOURCE, "aope", ("train", "test"), loader)
+    for domain, task in fsa.TASKS.items():
+        parts = all_three if task == "tsa" else both
+        found[f"fsa/{domain}"] = _Domain(fsa.SOURCE, task, parts, partial(_tuples, fsa.load, domain))
+    for domain in ("laptop", "restaurant"):
+        found[f"acos/{domain}"] = _Domain(acos.SOURCE, "asqp", both, partial(_tuples, acos.load_quads, domain))
+    for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
+        loader = partial(_tuples, memd.load_quads, domain)
+        found[f"memd/{domain.lower()}"] = _Domain(memd.SOURCE, "asqp", all_three, loader)
+    for domain in ("amazon_ff", "coursera", "hotels"):
+        found[f"oats/{domain}"] = _Domain(oats.SOURCE, "asa", both, partial(_tuples, oats.load, domain))
+    for domain in ("laptop14", "rest14"):
+        found[f"gabsa/{domain}"] = _Domain(
+            generative.SOURCE, "tsa", all_three, partial(_tuples, generative.load, domain)
+        )
+    found["asqp/rest16"] = _Domain(asqp.SOURCE, "asqp", both, partial(_tuples, asqp.load, "rest16"))
+    found["datastory/zh"] = _Domain(datastory.SOURCE, "asqp", both, partial(_tuples, datastory.load_quads, ""))
+    return found
