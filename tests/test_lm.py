@@ -63,7 +63,7 @@ def test_a_completion_stands_as_it_is() -> None:
 
 
 def test_a_missing_writer_names_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gistill.lm.find_spec", lambda name: None)
+    monkeypatch.setattr("gistill.lm.weights.find_spec", lambda name: None)
     assert find_writer() is None
     with pytest.raises(ModelMissingError) as caught:
         load_writer()
@@ -150,7 +150,7 @@ def test_a_run_killed_while_expanding_leaves_no_file_that_could_be_taken_for_a_m
     tiny_gguf(source, quantised=True)
     killed = (
         "import os, sys; from pathlib import Path; from gistill.lm import gguf_f16\n"
-        "gguf_f16._plain = lambda tensor, source: os._exit(9)\n"
+        "gguf_f16._plain = lambda *_: os._exit(9)\n"
         "path = Path(sys.argv[1]); gguf_f16.as_f16(path, digest=gguf_f16.file_hash(path))\n"
     )
     assert subprocess.run([sys.executable, "-c", killed, str(source)], check=False).returncode == 9

@@ -7,6 +7,7 @@ import os
 import struct
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ import platformdirs
 from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError
 
 _PLAIN = {"F32", "F16"}  # what OpenVINO GenAI reads without loss
+Change = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 _FORMAT = "f16-1"  # part of the cache key; raise it when the conversion changes
 
 
@@ -53,9 +55,24 @@ def as_f16(source: Path, *, digest: str) -> Path:
     target = cache_folder() / "weights" / f"{source.stem}-{digest[:16]}-{_FORMAT}.gguf"
     if target.is_file():
         return target
-    reader = _open(source)
+    reader = open_gguf(source)
     if all(tensor.tensor_type.name in _PLAIN for tensor in reader.tensors):
         return source
+    return made_once(target, lambda part: write_f16(reader, part, source))
+
+
+def made_once(target: Path, make: Callable[[Path], None]) -> Path:
+    """Make a file of the cache where it is not there yet, under another name until it is complete.
+
+    Args:
+        target: The file's name; everything it is made from is part of it.
+        make: Called with the path to write to.
+
+    Raises:
+        GistillError: The cache folder cannot be written.
+    """
+    if target.is_file():
+        return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
@@ -63,7 +80,7 @@ def as_f16(source: Path, *, digest: str) -> Path:
         os.close(handle)
         part = Path(name)
         try:
-            _write(reader, part, source)
+            make(part)
             part.replace(target)
         finally:
             with suppress(FileNotFoundError):
@@ -132,7 +149,13 @@ def _setting(file: BinaryIO, kind: int) -> Any:
     return _number(file, _NUMBERS[kind])
 
 
-def _open(source: Path) -> Any:
+def open_gguf(source: Path) -> Any:
+    """Open a GGUF file with the `gguf` package.
+
+    Raises:
+        ExtraMissingError: The package is not installed.
+        ModelBrokenError: The file is not GGUF, or is cut short.
+    """
     try:
         import gguf
     except ImportError as error:
@@ -147,8 +170,15 @@ def _open(source: Path) -> Any:
         ) from error
 
 
-def _write(reader: Any, path: Path, source: Path) -> None:
-    """Write the same model with matrices in F16 and vectors in F32, one tensor in memory at a time."""
+def write_f16(reader: Any, path: Path, source: Path, *, change: Change | None = None) -> None:
+    """Write the same model with matrices in F16 and vectors in F32, one tensor in memory at a time.
+
+    Args:
+        reader: Of the model; see `open_gguf`.
+        path: The file to write.
+        source: What the model is called in errors.
+        change: Called with each tensor's name and its values in float32; what it returns is written.
+    """
     import gguf
 
     writer = gguf.GGUFWriter(str(path), reader.get_field("general.architecture").contents())
@@ -166,14 +196,14 @@ def _write(reader: Any, path: Path, source: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor in reader.tensors:
-        writer.write_tensor_data(_plain(tensor, source))
+        writer.write_tensor_data(_plain(tensor, source, change))
     for file in writer.fout or ():
         file.flush()
         os.fsync(file.fileno())
     writer.close()
 
 
-def _plain(tensor: Any, source: Path) -> np.ndarray[Any, Any]:
+def _plain(tensor: Any, source: Path, change: Change | None = None) -> np.ndarray[Any, Any]:
     """Expand one tensor; refuse weights that F16 cannot hold instead of writing infinities."""
     import gguf
 
@@ -181,7 +211,11 @@ def _plain(tensor: Any, source: Path) -> np.ndarray[Any, Any]:
         values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
     except NotImplementedError as error:
         raise ModelBrokenError(f"{source}: {tensor.name} has a quantisation that cannot be expanded") from error
-    expanded: np.ndarray[Any, Any] = values.astype(np.float16 if len(tensor.shape) > 1 else np.float32)
+    values = values.reshape(tuple(int(size) for size in reversed(tensor.shape)))
+    if change is not None:
+        values = change(tensor.name, values.astype(np.float32))
+    with np.errstate(over="ignore"):  # refused below, with the tensor's name
+        expanded: np.ndarray[Any, Any] = values.astype(np.float16 if len(tensor.shape) > 1 else np.float32)
     if not np.isfinite(expanded).all():
         raise ModelBrokenError(f"{source}: {tensor.name} holds values that F16 cannot", hint="Fetch the file again.")
-    return expanded.reshape(tuple(int(size) for size in reversed(tensor.shape)))
+    return expanded

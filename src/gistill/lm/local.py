@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.lm.chat import unmarked
 from gistill.lm.gguf_f16 import as_f16, context_length, file_hash
 from gistill.lm.seam import Completion, Request, failed
-from gistill.schema import Message
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
 _CONTEXT = 8192  # tokens, where the model does not say
@@ -23,14 +23,24 @@ class LocalModel:
     Args:
         path: A `.gguf` file of any quantisation, or a folder with `openvino_model.xml` and the tokenizer beside it.
         name: What to call it in the report; the file's or folder's name where None.
+        hash: Of what the weights were made from, where `path` is a plain copy in the cache; it is then loaded as it is.
         threads: CPU threads; None leaves it to the engine.
+        prefix_cache: See `load_writer`.
 
     Raises:
         ExtraMissingError: OpenVINO GenAI or gguf is not installed.
         ModelBrokenError: The path holds no model, or one that does not load.
     """
 
-    def __init__(self, path: Path, *, name: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        hash: str | None = None,  # noqa: A002 - the seam's word
+        threads: int | None = None,
+        prefix_cache: bool = True,
+    ) -> None:
         genai = _engine()
         self.name = name or path.stem
         if path.is_dir():
@@ -39,10 +49,10 @@ class LocalModel:
                 raise ModelBrokenError(f"{path} holds no openvino_model.xml with its openvino_model.bin")
             self.hash, loaded = file_hash(weights), path
         else:
-            self.hash = file_hash(path)
-            loaded = as_f16(path, digest=self.hash)
+            self.hash = hash or file_hash(path)
+            loaded = path if hash else as_f16(path, digest=self.hash)
         scheduler = genai.SchedulerConfig()
-        scheduler.enable_prefix_caching = True
+        scheduler.enable_prefix_caching = prefix_cache
         scheduler.cache_size = _CACHE_GB
         settings = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         try:
@@ -60,7 +70,7 @@ class LocalModel:
         Sampling is seeded per request, so an answer does not depend on what else is in the batch. Interrupted, it
         cancels what is running and can be asked again.
         """
-        prompts = [self._prompt(request.messages) for request in requests]
+        prompts = [self._prompt(request) for request in requests]
         handles: list[Any] = []
         try:
             for request, prompt in zip(requests, prompts, strict=True):
@@ -79,16 +89,16 @@ class LocalModel:
             for request, prompt, handle in zip(requests, prompts, handles, strict=True)
         ]
 
-    def _prompt(self, messages: Sequence[Message]) -> Any:
+    def _prompt(self, request: Request) -> Any:
         """Turn messages into token ids, in the model's own chat template.
 
         Text can hold what looks like the template's marks ("<|im_end|>"), which the tokenizer would take for real
         ones; a space breaks them, so nobody's review can end its own message.
         """
-        beginning = messages[-1].content if messages[-1].role == "assistant" else ""
-        turns = messages[:-1] if beginning else messages
-        chat = [{"role": turn.role, "content": _plain(turn.content)} for turn in turns]
-        text = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True) + _plain(beginning)
+        beginning = request.beginning
+        turns = request.messages[:-1] if beginning else request.messages
+        chat = [{"role": turn.role, "content": unmarked(turn.content)} for turn in turns]
+        text = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True) + unmarked(beginning)
         return self._tokenizer.encode(text, add_special_tokens=False).input_ids
 
     def _start(self, request: Request, prompt: Any) -> Any:
@@ -116,7 +126,7 @@ class LocalModel:
         if not outputs or handle.get_status() != self._genai.GenerationStatus.FINISHED:
             return failed("out_of_memory", "the engine gave up the request", prompt_tokens=prompt_tokens)
         tokens = list(outputs[0].generated_ids)
-        beginning = request.messages[-1].content if request.messages[-1].role == "assistant" else ""
+        beginning = request.beginning
         text = beginning + self._tokenizer.decode(tokens)
         cut = min((at for at in (text.find(stop, len(beginning)) for stop in request.stop) if at >= 0), default=None)
         full = outputs[0].finish_reason == self._genai.GenerationFinishReason.LENGTH and cut is None
@@ -139,11 +149,6 @@ def _engine() -> Any:
             "The local writer needs OpenVINO GenAI.", hint='Run: pip install "gistill[writer]"'
         ) from error
     return openvino_genai
-
-
-def _plain(text: str) -> str:
-    readable = text.encode("utf-8", "replace").decode("utf-8")
-    return readable.replace("<|", "< |").replace("|>", "| >")
 
 
 def _context_length(path: Path) -> int:

@@ -25,6 +25,11 @@ class Request(Noun):
     seed: int = 0
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
 
+    @property
+    def beginning(self) -> str:
+        """The beginning of the answer, where one is given."""
+        return self.messages[-1].content if self.messages[-1].role == "assistant" else ""
+
 
 class Completion(Noun):
     """A model's answer, or the named reason why there is none. Never an exception: a bad answer is data.
