@@ -37,6 +37,7 @@ ROWS = {
     "evaluate": 2,  # knows no models; training measures itself with it
     "digest": 3,
     "train": 3,
+    "bench": 4,
     "distill": 4,
     "serve": 5,
     "cli": 6,

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from gistill.cli.bench import bench
 from gistill.cli.digest import digest
 from gistill.cli.ending import ending
 from gistill.cli.evaluate import evaluate
@@ -29,6 +30,7 @@ app.command()(digest)
 app.command()(extract)
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(bench, name="bench")
 app.command()(models)
 
 

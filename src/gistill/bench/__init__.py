@@ -1,0 +1,1 @@
+"""Benchmarks: systems times sets, each answer kept on disk, into one table of scores."""

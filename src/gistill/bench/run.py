@@ -1,0 +1,209 @@
+"""The walk of a benchmark: every system answers every set in a process of its own, then all answers are scored.
+
+What was answered is kept and not asked again, so an interrupted benchmark goes on and a finished one is made again in
+seconds, with the same numbers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from concurrent.futures.process import BrokenProcessPool
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from gistill.bench.answers import Kept
+from gistill.bench.jobs import MAX_TOKENS, ORDERS, Job, job
+from gistill.bench.models import Models
+from gistill.bench.scorecard import BenchScorecard, scorecard
+from gistill.bench.sets import BenchSet, digest, load_set
+from gistill.bench.systems import Member, System, why_not
+from gistill.errors import GistillError
+
+Plan = dict[str, tuple[BenchSet, Job]]  # by the set's name, without those the system cannot do
+Progress = Callable[[str, int, int], None]  # the step, texts done, texts in all
+_POLL = 1.0  # seconds between two looks at how far a process is
+
+
+class Settings(NamedTuple):
+    """What a benchmark does, but for systems and sets.
+
+    Attributes:
+        data: The folder of public data.
+        out: Where answers and scorecards go.
+        limit: Texts of each set, the first after a shuffle; None takes all.
+        seed: Of that shuffle and of the bootstrap.
+        max_tokens: Of a writer's answer.
+        orders: How many orders of elements a vote is taken over.
+    """
+
+    data: Path
+    out: Path
+    limit: int | None = None
+    seed: int = 0
+    max_tokens: int = MAX_TOKENS
+    orders: int = ORDERS
+
+
+def run_bench(
+    systems: Sequence[System],
+    sets: Sequence[str],
+    settings: Settings,
+    *,
+    progress: Progress = lambda step, done, of: None,
+    models: Models | None = None,
+) -> list[BenchScorecard]:
+    """Score systems on sets and write a scorecard for each of them into `out/scorecards`.
+
+    Args:
+        systems: See `systems.parse_systems`.
+        sets: See `sets.load_set`.
+        settings: The rest.
+        progress: Called now and then while a system answers.
+        models: What brings models, which are then loaded in this process; None answers in processes of their own, so
+            that peak memory is each system's.
+
+    Returns:
+        The scorecards, set by set in each system. One that cannot do a set's task is skipped and says why.
+
+    Raises:
+        SettingError: No such system or set.
+        ModelMissingError: A model is not there; said before anything is asked.
+        GistillError: A system's process was killed.
+    """
+    loaded = _load_sets(sets, settings)
+    here = models or Models()
+    # Prepared before the first model is loaded, so that what cannot work is found then.
+    plans = {member: _jobs(member, loaded, settings, here) for system in systems for member in system.members}
+    cards = []
+    for system in systems:
+        for member in system.members:
+            _answer_member(system.name, member, plans[member], settings, models, progress)
+        cards += [_scored(system, on, plans, settings) for on in loaded]
+    for card in cards:
+        write_scorecard(card, settings.out)
+    return cards
+
+
+def answer(member: Member, sets: Sequence[str], settings: Settings, *, parent: int) -> None:
+    """Let one member answer what it has not answered yet, in this process.
+
+    Args:
+        member: It.
+        sets: Names.
+        settings: See `Settings`.
+        parent: Process that asked for it; when it is gone, nothing more is asked.
+    """
+    _answer(_jobs(member, _load_sets(sets, settings), settings, Models()), settings, peak=peak_mb, parent=parent)
+
+
+def _answer(plan: Plan, settings: Settings, *, peak: Callable[[], float | None], parent: int | None = None) -> None:
+    for on, work in plan.values():
+
+        def ask(start: int, end: int, work: Job = work) -> tuple[Sequence[object], float]:
+            if parent is not None and os.getppid() != parent:
+                raise SystemExit(1)
+            return work.ask(start, end)
+
+        _kept(on, work, settings).complete(ask, peak=peak)
+
+
+def peak_mb() -> float | None:
+    """Give the largest resident size of this process so far in MB; None where the system does not say."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage says here holds the size of the process that started this one
+        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        return round(int(found[1]) / 1024, 1) if found else None
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(size / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
+
+
+def write_scorecard(card: BenchScorecard, out: Path) -> Path:
+    """Write a scorecard as JSON; its file's name says system and set."""
+    folder = out / "scorecards"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^\w.+-]+", "-", f"{card.system}--{card.set}")[:100].strip("-.")
+    path = folder / f"{name}-{digest([card.system, card.set])[:6]}.json"
+    part = path.with_suffix(".part")
+    part.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def _load_sets(names: Sequence[str], settings: Settings) -> list[BenchSet]:
+    return [
+        load_set(name, folder=settings.data, limit=settings.limit, seed=settings.seed) for name in dict.fromkeys(names)
+    ]
+
+
+def _jobs(member: Member, sets: Sequence[BenchSet], settings: Settings, models: Models) -> Plan:
+    return {
+        on.name: (on, job(member, on, models, max_tokens=settings.max_tokens, orders=settings.orders))
+        for on in sets
+        if not why_not(member, on.task)
+    }
+
+
+def _kept(on: BenchSet, work: Job, settings: Settings) -> Kept:
+    return Kept(settings.out / "answers", work.decided_by, len(on.examples))
+
+
+def _answer_member(
+    name: str, member: Member, plan: Plan, settings: Settings, models: Models | None, progress: Progress
+) -> None:
+    files = [_kept(on, work, settings) for on, work in plan.values()]
+    total = sum(file.count for file in files)
+    if sum(file.answered for file in files) == total:
+        return
+    if models is not None:
+        _answer(plan, settings, peak=lambda: None)
+        return
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        future = pool.submit(answer, member, list(plan), settings, parent=os.getpid())
+        while not _done(future, name):
+            progress(name, sum(file.answered for file in files), total)
+
+
+def _done(future: Future[None], name: str) -> bool:
+    try:
+        future.result(timeout=_POLL)
+    except StillRunning:
+        return False
+    except BrokenProcessPool as error:
+        raise GistillError(
+            f"the process of {name} was killed, perhaps because the memory ran out",
+            hint="What it answered is kept: the same command goes on from there.",
+        ) from error
+    return True
+
+
+def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: Settings) -> BenchScorecard:
+    reason = next((reason for member in system.members if (reason := why_not(member, on.task))), "")
+    if reason:
+        return BenchScorecard(system=system.name, set=on.name, texts=len(on.examples), skipped=reason)
+    works = [plans[member][on.name][1] for member in system.members]
+    files = [_kept(on, work, settings) for work in works]
+    answers = [
+        [work.read(i, reply) for i, reply in enumerate(file.replies())] for work, file in zip(works, files, strict=True)
+    ]
+    made = [work.decided_by for work in works]
+    signature: dict[str, str | list[str]] = {
+        "answers": [digest(decided_by) for decided_by in made],
+        "weights": [str(decided_by["weights"]) for decided_by in made if "weights" in decided_by],
+        "engines": [f"{name} {number}" for name, number in made[0].get("engines", {}).items()],
+        "members": [" ".join(str(part) for part in member if part not in (None, "")) for member in system.members],
+        "settings": f"limit {settings.limit}, seed {settings.seed}, max_tokens {settings.max_tokens}",
+        "gistill": version("gistill"),
+    }
+    costs = [file.cost() for file in files]
+    return scorecard(system.name, on, answers, costs, signature=signature, seed=settings.seed)

@@ -1,0 +1,80 @@
+"""`gistill bench`: systems on public sets, in one table with intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.display import Display
+from gistill.cli.ending import ending
+
+bench = typer.Typer(help="Score systems on the public sets.", no_args_is_help=True)
+
+_Data = Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")]
+_Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the tables and scorecards go.")]
+_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N texts of each set, after a shuffle.")]
+
+
+@bench.callback()
+def _group() -> None:
+    pass
+
+
+@bench.command("fsa")
+def bench_fsa(
+    data: _Data,
+    out: _Out,
+    systems: Annotated[
+        list[str],
+        typer.Option(
+            metavar="LIST",
+            help="majority, zero-shot, few-shot:5, nearest:5, reader, reader:A,B, writer:A,B,C (seeds of one system), "
+            "vote:A, lexicon:FILE, answers:FILE; NAME=... names a row.",
+        ),
+    ],
+    sets: Annotated[
+        list[str],
+        typer.Option(metavar="LIST", help="corpus/domain/part:task, for example aste/14res/dev:aste; commas between."),
+    ],
+    limit: _Limit = None,
+    views: Annotated[
+        bool, typer.Option("--views", help="Also show texts with implicit opinions and with several polarities.")
+    ] = False,
+    as_published: Annotated[
+        bool, typer.Option("--as-published", help="Also show scores with illegal predictions left out.")
+    ] = False,
+    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Where few-shot does not say.")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of few-shot, with commas between.")] = "0",
+    orders: Annotated[int, typer.Option(min=1, max=24, help="Orders of elements that vote.")] = 5,
+    max_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Of a writer's answer.")] = 96,
+    seed: options.Seed = 0,
+) -> None:
+    """Score fine-grained sentiment: strict tuple F1 of every system on every set. The same command again goes on."""
+    with ending(kept=f"What was answered is kept in {out}; the same command goes on from there."):
+        from gistill.bench.report import markdown, write_report
+        from gistill.bench.run import Settings, run_bench
+        from gistill.bench.systems import parse_systems
+
+        rows = parse_systems(systems, shots=shots, seeds=_numbers(seeds))
+        settings = Settings(data, out, limit, seed, max_tokens, orders)
+        with Display() as display:
+            cards = run_bench(rows, _names(sets), settings, progress=display)
+        page, sheet = write_report(cards, out, views=views, as_published=as_published)
+        typer.echo(markdown(cards, views=views, as_published=as_published))
+        display.say(f"{page}, {sheet} and {out / 'scorecards'}")
+
+
+def _names(lists: list[str]) -> list[str]:
+    return [name.strip() for names in lists for name in names.split(",") if name.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    from gistill.errors import SettingError
+
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise SettingError(f"seeds are whole numbers with commas between, not {text!r}") from error
