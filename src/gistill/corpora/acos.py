@@ -27,7 +27,7 @@ SOURCE = Source(
         f"{_FILES['restaurant']}_dev.tsv": "9a019761afce0eec4d8d027dcdffa28e3a2677d90e6a17b64f409daa5eccfca9",
     },
 )
-POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
+POLARITIES: dict[str, Polarity] = {"0": "negative", "1": "neutral", "2": "positive"}
 SpanQuad = tuple[Extent | None, str, Extent | None, Polarity]  # aspect, category, opinion, polarity
 
 
@@ -48,8 +48,8 @@ def parse_line(line: str, *, number: int, file: str = "") -> tuple[str, list[Spa
         quads: list[SpanQuad] = []
         for label in labels:
             aspect, category, polarity, opinion = label.split(" ")
-            quads.append((_extent(aspect, places), category, _extent(opinion, places), POLARITIES[int(polarity)]))
-    except (ValueError, IndexError) as error:
+            quads.append((_extent(aspect, places), category, _extent(opinion, places), POLARITIES[polarity]))
+    except (ValueError, KeyError) as error:
         raise InputError(f"not an ACOS line ({error})", file=file, row=number) from error
     return text, quads
 
@@ -86,10 +86,10 @@ def from_spans(text: str, quads: list[SpanQuad], source: str) -> Example:
     """Give quads with spans as an example of the task "asqp", which tells opinions without words."""
 
     def words(extent: Extent | None) -> str | None:
-        return text[extent[0] : extent[1]] if extent else None
+        return text[extent[0] : extent[1]] or None if extent else None
 
     as_words: list[Quad] = [(words(a), category, words(o), polarity) for a, category, o, polarity in quads]
-    implicit = any(opinion is None for _, _, opinion, _ in quads)
+    implicit = any(opinion is None for _, _, opinion, _ in as_words)
     return from_quads(text, "asqp", as_words, source=source, implicit=implicit)
 
 
@@ -101,4 +101,8 @@ def _parsed(domain: str, part: str, folder: Path) -> list[tuple[str, list[SpanQu
 
 def _extent(span: str, places: list[Extent]) -> Extent | None:
     start, end = (int(number) for number in span.split(","))
-    return None if start < 0 else (places[start][0], places[end - 1][1])
+    if (start, end) == (-1, -1):
+        return None
+    if not (0 <= start <= end <= len(places) and start < len(places)):  # one published span is empty: "3,3"
+        raise ValueError(f"span {span} in a sentence of {len(places)} tokens")
+    return places[start][0], places[end - 1][1]

@@ -50,10 +50,14 @@ def parse_line(line: str, *, number: int, file: str = "", raw: bool = False) -> 
         text, places = join_tokens(tokens, raw=raw)
 
         def extent(indexes: list[int]) -> Extent | None:
-            return None if list(indexes) == [-1] else (places[min(indexes)][0], places[max(indexes)][1])
+            if list(indexes) == [-1]:
+                return None
+            if min(indexes) < 0:  # Python would count from the end
+                raise IndexError(f"index {min(indexes)} is before the sentence")
+            return places[min(indexes)][0], places[max(indexes)][1]
 
         triplets = tuple(Triplet(extent(a), extent(o), POLARITIES[p]) for a, o, p in ast.literal_eval(labels))
-    except (ValueError, SyntaxError, IndexError, KeyError, TypeError) as error:
+    except (ValueError, SyntaxError, IndexError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise InputError(f"not a triplet line ({error})", file=file, row=number) from error
     return text, triplets
 

@@ -62,10 +62,10 @@ def _parsed(part: str, folder: Path) -> Iterator[tuple[int, str, list[SpanQuad]]
     for number, text, labels in label_lines(open_part(SOURCE, file, folder=folder), file=file):
         try:
             quads: list[SpanQuad] = [
-                (_extent(aspect, text), category, _extent(opinion, text), POLARITIES[int(polarity)])
+                (_extent(aspect, text), category, _extent(opinion, text), POLARITIES[polarity])
                 for category, aspect, opinion, polarity in labels
             ]
-        except (ValueError, TypeError, IndexError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"not a line of this corpus ({error})", file=file, row=number) from error
         yield number, text, quads
 

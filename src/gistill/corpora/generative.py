@@ -48,6 +48,8 @@ def load(domain: str, part: str, *, folder: Path) -> list[Example]:
         pairs: list[Quad] = []
         try:
             for indexes, polarity in labels:
+                if min(indexes) < 0:  # Python would count from the end
+                    raise IndexError(f"index {min(indexes)} is before the sentence")
                 aspect = text[places[min(indexes)][0] : places[max(indexes)][1]]
                 pairs.append((aspect, None, None, POLARITIES[polarity]))
         except (ValueError, TypeError, IndexError, KeyError) as error:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.parsers import expat
 
-from gistill.corpora.labelled import Labelled, Source, open_part
+from gistill.corpora.labelled import Extent, Labelled, Source, open_part
 from gistill.errors import InputError
 from gistill.schema import Polarity
 
@@ -39,14 +40,54 @@ def load(part: str, *, folder: Path) -> list[Labelled]:
     """
     file = f"data/MAMS-ATSA/raw/{'val' if part == 'dev' else part}.xml"
     examples = []
-    # The file's checksum is verified, so the parser never sees an unknown document.
-    for number, node in enumerate(ElementTree.fromstring(open_part(SOURCE, file, folder=folder)), 1):
+    for text, found in read_terms(open_part(SOURCE, file, folder=folder), file=file):
+        terms = tuple((extent, _POLARITIES[polarity]) for extent, polarity in found)
+        examples.append(Labelled(text, (), terms=terms, marks_opinions=False, source="mams"))
+    return examples
+
+
+def read_terms(content: str, *, file: str = "") -> list[tuple[str, list[tuple[Extent, str]]]]:
+    """Read SemEval 2014 XML as texts with their aspect terms and polarities; the document may be anybody's.
+
+    A document that declares a type is refused, so that no entity is ever expanded and nothing outside is read.
+
+    Args:
+        content: The XML.
+        file: File name for the error.
+
+    Returns:
+        Per sentence its text, unchanged, and `((start, end), polarity)` per term in the document's order.
+
+    Raises:
+        InputError: It is not such XML, or a term does not stand where its offsets say; the row counts sentences from 1.
+    """
+    examples = []
+    for number, node in enumerate(_parse(content, file), 1):
         text = node.findtext("text") or ""
         terms = []
-        for term in node.iter("aspectTerm"):
-            start, end = int(term.attrib["from"]), int(term.attrib["to"])
-            if text[start:end] != term.attrib["term"]:
-                raise InputError(f"term {term.attrib['term']!r} is not at [{start}, {end})", file=file, row=number)
-            terms.append(((start, end), _POLARITIES[term.attrib["polarity"]]))
-        examples.append(Labelled(text, (), terms=tuple(terms), marks_opinions=False, source="mams"))
+        try:
+            for term in node.iter("aspectTerm"):
+                start, end = int(term.attrib["from"]), int(term.attrib["to"])
+                if not 0 <= start < end or text[start:end] != term.attrib["term"]:
+                    raise ValueError(f"term {term.attrib['term']!r} is not at [{start}, {end})")
+                terms.append(((start, end), term.attrib["polarity"]))
+        except (ValueError, KeyError) as error:
+            raise InputError(f"not a SemEval sentence ({error})", file=file, row=number) from error
+        examples.append((text, terms))
     return examples
+
+
+def _parse(content: str, file: str) -> ElementTree.Element:
+    def refuse(*_: object) -> None:
+        raise InputError("the XML declares a document type, which is not read", file=file)
+
+    look = expat.ParserCreate()
+    look.StartDoctypeDeclHandler = refuse
+    try:
+        look.Parse(content, True)
+        root = ElementTree.fromstring(content)
+    except (expat.ExpatError, ElementTree.ParseError, ValueError) as error:
+        raise InputError(f"not XML ({error})", file=file) from error
+    if root.tag != "sentences":
+        raise InputError(f"the XML is <{root.tag:.40}>, not <sentences>", file=file)
+    return root

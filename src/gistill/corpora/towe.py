@@ -6,6 +6,7 @@ Source: Fan et al., Target-oriented Opinion Words Extraction (NAACL 2019).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gistill.corpora.labelled import Extent, Labelled, Source, Triplet, join_tokens, open_part
@@ -30,6 +31,8 @@ def _spans(tagged: str, tokens: list[str], places: list[Extent]) -> list[Extent]
     tags = [pair.rpartition("\\")[2] for pair in tagged.split(" ")]
     if len(tags) != len(tokens):
         raise ValueError(f"{len(tags)} tags for {len(tokens)} tokens")
+    if odd := set(tags) - {"B", "I", "O"}:
+        raise ValueError(f"a tag is {min(odd)!r}, not B, I or O")
     spans: list[Extent] = []
     for i, tag in enumerate(tags):
         if tag == "B" or (tag == "I" and (i == 0 or tags[i - 1] == "O")):
@@ -51,8 +54,22 @@ def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
         InputError: A row's tags do not fit its sentence.
     """
     file = f"data/{domain}/{part}.tsv"
+    rows = read_rows(open_part(SOURCE, file, folder=folder).splitlines(), file=file)
+    return [Labelled(text, tuple(found), source=f"towe/{domain}") for text, found in rows.items()]
+
+
+def read_rows(lines: Iterable[str], *, file: str = "") -> dict[str, list[Triplet]]:
+    """Read rows, the first of which is the header, as each text's triplets, texts in order of appearance.
+
+    Args:
+        lines: Without their newlines; blank ones are passed over.
+        file: File name for the error.
+
+    Raises:
+        InputError: A row's tags do not fit its sentence.
+    """
     triplets: dict[str, list[Triplet]] = {}
-    for number, line in enumerate(open_part(SOURCE, file, folder=folder).splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if number == 1 or not line.strip():
             continue
         try:
@@ -64,4 +81,4 @@ def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
                 found += [Triplet(target, opinion, None) for opinion in _spans(opinions, tokens, places)]
         except ValueError as error:
             raise InputError(f"not a TOWE row ({error})", file=file, row=number) from error
-    return [Labelled(text, tuple(found), source=f"towe/{domain}") for text, found in triplets.items()]
+    return triplets

@@ -12,6 +12,7 @@ from typing import get_args
 from gistill.corpora.labelled import Extent, Labelled
 from gistill.schema import Polarity
 from gistill.skills.opinions import ELEMENTS, OpinionsInput, OpinionTuple, Task, parse, write
+from gistill.text import clean
 
 Quad = tuple[
     str | None, str | None, str | None, str | None
@@ -69,7 +70,7 @@ def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, imp
     ]
     marked = "polarity" in ELEMENTS[task]
     return Example(
-        " ".join(text.split()),
+        _line(text) or "",
         task,
         tuple(dict.fromkeys(known)),
         source,
@@ -148,4 +149,5 @@ def unwritable(example: Example) -> tuple[OpinionTuple, ...]:
 
 
 def _line(words: str | None) -> str | None:
-    return " ".join(words.split()) or None if words is not None else None
+    """Write words as they are read and asked about: on one line, without what no file can hold."""
+    return " ".join(clean(words).split()) or None if words is not None else None
