@@ -19,6 +19,36 @@ def _group() -> None:
     pass
 
 
+@finetune.command("writer")
+def finetune_writer(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train on and how.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The adapter or model folder to make.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replaces a field of the recipe.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and estimate; train nothing.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Fine-tune a small language model on a skill. The same command again goes on after the last checkpoint.
+
+    An example of a recipe: recipes/opinions.yaml in the repository; every field with its unit is described in
+    gistill.train.recipe.
+    """
+    with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
+        from gistill.train.recipe import load_recipe
+
+        read = load_recipe(recipe, settings=tuple(settings or ()))
+        _need_torch()
+        from gistill.train.writer import finetune_writer as train
+
+        about = train(read, out=out, data=data, dry_run=dry_run, tell=tell)
+        done = "Nothing was trained." if dry_run else f"The writer: {out}"
+        typer.echo(json.dumps(about, indent=2) if as_json else done)
+
+
 @finetune.command("reader")
 def finetune_reader(
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
@@ -31,12 +61,7 @@ def finetune_reader(
 ) -> None:
     """Train the reader and write its model folder. The same command again goes on after the last finished epoch."""
     with ending(kept=f"Finished epochs are kept in {out}; the same command goes on from there."):
-        from importlib.util import find_spec
-
-        if find_spec("torch") is None:
-            from gistill.errors import ExtraMissingError
-
-            raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')
+        _need_torch()
         from gistill.train.finetune import finetune_reader as train
 
         about = train(
@@ -49,3 +74,12 @@ def finetune_reader(
             on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        from gistill.errors import ExtraMissingError
+
+        raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')

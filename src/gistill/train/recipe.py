@@ -1,0 +1,142 @@
+"""The recipe of a fine-tuned writer: one flat file that says everything, every field with its unit."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from gistill.errors import InputError, SettingError
+from gistill.schema import Noun
+
+Method = Literal["full", "lora", "qlora", "adalora", "prefix", "prompt", "ia3", "layers"]
+
+
+class TrainSet(Noun):
+    """A set to train on. In a recipe a bare string is the same as `{set: string}`."""
+
+    set: str = Field(description='a named set ("mams/train:tsa") or a JSONL file beside the recipe')
+    weight: float = Field(1.0, gt=0, description="how often an example is shown in a pass; 0.5 shows half of them")
+    limit: int | None = Field(None, ge=1, description="examples at most, drawn by the seed; null takes all")
+
+
+class Recipe(Noun):
+    """What a writer is trained on and how. Only `train` must be given; `recipes/` holds ones that were used."""
+
+    name: str = Field("writer", pattern=r"^[\w.-]+$", description="what the result is called")
+    model: str = Field("SmolLM2-135M-Instruct", description="a transformers folder, a .gguf file, or this name")
+    objective: Literal["sft", "dpo", "grpo"] = Field("sft", description="answers, preferences, or the skill's score")
+    train: tuple[TrainSet, ...] = Field(min_length=1, description="sets to train on")
+    dev: tuple[TrainSet, ...] = Field((), description="sets to choose the best checkpoint on; never a test part")
+    tests: tuple[str, ...] = Field((), description="sets that must not be trained on, besides every open test")
+    raw_share: float = Field(0.5, ge=0, le=1, description="share of tokenised texts shown as customers type them")
+
+    method: Method = Field("lora", description="which weights are trained; layers means the top_layers only")
+    rank: int = Field(16, ge=1, description="rank of lora, qlora and adalora (there the final mean rank)")
+    alpha: float | None = Field(None, gt=0, description="scale of lora's product times rank; null is twice the rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of inputs dropped in lora layers, or in the full model")
+    virtual_tokens: int = Field(16, ge=1, description="tokens of prefix and prompt")
+    top_layers: int = Field(4, ge=1, description="layers, counted from the output, that method layers trains")
+
+    epochs: float = Field(3.0, gt=0, description="passes over the data")
+    steps: int | None = Field(None, ge=1, description="optimiser steps at most; null means epochs alone decide")
+    batch: int = Field(16, ge=1, description="examples in one optimiser step, all processes together")
+    accumulate: int = Field(1, ge=1, description="parts a batch is cut into, one in memory at a time")
+    rate: float = Field(5e-4, gt=0, description="highest learning rate")
+    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="of the rate after the warmup")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    optimiser: str = Field("adamw_torch", description="adamw_torch, sgd, adafactor, or any name the Trainer knows")
+    weight_decay: float = Field(0.0, ge=0, description="per step and rate; norms and biases are spared")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="probability given to all other tokens together")
+    clip: float = Field(1.0, ge=0, description="gradient norm at most; 0 does not clip")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto is bf16 where the hardware has it")
+    gradient_checkpointing: bool = Field(False, description="a third more time for much less memory")
+    grouping: Literal["length", "packing", "none"] = Field("length", description="how examples share a batch")
+    max_length: int = Field(512, ge=8, description="tokens of prompt and answer together; longer ones are cut")
+
+    save_every: int = Field(200, ge=1, description="optimiser steps between checkpoints")
+    log_every: int = Field(10, ge=1, description="optimiser steps between lines of the loss")
+    evaluate_every: int | None = Field(None, ge=1, description="steps between scores on dev; null is save_every")
+    evaluate_on: int = Field(200, ge=1, description="texts of dev that are generated for, drawn by the seed")
+    patience: int | None = Field(None, ge=1, description="scores without a better one until it stops; null never stops")
+    max_new_tokens: int = Field(256, ge=1, description="tokens of a generated answer at most")
+    report_to: tuple[str, ...] = Field(("tensorboard",), description="trackers the Trainer knows; empty for none")
+    seed: int = Field(0, ge=0, description="of data order, new weights and dropout")
+
+
+def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
+    """Read a recipe file and check every field of it.
+
+    Args:
+        path: YAML. Files it names are looked for beside it.
+        settings: "field=value" texts that replace fields, the value written as in YAML.
+
+    Raises:
+        InputError: The file is not there or is not YAML of fields.
+        SettingError: A field is unknown (the nearest known one is named), missing or out of range.
+    """
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"the recipe cannot be read ({(error.strerror or str(error)).lower()})", file=str(path)
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"not YAML ({str(error).splitlines()[0]})", file=str(path)) from error
+    if not isinstance(given, dict):
+        raise InputError("a recipe is a list of fields, each `name: value`", file=str(path))
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise SettingError(f"--set takes field=value, not {setting!r}")
+        given[name.strip()] = yaml.safe_load(value)
+    recipe = recipe_from(given, file=str(path))
+    return recipe.model_copy(update={"train": _beside(recipe.train, path), "dev": _beside(recipe.dev, path)})
+
+
+def recipe_from(given: dict[str, Any], *, file: str = "") -> Recipe:
+    """Check the fields of a recipe; see `load_recipe`."""
+    given = dict(given)
+    for name in ("train", "dev"):
+        if isinstance(given.get(name), (list, tuple)):
+            given[name] = [{"set": item} if isinstance(item, str) else item for item in given[name]]
+    try:
+        return Recipe.model_validate(given)
+    except ValidationError as error:
+        raise SettingError(_first(error), file=file, hint=_hint(error)) from error
+
+
+def as_yaml(recipe: Recipe) -> str:
+    """Write a recipe with every field, as the run folder keeps it."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _beside(sets: tuple[TrainSet, ...], path: Path) -> tuple[TrainSet, ...]:
+    """Resolve the files among the sets against the recipe's folder."""
+    return tuple(
+        s.model_copy(update={"set": str(path.parent / s.set)}) if s.set.endswith(".jsonl") else s for s in sets
+    )
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return f"a recipe has no field {name!r}"
+    if found["type"] == "missing":
+        return f"the recipe does not say {name!r}"
+    return f"{name} is {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
+
+
+def _hint(error: ValidationError) -> str:
+    found = error.errors()[0]
+    last = str(found["loc"][-1])
+    if found["type"] != "extra_forbidden":
+        field = Recipe.model_fields.get(str(found["loc"][0]))
+        return f"{found['loc'][0]}: {field.description}." if field and field.description else ""
+    known = TrainSet.model_fields if len(found["loc"]) > 1 else Recipe.model_fields
+    near = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else f"Fields: {', '.join(known)}."
