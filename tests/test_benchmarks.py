@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import baselines  # noqa: E402
+import decodings  # noqa: E402
 import fewshot  # noqa: E402
 import measures  # noqa: E402
 import quality  # noqa: E402
@@ -470,3 +472,27 @@ def test_an_engine_that_ends_is_an_error_that_names_it() -> None:
     with pytest.raises(SystemExit, match="reader ended"):
         engine(["x"])
     engine.close()
+
+
+# decodings
+
+
+def test_tagging_first_takes_the_likeliest_tag_of_each_unit_and_every_pair_in_favour() -> None:
+    tags, grid = np.tile([0.0, 0.0, 1.0], (5, 2)), np.full((5, 5, 8), -1.0)
+    tags[1, 0] = tags[2, 1] = 2.0  # the aspect: B, I
+    tags[4, 4] = 2.0  # the opinion: an I after an O opens it
+    grid[1, 4, 0], grid[2, 4, 4] = 3.0, -2.0  # first units in favour, last ones against: 1 in all
+    grid[2, 4, 6] = 2.0  # the last units say negative
+    (found,) = decodings.tag_then_pair(tags, grid, implicit=(False, False))
+    assert (found.aspect, found.opinion, found.polarity) == ((1, 2), (4, 4), 1)
+    grid[2, 4, 4] = -3.0
+    assert decodings.tag_then_pair(tags, grid, implicit=(False, False)) == []
+    grid[0, 4, [0, 4]] = 1.0
+    (found,) = decodings.tag_then_pair(tags, grid, implicit=(True, False))
+    assert (found.aspect, found.opinion) == ((0, 0), (4, 4))
+
+
+def test_a_pair_that_crosses_a_sentence_is_counted() -> None:
+    text = "The lid broke. Awful. The cable is fine."
+    pairs = (Triplet((4, 7), (8, 13), NEGATIVE), Triplet((4, 7), (15, 20), NEGATIVE), Triplet(None, (15, 20), NEGATIVE))
+    assert decodings.crossing([Labelled(text, pairs)]) == (1, 3)

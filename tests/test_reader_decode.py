@@ -33,7 +33,6 @@ from gistill.reader.decode import (
     candidates,
     choose,
     spans,
-    tag_then_pair,
 )
 from gistill.reader.model import PIECES_PER_BATCH, _batches
 from gistill.reader.units import Units, cut, pad
@@ -213,12 +212,6 @@ def test_a_score_does_not_depend_on_what_else_is_scored() -> None:
     scorer = Scorer(tuple(np.random.default_rng(1).normal(size=len(FEATURES))), 0.3, 0.5)
     alone = [float(scorer.probability(row[None])[0]) for row in features]
     assert scorer.probability(features).tolist() == alone
-
-
-def test_tagging_first_takes_the_likeliest_tag_of_each_unit() -> None:
-    tags, grid = sentence(aspect=1, opinion=3, polarity=2)
-    (found,) = tag_then_pair(tags, grid, implicit=(True, False))
-    assert (found.aspect, found.opinion, found.polarity) == ((1, 1), (3, 3), 2)
 
 
 # against a plain decoder

@@ -41,7 +41,7 @@ class Reading(NamedTuple):
     aspect: tuple[int, int] | None
     opinion: tuple[int, int] | None
     polarity: Polarity
-    confidence: float
+    confidence: float | None  # None where nobody measured it; a reader's is always a number
 
 
 class Candidate(NamedTuple):
@@ -190,33 +190,6 @@ def _choose(scored: list[tuple[Candidate, float]], threshold: float) -> list[tup
         if not any(_contradict(candidate, other) for other, _ in kept):
             kept.append((candidate, probability))
     return sorted(kept, key=lambda item: (item[0].aspect, item[0].opinion))
-
-
-def tag_then_pair(tags: Floats, grid: Floats, *, implicit: tuple[bool, bool]) -> list[Candidate]:
-    """Decode the plain way, for comparison: most likely tag of each unit, then every pair the grid is in favour of."""
-    aspects = [*_best_spans(tags[1:, :3]), *([(0, 0)] if implicit[0] else [])]
-    opinions = [*_best_spans(tags[1:, 3:]), *([(0, 0)] if implicit[1] else [])]
-    chosen = []
-    for a in aspects:
-        for o in opinions:
-            first, last = grid[a[0], o[0]], grid[a[1], o[1]]
-            if (a[0] or o[0]) and first[0] + last[4] > 0:
-                polarity = int(np.argmax(first[1:4] + last[5:8]))
-                chosen.append(Candidate(a, o, polarity, ()))
-    return chosen
-
-
-def _best_spans(tags: Floats) -> list[UnitSpan]:
-    """Spans of the most likely tags; an I after an O opens a span."""
-    found: list[UnitSpan] = []
-    inside = False
-    for unit, tag in enumerate(np.argmax(tags, axis=1), 1):
-        if tag == 0 or (tag == 1 and not inside):
-            found.append((unit, unit))
-        elif tag == 1:
-            found[-1] = (found[-1][0], unit)
-        inside = tag != 2
-    return found
 
 
 def _contradict(one: Candidate, other: Candidate) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from gistill.corpora import acos, aste, dmaste, mams, memd, towe
@@ -10,7 +9,7 @@ from gistill.corpora.labelled import Labelled, without_leaks
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
 
-__all__ = ["by_sentence", "crossing", "held_out_examples", "open_tests", "training_examples"]
+__all__ = ["by_sentence", "held_out_examples", "open_tests", "training_examples"]
 
 
 def open_tests(folder: Path) -> list[Labelled]:
@@ -64,10 +63,3 @@ def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     if recipe in ("14lap", "14res"):
         return aste.load(recipe, "dev", folder=folder)
     return [s for d in dmaste.DOMAINS for review in dmaste.load(d, "dev", folder=folder) for s in by_sentence(review)]
-
-
-def crossing(reviews: Sequence[Labelled]) -> tuple[int, int]:
-    """Count labelled triplets whose aspect and opinion stand in different sentences, and all triplets."""
-    kept = sum(t.aspect is not None for review in reviews for s in by_sentence(review) for t in s.triplets)
-    named = sum(t.aspect is not None for review in reviews for t in review.triplets)
-    return named - kept, sum(len(review.triplets) for review in reviews)
