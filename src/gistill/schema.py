@@ -79,7 +79,8 @@ class Opinion(Noun):
     opinion: Quote | None
     polarity: Polarity
     category: str | None = None  # of the taxonomy, when one was given
-    confidence: float = Field(ge=0, le=1)  # calibrated: of the opinions with 0.8, about 80% are right
+    # calibrated: of the opinions with 0.8, about 80% are right; None where nobody measured it, never a guess
+    confidence: float | None = Field(ge=0, le=1)
 
 
 class Message(Noun):

@@ -196,7 +196,7 @@ def as_tuples(
 
     wanted = ELEMENTS[task]
     if "opinion" not in wanted:
-        surest = {r.aspect: r for r in sorted(found, key=lambda r: r.confidence)}
+        surest = {r.aspect: r for r in sorted(found, key=lambda r: r.confidence or 0.0)}
         found = [r for r in found if surest[r.aspect] is r]
     return tuple(
         dict.fromkeys(

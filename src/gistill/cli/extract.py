@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,16 +17,26 @@ from gistill.cli.ending import ending
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
+    from gistill.digest.extract import SentenceReader
     from gistill.schema import Failure, Record
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the opinions go; else standard output.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="KIND[:PATH]",
+        help="reader, the fast one and the default, or writer, a generative one; with a path, of one's own.",
+    ),
 ]
 
 
 def extract(
     file: options.File,
     out: Out = None,
+    model: Model = None,
     reader: options.ReaderPath = None,
     limit: options.Limit = None,
     fresh: options.Fresh = False,
@@ -46,18 +56,18 @@ def extract(
     kept = f"What was read so far is kept in {out}.part; the same command goes on from there." if out else ""
     with ending(kept=kept), Display() as show:
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
+        kind, path = _model(model, reader)
         table = open_source(file, columns, table_format, encoding, say=show.say)
         from gistill.digest.extract import extract_chunks, extract_to, fingerprint
         from gistill.errors import InputError
-        from gistill.reader import load_reader
         from gistill.screen import screen
 
-        model = load_reader(reader)
+        loaded, chunk = _load(kind, path, show.say)
         failures: Counter[str] = Counter()
         records = _readable(screen(table.records(limit=limit)), failures)
         if out is None:
             counts = Counter(records=0, sentences=0, opinions=0)
-            for part in extract_chunks(records, reader=model, progress=show):
+            for part in extract_chunks(records, reader=loaded, chunk_sentences=chunk, progress=show):
                 for opinion in part.opinions:
                     sys.stdout.write(opinion.model_dump_json() + "\n")
                 sys.stdout.flush()
@@ -77,10 +87,11 @@ def extract(
         done = extract_to(
             out,
             records,
-            reader=model,
+            reader=loaded,
             input_hash=identity,
             resume=not fresh,
             total=total,
+            chunk_sentences=chunk,
             progress=show,
             say=show.say,
         )
@@ -88,6 +99,34 @@ def extract(
         failures.update(done.failures)
     with ending():
         typer.echo(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
+
+
+def _model(model: str | None, reader: Path | None) -> tuple[str, str | None]:
+    """Say which kind of model reads, and where it is; None is the one that the package has."""
+    from gistill.errors import SettingError
+
+    kind, _, path = (model or "reader").partition(":")
+    if kind not in ("reader", "writer"):
+        raise SettingError(
+            f"there is no model {model!r}", hint="Give reader, writer, reader:PATH or writer:PATH with --model."
+        )
+    if reader is not None and (path or kind == "writer"):
+        raise SettingError("--model and --reader name two models", hint="Give one of them.")
+    return kind, str(reader) if reader is not None else path or None
+
+
+def _load(kind: str, path: str | None, say: Callable[[str], None]) -> tuple[SentenceReader, int]:
+    """Load what reads, and say how many sentences it takes at once."""
+    if kind == "reader":
+        from gistill.digest.extract import CHUNK_SENTENCES
+        from gistill.reader import load_reader
+
+        return load_reader(path), CHUNK_SENTENCES
+    from gistill.digest import written
+
+    loaded = written.load_writer_reader(path)
+    say(f"Reading with the writer {loaded.name}, which takes far longer than the reader.")
+    return loaded, written.CHUNK_SENTENCES
 
 
 def _readable(items: Iterable[Record | Failure], failures: Counter[str]) -> Iterator[Record]:

@@ -8,7 +8,6 @@ the next. That is what makes a run that was killed and started again end with th
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
@@ -43,8 +42,11 @@ class SentenceReader(Protocol):
     name: str
     hash: str
 
-    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
-        """Answer each sentence in its place with its opinions, offsets counted within the sentence."""
+    def read(self, sentences: Sequence[str]) -> Sequence[Sequence[Reading | Failure]]:
+        """Answer each sentence in its place with its opinions, offsets counted within the sentence.
+
+        A failure stands for an opinion that the reader's answer did not give in a usable form.
+        """
 
 
 class Extraction(NamedTuple):
@@ -87,10 +89,11 @@ def extract_chunks(
     reader: SentenceReader,
     done: int = 0,
     total: int | None = None,
+    chunk_sentences: int = CHUNK_SENTENCES,
     progress: Progress | None = None,
 ) -> Iterator[Extraction]:
     """Read records for opinions as they come, a chunk at a time: see `extract`. `done` is where progress begins."""
-    for chunk in _chunks(records):
+    for chunk in _chunks(records, chunk_sentences):
         opinions, failures = _read_chunk(chunk, reader, _ticker(progress, done, total, len(chunk)))
         done += len(chunk)
         yield Extraction(opinions, len(chunk), sum(len(spans) for _, spans in chunk), failures)
@@ -104,6 +107,7 @@ def extract_to(
     input_hash: str | None = None,
     resume: bool = True,
     total: int | None = None,
+    chunk_sentences: int = CHUNK_SENTENCES,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Checkpoint:
@@ -121,6 +125,7 @@ def extract_to(
             resuming off for anything that can be gone through only once.
         resume: False begins afresh.
         total: As for `extract`.
+        chunk_sentences: Sentences after which a chunk is closed; fewer for a slow reader, so that a kill loses little.
         progress: As for `extract`.
         say: Called with one sentence when work goes on from, or cannot go on from, an earlier run.
 
@@ -135,7 +140,7 @@ def extract_to(
         input_hash = fingerprint(records)[0]
     checkpoint = Checkpoint.open(
         path,
-        {"input": input_hash or "", "reader": f"{reader.name} {reader.hash}", "settings": _settings()},
+        {"input": input_hash or "", "reader": f"{reader.name} {reader.hash}", "settings": _settings(chunk_sentences)},
         resume=resume and input_hash is not None,
         say=say,
     )
@@ -145,7 +150,14 @@ def extract_to(
     for _ in range(checkpoint.records):
         next(stream, None)
     with checkpoint.appending() as add:
-        for part in extract_chunks(stream, reader=reader, done=checkpoint.records, total=total, progress=progress):
+        for part in extract_chunks(
+            stream,
+            reader=reader,
+            done=checkpoint.records,
+            total=total,
+            chunk_sentences=chunk_sentences,
+            progress=progress,
+        ):
             add(part.opinions, part.failures, part.records, part.sentences)
     checkpoint.finish()
     return checkpoint
@@ -177,14 +189,14 @@ def customer_spans(record: Record) -> list[Span]:
     ]
 
 
-def _settings() -> str:
-    return f"gistill {version('gistill')}, chunk {CHUNK_RECORDS}/{CHUNK_SENTENCES}, batch {BATCH}, words {MAX_WORDS}"
+def _settings(chunk_sentences: int) -> str:
+    return f"gistill {version('gistill')}, chunk {CHUNK_RECORDS}/{chunk_sentences}, batch {BATCH}, words {MAX_WORDS}"
 
 
 _Chunk = list[tuple[Record, list[Span]]]
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[_Chunk]:
+def _chunks(records: Iterable[Record], chunk_sentences: int) -> Iterator[_Chunk]:
     chunk: _Chunk = []
     size = 0
     for record in records:
@@ -195,7 +207,7 @@ def _chunks(records: Iterable[Record]) -> Iterator[_Chunk]:
         ]
         chunk.append((record, sentences if _is_text(record.text) else []))
         size += len(sentences)
-        if len(chunk) >= CHUNK_RECORDS or size >= CHUNK_SENTENCES:
+        if len(chunk) >= CHUNK_RECORDS or size >= chunk_sentences:
             yield chunk
             chunk, size = [], 0
     if chunk:
@@ -214,7 +226,11 @@ def _read_chunk(
             failures.append(Failure(kind=kind, record=record.id, row=record.row))
         number = 0
         for sentence in spans:
-            for reading in sorted(answers[record.text[sentence.start : sentence.end]], key=_place):
+            answered = answers[record.text[sentence.start : sentence.end]]
+            failed = (reading for reading in answered if isinstance(reading, Failure))
+            failures += (failure.model_copy(update={"record": record.id, "row": record.row}) for failure in failed)
+            readings = (reading for reading in answered if not isinstance(reading, Failure))
+            for reading in sorted(readings, key=_place):
                 made = _opinion(record, sentence, number, reading)
                 if isinstance(made, Opinion):
                     opinions.append(made)
@@ -235,10 +251,10 @@ def _is_text(text: str) -> bool:
 
 def _read_once(
     sentences: Iterable[str], reader: SentenceReader, tick: Callable[[float], None]
-) -> dict[str, list[Reading]]:
+) -> dict[str, Sequence[Reading | Failure]]:
     """Read each different sentence once, the short ones together, so that batches carry little padding."""
     different = sorted(dict.fromkeys(sentences), key=len)
-    answers: dict[str, list[Reading]] = {}
+    answers: dict[str, Sequence[Reading | Failure]] = {}
     for start in range(0, len(different), BATCH):
         batch = different[start : start + BATCH]
         readings = reader.read(batch)
@@ -263,8 +279,8 @@ def _opinion(record: Record, sentence: Span, number: int, reading: Reading) -> O
         if span is not None and not 0 <= span[0] < span[1] <= length:
             detail = f"span {tuple(span)} in a sentence of {length} characters"
             return Failure(kind="unanchored", record=record.id, row=record.row, detail=detail)
-    confidence = float(reading.confidence)
-    if reading.polarity not in get_args(Polarity) or not math.isfinite(confidence) or not 0 <= confidence <= 1:
+    confidence = None if reading.confidence is None else float(reading.confidence)
+    if reading.polarity not in get_args(Polarity) or not (confidence is None or 0 <= confidence <= 1):
         detail = f"polarity {reading.polarity!r}, confidence {confidence}"
         return Failure(kind="malformed", record=record.id, row=record.row, detail=detail)
     return Opinion(
@@ -274,7 +290,7 @@ def _opinion(record: Record, sentence: Span, number: int, reading: Reading) -> O
         aspect=_quote(record, sentence, reading.aspect),
         opinion=_quote(record, sentence, reading.opinion),
         polarity=reading.polarity,
-        confidence=round(confidence, 4),
+        confidence=None if confidence is None else round(confidence, 4),
     )
 
 

@@ -111,5 +111,5 @@ def _keys(said: Sequence[str], vectors: TermVectors) -> dict[str, str]:
 def _phrase(opinions: Sequence[Opinion], polarity: Polarity, people: int) -> Phrase:
     forms = Counter(shown(opinion.opinion.text) for opinion in opinions if opinion.opinion)
     text = min(forms, key=lambda form: (-forms[form], len(form), form))
-    ranked = sorted(opinions, key=lambda opinion: (-opinion.confidence, opinion.id))
+    ranked = sorted(opinions, key=lambda opinion: (-(opinion.confidence or 0.0), opinion.id))
     return Phrase(text=text, polarity=polarity, people=people, opinions=tuple(opinion.id for opinion in ranked))

@@ -75,7 +75,7 @@ def digest(
         count(len(items))
     with steps("extract") as count:
         found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
-        sure = [opinion for opinion in found.opinions if opinion.confidence >= min_confidence]
+        sure = [opinion for opinion in found.opinions if (opinion.confidence or 0.0) >= min_confidence]
         count(found.sentences)
     with steps("group") as count:
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy)

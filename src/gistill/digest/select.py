@@ -60,7 +60,7 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
         stems = words[opinion.id]
         shared = sum(spread[stem] for stem in stems) / (len(stems) * max(len(words), 1)) if stems else 0.0
         length = len(sentence_of(opinion, records[opinion.record]))
-        return shared + 0.5 * opinion.confidence - (0.3 if length > 200 or length < 12 else 0.0)
+        return shared + 0.5 * (opinion.confidence or 0.0) - (0.3 if length > 200 or length < 12 else 0.0)
 
     worth = {opinion.id: typical(opinion) for opinion in candidates}
     chosen: list[Opinion] = []

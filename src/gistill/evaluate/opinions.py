@@ -97,8 +97,10 @@ def score_opinions(
     confidences, correct = [], []
     for record in records:
         right = {_triplet(o) for o in marked[record]}
-        confidences += [o.confidence for o in found[record]]
-        correct += [_triplet(o) in right for o in found[record]]
+        for opinion in found[record]:
+            if opinion.confidence is not None:
+                confidences.append(opinion.confidence)
+                correct.append(_triplet(opinion) in right)
     return OpinionScorecard(
         records=len(records),
         triplets=triplets,
