@@ -48,6 +48,8 @@ def parse_line(line: str, *, number: int, file: str = "") -> tuple[str, list[Spa
         quads: list[SpanQuad] = []
         for label in labels:
             aspect, category, polarity, opinion = label.split(" ")
+            if not category:
+                raise ValueError("a quad has no category")
             quads.append((_extent(aspect, places), category, _extent(opinion, places), POLARITIES[polarity]))
     except (ValueError, KeyError) as error:
         raise InputError(f"not an ACOS line ({error})", file=file, row=number) from error

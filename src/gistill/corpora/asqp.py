@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill.corpora.labelled import Source, open_part
-from gistill.corpora.tuples import Example, Quad, from_quads
+from gistill.corpora.tuples import POLARITIES, Example, Quad, from_quads
 from gistill.errors import InputError
 
 SOURCE = Source(
@@ -89,12 +89,14 @@ def quads_of(labels: list[Any], *, number: int, file: str = "") -> list[Quad]:
     """Read `[aspect, category, polarity, opinion]` lists, with NULL as implicit.
 
     Raises:
-        InputError: A label is no list of four texts.
+        InputError: A label is no list of four texts, or its polarity is not one that corpora mark.
     """
     quads: list[Quad] = []
     for label in labels:
         if not isinstance(label, (list, tuple)) or len(label) != 4 or not all(isinstance(e, str) for e in label):
             raise InputError(f"a label is no list of four texts: {label!r:.80}", file=file, row=number)
         aspect, category, polarity, opinion = label
+        if polarity not in POLARITIES:
+            raise InputError(f"no polarity is called {polarity!r:.40}", file=file, row=number)
         quads.append((None if aspect == NULL else aspect, category, None if opinion == NULL else opinion, polarity))
     return quads

@@ -57,12 +57,12 @@ def load(domain: str, part: str, *, folder: Path) -> list[Example]:
     return read_rows(open_part(SOURCE, file, folder=folder), task, source=f"fsa/{domain}/{part}", file=file)
 
 
-def read_rows(content: str, task: Task, *, source: str, file: str = "") -> list[Example]:
+def read_rows(content: str, task: Task | None, *, source: str, file: str = "") -> list[Example]:
     """Read a file's content.
 
     Args:
         content: The JSON, without its byte order mark.
-        task: "tsa", "asa" or "tasd".
+        task: "tsa", "asa" or "tasd"; None is the one of these that has all elements of the file.
         source: See `Example`.
         file: File name for the error.
 
@@ -75,8 +75,17 @@ def read_rows(content: str, task: Task, *, source: str, file: str = "") -> list[
         raise InputError(f"not JSON ({error})", file=file) from error
     if not isinstance(rows, list):
         raise InputError("not a JSON list of sentences", file=file)
+    task = task or _task(rows)
     marked = '"opinion_words"' in content
     return [_example(row, task, marked, source, file, number) for number, row in enumerate(rows, 1)]
+
+
+def _task(rows: list[Any]) -> Task:
+    """Say which elements the labels of a file have; rows that are none are met later."""
+    aspects = [a for row in rows if isinstance(row, dict) for a in row.get("aspects") or () if isinstance(a, dict)]
+    if not any(aspect.get("category") for aspect in aspects):
+        return "tsa"
+    return "tasd" if any(aspect.get("target") for aspect in aspects) else "asa"
 
 
 def _example(row: Any, task: Task, marked: bool, source: str, file: str, number: int) -> Example:
@@ -94,5 +103,5 @@ def _example(row: Any, task: Task, marked: bool, source: str, file: str, number:
                 quads.append((target, category, None, polarity))
         implicit = any(not aspect.get("opinion_words") for aspect in row["aspects"]) if marked else None
         return from_quads(row["sentence"], task, quads, source=source, implicit=implicit)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"not a sentence of the FSA format ({error})", file=file, row=number) from error

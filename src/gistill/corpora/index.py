@@ -20,6 +20,7 @@ from gistill.errors import InputError, SettingError
 from gistill.skills.opinions import ELEMENTS, Task
 
 View = Literal["all", "implicit", "multi"]
+_STOCK = 40  # characters; shorter sentences recur by chance
 
 
 class _Domain(NamedTuple):
@@ -123,6 +124,7 @@ class Leak(NamedTuple):
     test: str
     texts: int  # of the training set
     found: int  # of those, also in the test set
+    long: int  # of those, longer than a stock phrase ("highly recommended") that anybody writes
 
 
 def leaks(train: Sequence[str], test: Sequence[str], *, folder: Path) -> list[Leak]:
@@ -138,20 +140,27 @@ def leaks(train: Sequence[str], test: Sequence[str], *, folder: Path) -> list[Le
     Returns:
         A row per pair, in the order given, also where nothing was found.
     """
-    tests = {name: {fingerprint(e.text) for e in load(name, folder=folder)} for name in test}
+    tests = {name: _prints(load(name, folder=folder)) for name in test}
     rows = []
     for name in train:
-        prints = [fingerprint(example.text) for example in load(name, folder=folder)]
-        rows += [Leak(name, other, len(prints), sum(p in tests[other] for p in prints)) for other in test]
+        examples = load(name, folder=folder)
+        for other in test:
+            found = [e for e in examples if fingerprint(e.text) in tests[other]]
+            rows.append(Leak(name, other, len(examples), len(found), sum(len(e.text) > _STOCK for e in found)))
     return rows
 
 
 def without_leaks(examples: Iterable[Example], test: Iterable[Example]) -> tuple[list[Example], int]:
-    """Drop the examples whose text also stands in a test set, and say how many were dropped."""
-    tests = {fingerprint(example.text) for example in test}
+    """Drop the examples whose text also stands in a test set, by letters and digits, and say how many were dropped."""
+    tests = _prints(test)
     examples = list(examples)
     kept = [example for example in examples if fingerprint(example.text) not in tests]
     return kept, len(examples) - len(kept)
+
+
+def _prints(examples: Iterable[Example]) -> set[str]:
+    """Give what leaks are looked for by; a text without letters and digits says nothing that could leak."""
+    return {fingerprint(example.text) for example in examples} - {""}
 
 
 def _split(name: str) -> tuple[str, str, Task]:
@@ -159,7 +168,9 @@ def _split(name: str) -> tuple[str, str, Task]:
     place, _, task = name.partition(":")
     domain, _, part = place.rpartition("/")
     about = _domains().get(domain)
-    if about is None or part not in about.parts:
+    if about is not None and part not in about.parts:
+        raise SettingError(f"{domain} has no part {part!r}", hint=f"One of: {', '.join(about.parts)}.")
+    if about is None:
         known = sorted(f"{d}/{p}" for d, a in _domains().items() for p in a.parts)
         near = difflib.get_close_matches(place, known, n=3, cutoff=0.4)
         raise SettingError(f"no set {place!r}", hint=f"Near it: {', '.join(near or known)}.")

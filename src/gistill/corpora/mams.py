@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from gistill.corpora.labelled import Extent, Labelled, Source, open_part
+from gistill.corpora.tuples import POLARITIES
 from gistill.errors import InputError
 from gistill.schema import Polarity
 
@@ -70,6 +71,8 @@ def read_terms(content: str, *, file: str = "") -> list[tuple[str, list[tuple[Ex
                 start, end = int(term.attrib["from"]), int(term.attrib["to"])
                 if not 0 <= start < end or text[start:end] != term.attrib["term"]:
                     raise ValueError(f"term {term.attrib['term']!r} is not at [{start}, {end})")
+                if term.attrib["polarity"] not in POLARITIES:
+                    raise ValueError(f"no polarity is called {term.attrib['polarity']!r:.40}")
                 terms.append(((start, end), term.attrib["polarity"]))
         except (ValueError, KeyError) as error:
             raise InputError(f"not a SemEval sentence ({error})", file=file, row=number) from error

@@ -14,6 +14,7 @@ from gistill.schema import Polarity
 from gistill.skills.opinions import ELEMENTS, OpinionsInput, OpinionTuple, Task, parse, write
 from gistill.text import clean
 
+POLARITIES = (*get_args(Polarity), "conflict")  # what corpora mark; gistill has no word for the last
 Quad = tuple[
     str | None, str | None, str | None, str | None
 ]  # aspect, category, opinion, polarity, as a corpus has them
@@ -32,7 +33,7 @@ class Example:
             such opinions, so that nothing is known.
         mixed: The corpus marks more than one polarity in the text, also on what the task does not ask for; None leaves
             it to the tuples.
-        left_out: Marked opinions that no tuple says, because their polarity is none of the three ("conflict").
+        left_out: Marked opinions that no tuple says, because their polarity is "conflict".
     """
 
     text: str
@@ -52,8 +53,8 @@ class Example:
 def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, implicit: bool | None = None) -> Example:
     """Give a text with the elements as a corpus has them as an example of the task that has all of them.
 
-    Opinions whose polarity is none of the three are left out and counted; they do count for the "multi" view, as in
-    the code that the FSA benchmark was published with.
+    Opinions with the polarity "conflict" are left out and counted; they do count for the "multi" view, as in the code
+    that the FSA benchmark was published with.
 
     Args:
         text: As the corpus has it.
@@ -61,12 +62,17 @@ def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, imp
         quads: The labels; None where an element is implicit or not labelled.
         source: See `Example`.
         implicit: See `Example`.
+
+    Raises:
+        ValueError: A polarity is not one that corpora mark.
     """
     quads = list(quads)
+    if odd := [polarity for *_, polarity in quads if polarity is not None and polarity not in POLARITIES]:
+        raise ValueError(f"no polarity is called {odd[0]!r:.40}")
     known = [
         OpinionTuple(_line(aspect), category_words(category) if category else None, _line(opinion), polarity)  # type: ignore[arg-type]
         for aspect, category, opinion, polarity in quads
-        if polarity is None or polarity in get_args(Polarity)
+        if polarity != "conflict"
     ]
     marked = "polarity" in ELEMENTS[task]
     return Example(
