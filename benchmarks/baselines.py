@@ -4,6 +4,10 @@
     GISTILL_DATA=DATA python benchmarks/baselines.py writer --out writer.json
     GISTILL_DATA=DATA python benchmarks/baselines.py compare READER lexicon.json writer.json [--out FILE]
 
+    GISTILL_DATA=DATA python benchmarks/baselines.py lexicon --sets aste/14res/dev:aste --out lexicon.jsonl
+
+writes the lexicon's answers to whole sets instead, for `gistill bench fsa --systems lexicon:lexicon.jsonl`.
+
 The first two write what each yardstick finds in a fixed random sample of every open test; the third lets the reader
 read the same sentences, and bounds the differences. They are apart because spaCy need not live with the reader.
 
@@ -41,11 +45,13 @@ from measures import (
     write_json,
 )
 
+from gistill.bench.jobs import as_tuples
+from gistill.bench.sets import load_set
 from gistill.corpora.labelled import Labelled, data_folder
+from gistill.corpora.sentences import by_sentence
 from gistill.errors import GistillError, InputError
 from gistill.reader.decode import Reading
 from gistill.stats import paired_bootstrap
-from gistill.train.data import by_sentence
 
 TESTS = {"14lap": "ASTE 14lap", "14res": "ASTE 14res", "dmaste": "DMASTE sentences"}
 IMPLICIT = {"14lap": False, "14res": False, "dmaste": True}
@@ -103,12 +109,34 @@ def _reading(item: Sequence[Any]) -> Reading:
 
 
 def answer_with_lexicon(options: argparse.Namespace, folder: Path) -> None:
+    if options.sets:
+        return answer_sets_with_lexicon(options.sets.split(","), options.out, folder)
     tests = []
     for test in TESTS:
         examples = sample(test, folder=folder, count=options.sample)
         found = LexiconReader(RULES[test]).read([example.text for example in examples])
         tests.append(answers(test, examples, found, [0] * len(examples)))
-    write_json(options.out, {"system": "lexicon and rules", "tests": tests})
+    return write_json(options.out, {"system": "lexicon and rules", "tests": tests})
+
+
+def answer_sets_with_lexicon(names: Sequence[str], out: Path, folder: Path) -> None:
+    """Write the lexicon's answers to whole sets, a line a text, as `gistill bench fsa` takes them."""
+    lines = []
+    for name in names:
+        on = load_set(name, folder=folder)
+        texts = [example.text for example in on.examples]
+        for text, found in zip(texts, LexiconReader(RULES[rules_for(on.name)]).read(texts), strict=True):
+            tuples = as_tuples(found, text, on.task, implicit_aspects=on.implicit_aspects)
+            answer = {"text": text, "task": on.task, "tuples": [t._asdict() for t in tuples]}
+            lines.append(json.dumps(answer) + "\n")
+    out.write_text("".join(lines), encoding="utf-8")
+
+
+def rules_for(name: str) -> str:
+    """Say which of `RULES` a set is read with: those of the nearest development part."""
+    if name.startswith("dmaste/"):
+        return "dmaste"
+    return "14lap" if "lap" in name else "14res"
 
 
 def answer_with_writer(options: argparse.Namespace, folder: Path) -> None:
@@ -216,6 +244,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if run is compare:
             command.add_argument("reader", type=Path)
             command.add_argument("answers", type=Path, nargs="*")
+        if run is answer_with_lexicon:
+            command.add_argument("--sets", metavar="LIST", help="whole sets for gistill bench fsa, commas between")
         if run is answer_with_writer:
             command.add_argument("--model", help="instead of the default writer")
         if run is not tune:

@@ -1,92 +1,66 @@
-"""The yardstick without rules: a small language model that is shown five examples and asked for lines."""
+"""The yardstick without training: a small language model that is shown five examples, through the opinions skill."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
+from gistill.bench.jobs import MAX_TOKENS
 from gistill.lm import LanguageModel, Request
 from gistill.reader.decode import Reading
-from gistill.schema import Message, Polarity
+from gistill.skills.opinions import OpinionsInput, OpinionTuple, anchor, parse, places, render
 
-ASK = (
-    "List every opinion in the sentence, one a line: aspect | opinion words | polarity. Copy aspect and opinion words "
-    "exactly from the sentence. Polarity is positive, negative or neutral. If the thing is not named, write - as the "
-    "aspect. If there is no opinion, write none."
-)
+
+def _triplet(aspect: str | None, opinion: str, polarity: str) -> OpinionTuple:
+    return OpinionTuple(aspect, None, opinion, polarity)  # type: ignore[arg-type]
+
+
 # Written for this benchmark, not taken from any data set.
 EXAMPLES = (
-    ("The zipper is sturdy but the strap hurts .", "zipper | sturdy | positive\nstrap | hurts | negative"),
-    ("I ordered two of these last week .", "none"),
-    ("Absolutely love it !", "- | love | positive"),
-    ("Quick delivery and a fair price .", "delivery | Quick | positive\nprice | fair | positive"),
-    ("The handle snapped , very disappointing .", "handle | snapped | negative\n- | disappointing | negative"),
+    (
+        "The zipper is sturdy but the strap hurts .",
+        (_triplet("zipper", "sturdy", "positive"), _triplet("strap", "hurts", "negative")),
+    ),
+    ("I ordered two of these last week .", ()),
+    ("Absolutely love it !", (_triplet(None, "love", "positive"),)),
+    (
+        "Quick delivery and a fair price .",
+        (_triplet("delivery", "Quick", "positive"), _triplet("price", "fair", "positive")),
+    ),
+    (
+        "The handle snapped , very disappointing .",
+        (_triplet("handle", "snapped", "negative"), _triplet(None, "disappointing", "negative")),
+    ),
 )
-MAX_TOKENS = 96  # of an answer: room for eight lines
 
 
 class Answers(NamedTuple):
-    """What a model said of each sentence: readings, and the number of lines that are none."""
+    """What a model said of each sentence: readings, and the number of illegal predictions."""
 
     found: list[list[Reading]]
     illegal: list[int]
 
 
 def ask(writer: LanguageModel, sentences: Sequence[str]) -> Answers:
-    """Ask for the opinions of every sentence, greedily."""
-    requests = [Request(messages=messages(text), max_tokens=MAX_TOKENS) for text in sentences]
+    """Ask for the opinions of every sentence, greedily. An opinion without words counts as illegal here."""
+    asked = [OpinionsInput(text, "aste", shots=EXAMPLES) for text in sentences]
+    requests = [Request(messages=render(question), max_tokens=MAX_TOKENS) for question in asked]
     found, illegal = [], []
-    for text, completion in zip(sentences, writer.complete(requests), strict=True):
-        lines = completion.text.strip().splitlines()
-        readings, wrong = parse(lines[:-1] if completion.stop == "length" else lines, text)
+    for question, completion in zip(asked, writer.complete(requests), strict=True):
+        if completion.failure:
+            found.append([])
+            illegal.append(1)
+            continue
+        answer = parse(completion.text, question, complete=completion.stop == "end")
+        readings = [reading for t in answer.tuples if (reading := _reading(t, question.text))]
         found.append(readings)
-        illegal.append(wrong + (completion.stop != "end"))
+        illegal.append(len(answer.failures) + len(answer.tuples) - len(readings))
     return Answers(found, illegal)
 
 
-def messages(text: str) -> tuple[Message, ...]:
-    """The prompt of one sentence."""
-    shown = [Message(role="system", content=ASK)]
-    for sentence, answer in EXAMPLES:
-        shown += [Message(role="user", content=sentence), Message(role="assistant", content=answer)]
-    return (*shown, Message(role="user", content=text))
-
-
-def parse(lines: Sequence[str], text: str) -> tuple[list[Reading], int]:
-    """Read an answer's lines strictly.
-
-    Returns:
-        The readings, anchored where aspect and opinion stand nearest to each other, and the number of lines that have
-        not three parts, name no polarity, or quote what is not in the sentence.
-    """
-    found: dict[Reading, None] = {}
-    illegal = 0
-    for line in lines:
-        parts = [part.strip() for part in line.split("|")]
-        if not line.strip() or parts == ["none"]:
-            continue
-        reading = _anchored(parts, text) if len(parts) == 3 and parts[2] in get_args(Polarity) else None
-        if reading is None:
-            illegal += 1
-        else:
-            found[reading] = None
-    return list(found), illegal
-
-
-def _anchored(parts: Sequence[str], text: str) -> Reading | None:
-    aspect, opinion, polarity = parts
-    opinions = _places(opinion, text)
-    aspects = [None] if aspect == "-" else _places(aspect, text)
-    if not opinions or not aspects:
+def _reading(found: OpinionTuple, text: str) -> Reading | None:
+    """Anchor an opinion in the sentence as it was given; None where its words do not stand there."""
+    if found.opinion is None or not all(places(words, text) for words in (found.aspect, found.opinion) if words):
         return None
-    a, o = min(
-        ((a, o) for a in aspects for o in opinions), key=lambda pair: abs(pair[0][0] - pair[1][0]) if pair[0] else 0
-    )
-    return Reading(a, o, polarity, 1.0)  # type: ignore[arg-type]
-
-
-def _places(words: str, text: str) -> list[tuple[int, int]]:
-    if not words:
-        return []
-    starts = (i for i in range(len(text) - len(words) + 1) if text.startswith(words, i))
-    return [(start, start + len(words)) for start in starts]
+    aspect, opinion = anchor(found, text)
+    return Reading(aspect, opinion, found.polarity, 1.0)  # type: ignore[arg-type]

@@ -29,6 +29,9 @@ from gistill.errors import InputError, SettingError  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.reader.decode import Reading  # noqa: E402
 from gistill.schema import Failure  # noqa: E402
+from gistill.skills.opinions import OpinionsInput  # noqa: E402
+from gistill.skills.opinions import parse as parse_opinions  # noqa: E402
+from gistill.skills.opinions import write as write_opinions  # noqa: E402
 
 POSITIVE, NEGATIVE = "positive", "negative"
 
@@ -201,30 +204,27 @@ def test_a_perfect_reader_has_perfect_scores(public_data: Path) -> None:
 # the few-shot yardstick
 
 
-def test_answers_are_parsed_strictly_and_anchored() -> None:
-    lines = ["sound | great | positive", "- | love | positive", "", "none"]
-    found, illegal = fewshot.parse(lines, "love the sound , great sound")
+def test_answers_are_read_by_the_skill_and_anchored() -> None:
+    lines = "sound | great | positive\n- | love | positive\n"
+    answers = fewshot.ask(ScriptedModel([lines]), ["love the sound , great sound"])
     # of the two, the sound next to "great"
-    assert found == [Reading((23, 28), (17, 22), POSITIVE, 1.0), Reading(None, (0, 4), POSITIVE, 1.0)]
-    assert illegal == 0
+    assert answers.found == [[Reading((23, 28), (17, 22), POSITIVE, 1.0), Reading(None, (0, 4), POSITIVE, 1.0)]]
+    assert answers.illegal == [0]
 
 
 @pytest.mark.parametrize(
     "line",
     [
         "sound | great",
-        "sound | great | good",
         "sound | superb | positive",
-        "price | great | positive",
-        "sound |  | positive",
-        " | great | positive",
-        "The sentence has one opinion.",
-        "sound | great | positive | sure",
         "Sound | great | positive",
+        "sound | - | positive",  # an opinion without words has no place to be compared
+        "great sound | great | positive",  # two spaces stand there
+        "The sentence has one opinion.",
     ],
 )
 def test_what_is_not_an_answer_counts_as_wrong(line: str) -> None:
-    assert fewshot.parse([line], "great sound") == ([], 1)
+    assert fewshot.ask(ScriptedModel([line]), ["great  sound"]) == ([[]], [1])
 
 
 def test_an_answer_cut_short_or_not_given_counts_as_wrong_too() -> None:
@@ -238,10 +238,9 @@ def test_an_answer_cut_short_or_not_given_counts_as_wrong_too() -> None:
 
 
 def test_the_examples_shown_are_legal_answers() -> None:
-    for sentence, answer in fewshot.EXAMPLES:
-        found, illegal = fewshot.parse(answer.splitlines(), sentence)
-        assert illegal == 0
-        assert len(found) == (0 if answer == "none" else len(answer.splitlines()))
+    for sentence, tuples in fewshot.EXAMPLES:
+        answer = parse_opinions(write_opinions(tuples, "aste"), OpinionsInput(sentence, "aste"))
+        assert answer == (tuples, ())
 
 
 # the comparison

@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,6 @@ from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.skills.opinions import Task
 
-Load = Callable[..., list[Example]]  # (name, *, folder)
 _NAME = re.compile(r"(?P<place>[^:]+?)(?:/(?P<part>train|dev|test))?(?P<task>:\w+)?")
 
 
@@ -29,21 +27,19 @@ class BenchSet:
         task: Which elements are asked for.
         examples: The texts that are scored.
         folder: The data folder.
-        load: What brings a set by name.
     """
 
     name: str
     task: Task
     examples: tuple[Example, ...]
     folder: Path
-    load: Load
 
     @cached_property
     def training(self) -> tuple[Example, ...]:
         """The training part without the texts that are scored: shots, categories and frequencies come from here."""
         place = _split(self.name)[0]
         scored = {fingerprint(example.text) for example in self.examples}
-        examples = self.load(f"{place}/train:{self.task}", folder=self.folder)
+        examples = _load(f"{place}/train:{self.task}", folder=self.folder)
         return tuple(example for example in examples if fingerprint(example.text) not in scored)
 
     @cached_property
@@ -62,7 +58,7 @@ class BenchSet:
         return digest([[e.text, e.task, e.tuples, e.implicit, e.multi] for e in self.examples])
 
 
-def load_set(name: str, *, folder: Path, limit: int | None = None, seed: int = 0, load: Load | None = None) -> BenchSet:
+def load_set(name: str, *, folder: Path, limit: int | None = None, seed: int = 0) -> BenchSet:
     """Load a set.
 
     A test part is only read when the name says so: without a part it is the development part.
@@ -72,22 +68,20 @@ def load_set(name: str, *, folder: Path, limit: int | None = None, seed: int = 0
         folder: The data folder.
         limit: Only the first so many after a shuffle.
         seed: Of that shuffle.
-        load: Instead of `corpora.index.load`.
 
     Raises:
         SettingError: It is no such name, or names a training part.
         InputError: The set has no texts.
     """
     place, part, task = _split(name)
-    load = load or _load
-    examples = load(f"{place}/{part}{task}", folder=folder)
+    examples = _load(f"{place}/{part}{task}", folder=folder)
     if not examples:
         raise InputError(f"the set {place}/{part}{task} has no texts")
     if limit is not None and limit < len(examples):
         random.Random(seed).shuffle(examples := list(examples))
         examples = examples[:limit]
     found = examples[0].task
-    return BenchSet(f"{place}/{part}:{found}", found, tuple(examples), folder, load)
+    return BenchSet(f"{place}/{part}:{found}", found, tuple(examples), folder)
 
 
 def _split(name: str) -> tuple[str, str, str]:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gistill.cli import options
 from gistill.cli.display import Display
-from gistill.cli.ending import ending
+from gistill.cli.ending import ending, tell
+
+if TYPE_CHECKING:
+    from gistill.bench.scorecard import BenchScorecard
+    from gistill.bench.systems import System
 
 bench = typer.Typer(help="Score systems on the public sets.", no_args_is_help=True)
 
+_KEPT = "What was answered is kept in {}; the same command goes on from there."
 _Data = Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")]
 _Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the tables and scorecards go.")]
 _Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N texts of each set, after a shuffle.")]
+_Sets = Annotated[
+    list[str],
+    typer.Option(metavar="LIST", help="corpus/domain/part:task, for example aste/14res/dev:aste; commas between."),
+]
+_Runs = Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of trained models' folders.")]
 
 
 @bench.callback()
@@ -35,10 +45,7 @@ def bench_fsa(
             "vote:A, lexicon:FILE, answers:FILE; NAME=... names a row.",
         ),
     ],
-    sets: Annotated[
-        list[str],
-        typer.Option(metavar="LIST", help="corpus/domain/part:task, for example aste/14res/dev:aste; commas between."),
-    ],
+    sets: _Sets,
     limit: _Limit = None,
     views: Annotated[
         bool, typer.Option("--views", help="Also show texts with implicit opinions and with several polarities.")
@@ -53,7 +60,7 @@ def bench_fsa(
     seed: options.Seed = 0,
 ) -> None:
     """Score fine-grained sentiment: strict tuple F1 of every system on every set. The same command again goes on."""
-    with ending(kept=f"What was answered is kept in {out}; the same command goes on from there."):
+    with ending(kept=_KEPT.format(out)):
         from gistill.bench.report import markdown, write_report
         from gistill.bench.run import Settings, run_bench
         from gistill.bench.systems import parse_systems
@@ -64,7 +71,59 @@ def bench_fsa(
             cards = run_bench(rows, _names(sets), settings, progress=display)
         page, sheet = write_report(cards, out, views=views, as_published=as_published)
         typer.echo(markdown(cards, views=views, as_published=as_published))
-        display.say(f"{page}, {sheet} and {out / 'scorecards'}")
+        tell(f"{page}, {sheet} and {out / 'scorecards'}")
+
+
+@bench.command("curve")
+def bench_curve(
+    runs: _Runs,
+    data: _Data,
+    out: _Out,
+    sets: _Sets,
+    limit: _Limit = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Draw F1 by share of the training data. Folders in RUNS are named SHARE or SHARE-SEED, for example 0.1-0."""
+    with ending(kept=_KEPT.format(out)):
+        from gistill.bench.charts import curve
+        from gistill.bench.trained import by_share, systems_in
+
+        cards = _score_trained(systems_in(runs, shares=True), data, out, sets, limit, seed)
+        (out / "curve.svg").write_text(curve(by_share(cards)), encoding="utf-8")
+        tell(f"{out / 'curve.svg'}, table.md, table.csv and scorecards beside it")
+
+
+@bench.command("matrix")
+def bench_matrix(
+    runs: _Runs,
+    data: _Data,
+    out: _Out,
+    sets: _Sets,
+    limit: _Limit = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Draw F1 by what was trained and what was tested on. Folders in RUNS are named DOMAIN or DOMAIN-SEED."""
+    with ending(kept=_KEPT.format(out)):
+        from gistill.bench.charts import matrix
+        from gistill.bench.trained import by_domain, systems_in
+
+        cards = _score_trained(systems_in(runs), data, out, sets, limit, seed)
+        (out / "matrix.svg").write_text(matrix(*by_domain(cards)), encoding="utf-8")
+        tell(f"{out / 'matrix.svg'}, table.md, table.csv and scorecards beside it")
+
+
+def _score_trained(
+    systems: list[System], data: Path, out: Path, sets: list[str], limit: int | None, seed: int
+) -> list[BenchScorecard]:
+    """Score trained models, write their tables and print one."""
+    from gistill.bench.report import markdown, write_report
+    from gistill.bench.run import Settings, run_bench
+
+    with Display() as display:
+        cards = run_bench(systems, _names(sets), Settings(data, out, limit, seed), progress=display)
+    write_report(cards, out)
+    typer.echo(markdown(cards))
+    return cards
 
 
 def _names(lists: list[str]) -> list[str]:

@@ -106,12 +106,15 @@ def score_seeds(
         ValueError: No seed, or not one answer a text.
     """
     cards = tuple(score(gold, answers, as_published=as_published, seed=seed) for answers in predicted)
+    if not cards:
+        raise ValueError("there is no seed to score")
+    runs = [counts_by_text(gold, answers, as_published=as_published) for answers in predicted]
     values = [card.f1.value for card in cards if card.f1.value is not None]
     return SeedScorecard(
-        texts=cards[0].texts if cards else len(gold),
+        texts=cards[0].texts,
         precision=_mean([card.precision for card in cards]),
         recall=_mean([card.recall for card in cards]),
-        f1=_estimate([counts_by_text(gold, a, as_published=as_published) for a in predicted], seed=seed),
+        f1=_estimate(runs, seed=seed) if len(runs) > 1 else cards[0].f1,
         deviation=stdev(values) if len(values) == len(cards) > 1 else None,
         seeds=cards,
     )
@@ -130,8 +133,6 @@ def counts_by_text(
 
 def _estimate(runs: Sequence[Sequence[tuple[int, int, int]]], *, seed: int) -> Estimate:
     """Give the mean F1 of runs over the same texts, with its interval."""
-    if not runs:
-        raise ValueError("there is no seed to score")
     rows = np.array(runs, dtype=np.float64).reshape(len(runs), -1, 3).transpose(1, 0, 2).reshape(-1, 3 * len(runs))
     total = rows.sum(axis=0).reshape(-1, 3)
     if not total[:, 1:].any(axis=1).all():

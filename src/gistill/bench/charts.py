@@ -1,0 +1,98 @@
+"""Two drawings as SVG files that stand alone: F1 by share of the training data, and trained on by tested on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from gistill.schema import Estimate
+
+_COLOURS = ("#1b6ca8", "#c2571a", "#3b7d3a", "#8a3d8f", "#7a6a00", "#a8243c")  # dark enough on white, told apart
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 560.0, 20.0, 320.0
+_CELL_WIDTH, _CELL_HEIGHT = 130.0, 44.0
+
+
+def curve(lines: Mapping[str, Sequence[tuple[float, Estimate]]]) -> str:
+    """Draw F1 by share of the training data, a line a set, with whiskers over the 95% intervals.
+
+    Args:
+        lines: For each set (share in (0, 1], F1), smallest share first. The horizontal axis is logarithmic.
+    """
+    shares = sorted({share for line in lines.values() for share, _ in line})
+    lowest = math.log10(min([*shares, 0.5]))
+
+    def x(share: float) -> float:
+        return _LEFT + 10 + (_RIGHT - _LEFT - 20) * (1 - math.log10(share) / lowest)
+
+    body = []
+    for percent in range(0, 101, 20):
+        body.append(_line(_LEFT, _y(percent / 100), _RIGHT, _y(percent / 100), "#ddd"))
+        body.append(_text(_LEFT - 8, _y(percent / 100) + 4, str(percent), "end"))
+    body += [_text(x(share), _BOTTOM + 18, f"{100 * share:g}%", "middle") for share in shares]
+    body.append(_text((_LEFT + _RIGHT) / 2, _BOTTOM + 40, "share of the training data", "middle"))
+    body.append(_text(_LEFT - 8, _TOP - 6, "F1", "end"))
+    for i, (name, line) in enumerate(lines.items()):
+        colour = _COLOURS[i % len(_COLOURS)]
+        known = [(x(share), f1) for share, f1 in line if f1.value is not None]
+        points = " ".join(f"{_n(at)},{_n(_y(f1.value or 0.0))}" for at, f1 in known)
+        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        for at, f1 in known:
+            if f1.low is not None and f1.high is not None:
+                body.append(_line(at, _y(f1.low), at, _y(f1.high), colour))
+            body.append(f'<circle cx="{_n(at)}" cy="{_n(_y(f1.value or 0.0))}" r="3.5" fill="{colour}"/>')
+        body.append(_text(_RIGHT + 12, _TOP + 14 + 20 * i, name, "start", colour))
+    return _page(_RIGHT + 240, _BOTTOM + 56, "F1 by share of the training data", body)
+
+
+def matrix(trained: Sequence[str], tested: Sequence[str], scores: Sequence[Sequence[Estimate]]) -> str:
+    """Draw a table of F1, the higher the darker; a pair that was not measured has a dash.
+
+    Args:
+        trained: Names of the rows.
+        tested: Names of the columns.
+        scores: Row by row.
+    """
+    left = 20 + 7.5 * max((len(name) for name in trained), default=0)
+    body = [_text(left, 16, "tested on", "start"), _text(8, 38, "trained on", "start")]
+    for column, name in enumerate(tested):
+        body.append(_text(left + (column + 0.5) * _CELL_WIDTH, 38, name, "middle"))
+    for row, (name, values) in enumerate(zip(trained, scores, strict=True)):
+        top = 48 + row * _CELL_HEIGHT
+        body.append(_text(left - 8, top + 27, name, "end"))
+        for column, f1 in enumerate(values):
+            at, value = left + column * _CELL_WIDTH, f1.value or 0.0
+            body.append(
+                f'<rect x="{_n(at)}" y="{_n(top)}" width="{_n(_CELL_WIDTH - 2)}" height="{_n(_CELL_HEIGHT - 2)}" '
+                f'fill="#1b6ca8" fill-opacity="{_n(value)}" stroke="#ddd"/>'
+            )
+            shown = "-" if f1.value is None else f"{100 * f1.value:.1f}"
+            colour = "#fff" if value > 0.55 else "#222"
+            body.append(_text(at + _CELL_WIDTH / 2, top + 27, shown, "middle", colour))
+    width = left + _CELL_WIDTH * len(tested) + 10
+    return _page(width, 58 + _CELL_HEIGHT * len(trained), "F1 by what was trained and tested on", body)
+
+
+def _y(f1: float) -> float:
+    return _BOTTOM - f1 * (_BOTTOM - _TOP)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
+    return f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" stroke="{colour}"/>'
+
+
+def _text(x: float, y: float, words: str, anchor: str, colour: str = "#222") -> str:
+    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
+
+
+def _page(width: float, height: float, title: str, body: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_n(width)} {_n(height)}" '
+        f'font-family="sans-serif" font-size="13"><title>{escape(title)}</title>'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'
+    )
+
+
+def _n(value: float) -> str:
+    """Write a number short and the same on every machine."""
+    return f"{round(value, 2) + 0.0:g}"
