@@ -257,7 +257,7 @@ def test_loading_the_engine_loads_no_telemetry_and_opens_no_connection() -> None
         "import socket, sys\n"
         "def refuse(*a, **k): raise SystemExit('a connection was opened')\n"
         "socket.socket.connect = refuse; socket.create_connection = refuse\n"
-        "from gistill.lm.local import _engine; _engine()\n"
+        "from gistill.lm.local import engine; engine()\n"
         "sys.exit(any(name.startswith('openvino_telemetry') and m for name, m in sys.modules.items()))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -14,6 +14,7 @@ from gistill.cli.bench import bench
 from gistill.cli.digest import digest
 from gistill.cli.ending import ending
 from gistill.cli.evaluate import evaluate
+from gistill.cli.export import export
 from gistill.cli.extract import extract
 from gistill.cli.finetune import finetune
 from gistill.cli.models import models
@@ -31,6 +32,7 @@ app.command()(extract)
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
+app.command()(export)
 app.command()(models)
 
 

@@ -41,7 +41,7 @@ class LocalModel:
         threads: int | None = None,
         prefix_cache: bool = True,
     ) -> None:
-        genai = _engine()
+        genai = engine()
         self.name = name or path.stem
         if path.is_dir():
             weights = path / "openvino_model.bin"
@@ -138,8 +138,12 @@ class LocalModel:
         )
 
 
-def _engine() -> Any:
-    """Import OpenVINO GenAI without its telemetry: where that package cannot be imported, openvino uses a stub."""
+def engine() -> Any:
+    """Import OpenVINO GenAI without its telemetry: where that package cannot be imported, openvino uses a stub.
+
+    Raises:
+        ExtraMissingError: It is not installed.
+    """
     if "openvino" not in sys.modules:
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:

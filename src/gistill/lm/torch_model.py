@@ -7,7 +7,10 @@ torch and transformers (extra: train) are imported when a model is made, not bef
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -249,12 +252,15 @@ def load_torch_model(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     kind = getattr(torch, dtype) if dtype else torch.float32 if device == "cpu" else torch.bfloat16
     try:
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-        auto = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
-        model = auto.from_pretrained(folder, dtype=kind, local_files_only=True)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        if is_adapter:
-            model = _with_adapter(model, adapter)
+        with quietly():
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            auto = (
+                transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+            )
+            model = auto.from_pretrained(folder, dtype=kind, local_files_only=True)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            if is_adapter:
+                model = _with_adapter(model, adapter)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelBrokenError(f"{adapter if is_adapter else folder} does not load: {reason}") from error
@@ -265,6 +271,23 @@ def load_torch_model(
         name=adapter.name if is_adapter or adapter.is_dir() else str(name),
         hash=hashlib.sha256("".join(map(folder_hash, parts)).encode()).hexdigest(),
     )
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep transformers from drawing progress bars and from warning about itself."""
+    logging: Any = import_module("transformers.utils.logging")
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def folder_hash(folder: Path) -> str:

@@ -1,0 +1,139 @@
+"""Ask an exported writer what the trained one was asked, and say by how much it differs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from gistill.corpora import index
+from gistill.corpora.tuples import Example
+from gistill.errors import InputError, SettingError
+from gistill.evaluate.tuples import score
+from gistill.lm import Completion, LanguageModel, Request, load_writer
+from gistill.lm.torch_model import load_torch_model
+from gistill.schema import Noun
+from gistill.skills.opinions import Answer, OpinionsInput, parse, render
+from gistill.train.export_writer import Format
+
+DEFAULT_SET = "aste/14res/dev:aste"  # where the run names no development set
+MAX_TOKENS = 192
+
+
+class CheckInputs(NamedTuple):
+    """Texts to ask about. Without `gold` their tuples are empty and mean nothing."""
+
+    examples: list[Example]
+    gold: bool
+    source: str
+
+
+class Comparison(Noun):
+    """An export beside the trained weights in torch, on the same inputs."""
+
+    inputs: int
+    source: str
+    exact: float  # share of answers that are the same, character by character
+    f1: float | None  # strict, of the export
+    trained_f1: float | None  # of the trained weights; 1 where the inputs are not marked, whose answers then are gold
+    gold: bool  # the inputs are marked
+
+    @property
+    def loss(self) -> float:
+        """How much F1 the export lost; negative where it gained. 0 where neither has an F1."""
+        return (self.trained_f1 or 0.0) - (self.f1 or 0.0)
+
+
+def check_inputs(named: str | None, *, run: Path, data: Path | None, limit: int, seed: int = 0) -> CheckInputs:
+    """Choose what is asked, the same for every format.
+
+    Args:
+        named: A set ("aste/14res/dev:aste") or a file of records, whose texts are asked about one by one; None takes
+            the run's first development set that is a set, else `DEFAULT_SET`.
+        run: The run's folder.
+        data: The folder of public data; needed for a set.
+        limit: Inputs at most, drawn by lot.
+        seed: Of the lot.
+
+    Raises:
+        SettingError: A set is wanted and there is no data folder.
+        InputError: The file or the set's file cannot be read, or holds no text.
+    """
+    name = named or _development_set(run) or DEFAULT_SET
+    if name in index.names():
+        if data is None:
+            raise SettingError(
+                f"checking on {name} needs the public data",
+                hint="Name their folder with --data or GISTILL_DATA, or give texts of your own with --inputs FILE.",
+            )
+        found, gold = index.load(name, folder=data), True
+    else:
+        found, gold = _texts(name), False
+    if not found:
+        raise InputError("holds no text to ask about", file=name)
+    drawn = sorted(random.Random(seed).sample(range(len(found)), min(limit, len(found))))
+    return CheckInputs([found[place] for place in drawn], gold, name)
+
+
+def _texts(name: str) -> list[Example]:
+    from gistill.schema import Record
+    from gistill.tables import read_records
+
+    records = [record for record in read_records(Path(name)) if isinstance(record, Record)]
+    texts = dict.fromkeys(" ".join(record.text.split()) for record in records)
+    return [Example(text, "aste", (), source=name) for text in texts if text]
+
+
+def _development_set(run: Path) -> str | None:
+    """Read the first public set that a run was chosen on."""
+    try:
+        named = yaml.safe_load((run / "recipe.yaml").read_text("utf-8"))["dev"]
+        sets = [item if isinstance(item, str) else item["set"] for item in named]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return None
+    known = set(index.names())
+    return next((name for name in sets if name in known), None)
+
+
+def ask(model: LanguageModel, examples: Sequence[Example]) -> list[Completion]:
+    """Ask a writer for the opinions of each example."""
+    return model.complete(
+        [
+            Request(messages=render(OpinionsInput(example.text, example.task)), max_tokens=MAX_TOKENS)
+            for example in examples
+        ]
+    )
+
+
+def load_exported(folder: Path, to: Format) -> LanguageModel:
+    """Load an export in the engine that it is made for."""
+    if to == "merged":
+        return load_torch_model(folder)
+    return load_writer(str(next(folder.glob("*.gguf")) if to == "gguf" else folder))
+
+
+def compare(inputs: CheckInputs, trained: Sequence[Completion], exported: Sequence[Completion]) -> Comparison:
+    """Put an export's answers beside those of the trained weights."""
+    theirs, ours = _answers(inputs.examples, trained), _answers(inputs.examples, exported)
+    gold = [example.tuples for example in inputs.examples] if inputs.gold else [answer.tuples for answer in theirs]
+    return Comparison(
+        inputs=len(inputs.examples),
+        source=inputs.source,
+        exact=sum(a.text == b.text for a, b in zip(trained, exported, strict=True)) / len(inputs.examples),
+        f1=score(gold, ours).f1.value,
+        trained_f1=score(gold, theirs).f1.value,
+        gold=inputs.gold,
+    )
+
+
+def _answers(examples: Sequence[Example], completions: Sequence[Completion]) -> list[Answer]:
+    found = []
+    for example, completion in zip(examples, completions, strict=True):
+        asked = OpinionsInput(example.text, example.task)
+        failed = (completion.failure,) if completion.failure else None
+        complete = completion.stop == "end"
+        found.append(Answer((), failed) if failed else parse(completion.text, asked, complete=complete))
+    return found
