@@ -20,8 +20,8 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪◦‣–—]|\d{1,2}[.)])\s")
 _WRAPPED = range(50, 101)
 
 # Scripts written without spaces: there a character counts as a word. (Thai, Lao, Myanmar, Khmer, kana, Han.)
-_UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-_WORD = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w){{1,12}}|[^\w\s]")
+UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_WORD = re.compile(rf"{UNSPACED}|(?:(?!{UNSPACED})\w){{1,12}}|[^\w\s]")
 _CLAUSE_END = frozenset(";:…—–|；：")
 _COMMA = frozenset(",،、，)]}")
 _FULL_WIDTH = frozenset("；：、，")

@@ -55,7 +55,7 @@ class Reader:
             One list per sentence, in the order given; readings in order of place. Offsets are code points of the
             sentence.
         """
-        cuts = cut(self._tokenizer, sentences)
+        cuts = cut(self._tokenizer, sentences, characters=bool(self.card.get("characters")))
         found: list[list[Reading]] = [[] for _ in sentences]
         for rows in _batches(cuts):
             arrays = pad([cuts[i] for i in rows])

@@ -1,8 +1,14 @@
 """Text to what the reader sees: word pieces, and the units (words, or single characters in scripts without spaces)
-that labels and spans stand on."""
+that labels and spans stand on.
+
+A BERT tokenizer cuts words by itself and its words are the units. Others (SentencePiece, byte-level) cut at spaces
+only, so that a Chinese sentence would be one word; for them the units are found in the text, and several characters
+may share one word piece.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.sentences import UNSPACED
+
 NULL = 0  # unit 0 is no word: it stands for an aspect or opinion without words of its own
+_UNSPACED = re.compile(UNSPACED)
+_JOINERS = frozenset("\u200c\u200d")
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,8 @@ class Units:
 
     Args:
         ids: Word-piece ids with the special tokens, shape (T,).
-        first: For each unit the position of its first word piece; unit 0 is the start token. Shape (W,).
+        first: For each unit the position of its first word piece; unit 0 is the start token. Shape (W,). The
+            characters of one word piece have the same.
         extents: For each unit `(start, end)` in code points of the text; unit 0 has (0, 0).
         truncated: The text was longer than the model can read and its end is missing.
     """
@@ -31,39 +42,84 @@ class Units:
     truncated: bool = False
 
 
-def cut(tokenizer: Any, texts: Sequence[str]) -> list[Units]:
+def cut(tokenizer: Any, texts: Sequence[str], *, characters: bool = False) -> list[Units]:
     """Cut texts into word pieces and units.
 
     Args:
         tokenizer: A `tokenizers.Tokenizer` that puts a start token first and has truncation set, padding off.
         texts: Any strings, lone surrogates included; an empty one has unit 0 alone.
+        characters: Take the units from the text instead of the tokenizer's words; see `needs_characters`.
     """
     # a lone surrogate cannot be written as UTF-8; the question mark in its place keeps all offsets as they are
     readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     cuts = []
     for text, encoding in zip(texts, tokenizer.encode_batch(readable), strict=True):
-        first, extents, last = [0], [(0, 0)], None
-        for position, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
-            if word is None or end <= start:
-                continue
-            if word == last:
-                extents[-1] = (extents[-1][0], max(end, extents[-1][1]))
-            else:
-                first.append(position)
-                extents.append((start, end))
-                last = word
-        borders = [start for start, _ in extents[1:]] + [len(text)]
-        trimmed = [_trim(text, extent, border) for extent, border in zip(extents, borders, strict=True)]
-        keep = [i for i, (start, end) in enumerate(trimmed) if i == NULL or end > start]
+        first, extents = _characters(text, encoding) if characters else _words(text, encoding)
         cuts.append(
             Units(
                 ids=np.array(encoding.ids, dtype=np.int64),
-                first=np.array([first[i] for i in keep], dtype=np.int64),
-                extents=tuple(trimmed[i] for i in keep),
+                first=np.array(first, dtype=np.int64),
+                extents=tuple(extents),
                 truncated=bool(encoding.overflowing),
             )
         )
     return cuts
+
+
+def needs_characters(tokenizer: Any, texts: Sequence[str]) -> bool:
+    """Say whether units must be found in the text: the tokenizer cuts at spaces only, or the texts have none."""
+    (probe,) = cut(tokenizer, ["good,bad"])
+    unspaced = sum(_UNSPACED.search(text) is not None for text in texts)
+    return len(probe.extents) != 4 or unspaced > len(texts) / 10
+
+
+def _words(text: str, encoding: Any) -> tuple[list[int], list[tuple[int, int]]]:
+    """Take the tokenizer's words: the position of each one's first piece, and its extent."""
+    first, extents, last = [0], [(0, 0)], None
+    for position, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
+        if word is None or end <= start:
+            continue
+        if word == last:
+            extents[-1] = (extents[-1][0], max(end, extents[-1][1]))
+        else:
+            first.append(position)
+            extents.append((start, end))
+            last = word
+    borders = [start for start, _ in extents[1:]] + [len(text)]
+    trimmed = [_trim(text, extent, border) for extent, border in zip(extents, borders, strict=True)]
+    keep = [i for i, (start, end) in enumerate(trimmed) if i == NULL or end > start]
+    return [first[i] for i in keep], [trimmed[i] for i in keep]
+
+
+def _characters(text: str, encoding: Any) -> tuple[list[int], list[tuple[int, int]]]:
+    """Find words, single characters of scripts without spaces, and punctuation marks, and the piece each begins in.
+
+    A unit that no piece covers is left out: a character the normaliser drops, or what lies beyond the longest input.
+    """
+    pieces = [(start, end, place) for place, (start, end) in enumerate(encoding.offsets) if end > start]
+    first, extents, at = [0], [(0, 0)], -1
+    for start, end in _found(text):
+        # the last piece that has begun: a lone word mark (SentencePiece) covers the character of the piece after it
+        while at + 1 < len(pieces) and pieces[at + 1][0] <= start:
+            at += 1
+        if at >= 0 and start < pieces[at][1]:
+            first.append(pieces[at][2])
+            extents.append((start, end))
+    return first, extents
+
+
+def _found(text: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    in_word = False
+    for place, character in enumerate(text):
+        touches = bool(found) and found[-1][1] == place
+        is_word = (character.isalnum() or character == "_") and not _UNSPACED.match(character)
+        if touches and (character in _JOINERS or unicodedata.category(character)[0] == "M" or (in_word and is_word)):
+            found[-1] = (found[-1][0], place + 1)
+        elif not character.isspace():
+            found.append((place, place + 1))
+            in_word = is_word
+    return found
 
 
 def pad(units: Sequence[Units], *, pad_id: int = 0) -> dict[str, NDArray[np.int64]]:

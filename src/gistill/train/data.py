@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
-from gistill.corpora import acos, aste, dmaste, mams, memd, towe
+from gistill.corpora import acos, aste, datastory, dmaste, mams, memd, towe
 from gistill.corpora.labelled import Labelled, without_leaks
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
@@ -28,12 +29,14 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     Args:
         recipe: "shipped" (only corpora whose licence lets the weights be shipped), "14lap" or "14res" (that training
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
-            measured, to be followed by "14lap" or "14res"; for measuring only).
+            measured, to be followed by "14lap" or "14res"; for measuring only), or "zh" (Chinese, for measuring only).
         folder: The data folder.
 
     Raises:
         SettingError: No such recipe.
     """
+    if recipe == "zh":
+        return [sentence for text in _chinese(folder)[0] for sentence in by_sentence(text, language="zh")]
     if recipe in ("14lap", "14res"):
         examples = aste.load(recipe, "train", folder=folder)
     elif recipe in ("shipped", "labels"):
@@ -51,7 +54,7 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
                 examples += memd.load(domain, folder=folder)
     else:
-        raise SettingError(f"no training recipe {recipe!r}", hint="One of: shipped, 14lap, 14res, labels.")
+        raise SettingError(f"no training recipe {recipe!r}", hint="One of: shipped, 14lap, 14res, labels, zh.")
     apart = open_tests(folder)
     if recipe in ("shipped", "labels"):  # what goes on from it is chosen on these parts; TOWE has the same sentences
         apart += aste.load("14lap", "dev", folder=folder) + aste.load("14res", "dev", folder=folder)
@@ -60,6 +63,19 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
 
 def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     """Load the development part that a recipe's scorer, threshold and choices are made on; never a test part."""
+    if recipe == "zh":
+        return [sentence for text in _chinese(folder)[1] for sentence in by_sentence(text, language="zh")]
     if recipe in ("14lap", "14res"):
         return aste.load(recipe, "dev", folder=folder)
     return [s for d in dmaste.DOMAINS for review in dmaste.load(d, "dev", folder=folder) for s in by_sentence(review)]
+
+
+def _chinese(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
+    """Split the Chinese training part in 95% to train on and 5% to fit the scorer on: its development part is reported.
+
+    Texts that stand in the development part are left out, and so is what the two shares have in common.
+    """
+    texts, _ = without_leaks(datastory.load("train", folder=folder), datastory.load("dev", folder=folder))
+    random.Random(0).shuffle(texts)
+    held = texts[: len(texts) // 20]
+    return without_leaks(texts[len(held) :], held)[0], held

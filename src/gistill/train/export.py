@@ -30,6 +30,7 @@ def export_reader(
     implicit: tuple[bool, bool],
     about: dict[str, Any],
     max_pieces: int = 256,
+    characters: bool = False,
 ) -> None:
     """Write `model.onnx` with int8 weights, `tokenizer.json` and `reader.json` into a folder.
 
@@ -41,6 +42,7 @@ def export_reader(
         implicit: Whether implicit aspects, and implicit opinions, were taught.
         about: Goes into `reader.json`: name, recipe, settings, data and scores.
         max_pieces: Longest input, in word pieces.
+        characters: How texts were cut, see `units.cut`.
     """
     from tokenizers import Tokenizer
 
@@ -56,6 +58,7 @@ def export_reader(
         **about,
         "implicit": list(implicit),
         "max_pieces": max_pieces,
+        **({"characters": True} if characters else {}),
         "scorer": {"weights": list(scorer.weights), "bias": scorer.bias, "threshold": scorer.threshold},
     }
     (folder / "reader.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

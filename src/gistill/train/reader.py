@@ -18,6 +18,8 @@ from gistill.reader.decode import FEATURES, Candidate, Scorer, choose
 from gistill.reader.units import Units, cut
 from gistill.train.network import Network, Target, batch_tensors, loss, target
 
+SHARED = 4  # characters of one word piece that are told apart; a Chinese word piece rarely has more
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -72,20 +74,27 @@ def load_tokenizer(folder: Path, *, max_pieces: int = 256) -> Any:
     return tokenizer
 
 
-def new_network(folder: Path, settings: Settings) -> Network:
-    """Put untrained heads on a base encoder."""
+def new_network(folder: Path, settings: Settings, *, characters: bool = False) -> Network:
+    """Put untrained heads on a base encoder; `characters` as in `units.cut`."""
     from transformers import AutoModel
 
-    encoder = AutoModel.from_pretrained(str(folder), add_pooling_layer=False)
+    try:
+        encoder = AutoModel.from_pretrained(str(folder), add_pooling_layer=False)
+    except TypeError:  # DistilBERT, DeBERTa, ModernBERT and others have none
+        encoder = AutoModel.from_pretrained(str(folder))
     torch.manual_seed(settings.seed)
-    return Network(encoder, hidden=encoder.config.hidden_size, dropout=settings.dropout)
+    shared = SHARED if characters else 1
+    return Network(encoder, hidden=encoder.config.hidden_size, dropout=settings.dropout, shared=shared)
 
 
-def prepare(examples: Sequence[Labelled], tokenizer: Any, *, raw: bool = False) -> list[Prepared]:
-    """Cut examples into units and put their labels on them."""
-    cuts = cut(tokenizer, [example.text for example in examples])
+def prepare(
+    examples: Sequence[Labelled], tokenizer: Any, *, raw: bool = False, characters: bool = False
+) -> list[Prepared]:
+    """Cut examples into units and put their labels on them; `characters` as in `units.cut`."""
+    cuts = cut(tokenizer, [example.text for example in examples], characters=characters)
     typed: Sequence[Labelled | None] = [retokenised(example) if raw else None for example in examples]
-    raw_cuts = cut(tokenizer, [(other or example).text for other, example in zip(typed, examples, strict=True)])
+    raw_texts = [(other or example).text for other, example in zip(typed, examples, strict=True)]
+    raw_cuts = cut(tokenizer, raw_texts, characters=characters)
     return [
         Prepared(units, target(example, units), (raw_units, target(other, raw_units)) if other else None)
         for example, units, other, raw_units in zip(examples, cuts, typed, raw_cuts, strict=True)
@@ -296,7 +305,7 @@ def fit_scorer(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, .
 
 
 def evaluate(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]], scorer: Scorer | None) -> Score:
-    """Score candidates against labels; `scorer` None takes every candidate (they come from `tag_then_pair`)."""
+    """Score candidates against labels; `scorer` None takes every candidate as it is."""
     rows = []
     for cands, goal in zip(found, gold, strict=True):
         kept = cands if scorer is None else [c for c, _ in choose(cands, scorer)]
