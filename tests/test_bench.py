@@ -86,16 +86,18 @@ class Loaded(Models):
 
     def __init__(self, writer: Callable[[Request], Any] = right) -> None:
         self.loads: list[str | None] = []
+        self.prefix_caches: list[bool] = []
         self.writers: dict[str | None, ScriptedModel] = {}
-        self.reader = FakeReader()
+        self.fake = FakeReader()
 
-        def load_writer(path: str | None) -> ScriptedModel:
+        def load_writer(path: str | None, *, prefix_cache: bool) -> ScriptedModel:
+            self.prefix_caches.append(prefix_cache)
             self.loads.append(path)
             return self.writers.setdefault(path, ScriptedModel(writer, name=str(path)))
 
         def load_reader(path: str | None) -> FakeReader:
             self.loads.append(path)
-            return self.reader
+            return self.fake
 
         super().__init__(load_writer, load_reader, lambda kind, path: f"{kind} {path}")
 
@@ -234,6 +236,12 @@ def test_prompted_systems_are_told_the_categories_and_trained_ones_are_not(tmp_p
     bench(tmp_path, "zero-shot,writer:w", ("made/quads",), models=models, limit=1)
     assert "Categories: audio, build." in models.writers[None].calls[0][0].messages[0].content
     assert "Categories" not in models.writers["w"].calls[0][0].messages[0].content
+
+
+def test_only_prompts_that_begin_alike_keep_their_beginning(tmp_path: Path) -> None:
+    models = Loaded()
+    bench(tmp_path, "zero-shot,few-shot:2,nearest:2,writer:w", models=models, limit=1)
+    assert models.prefix_caches == [False, True, False, False]
 
 
 def test_a_category_that_does_not_exist_is_illegal(tmp_path: Path) -> None:
@@ -431,9 +439,9 @@ import test_bench as t
 from gistill.bench import sets
 sets._load = t.corpus
 class Slow(t.Loaded):
-    def get(self, kind, path):
+    def writer(self, path, *, prefix_cache):
         time.sleep(0.15)
-        return super().get(kind, path)
+        return super().writer(path, prefix_cache=prefix_cache)
 t.bench(t.Path({out!r}), "writer:w", models=Slow())
 """
 

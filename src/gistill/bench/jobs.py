@@ -81,16 +81,19 @@ def job(member: Member, on: BenchSet, models: Models, *, max_tokens: int = MAX_T
 def _writer_job(member: Member, on: BenchSet, models: Models, max_tokens: int, orders: int) -> Job:
     questions = _questions(member, on, orders if member.kind == "vote" else 1)
     requests = [[Request(messages=render(asked), max_tokens=max_tokens) for asked in text] for text in questions]
+    # Long prompts that begin alike are worth keeping; else the last bit shall not depend on what was asked before.
+    prefix_cache = member.kind == "few-shot"
     known = frozenset(on.categories) if "category" in ELEMENTS[on.task] else None
     decided_by = {
         "set": on.hash,
         "weights": models.hash("writer", member.path),
         "engines": engines("writer"),
+        "prefix_cache": prefix_cache,
         "asked": digest([[request.model_dump() for request in text] for text in requests]),
     }
 
     def ask(start: int, end: int) -> tuple[list[Any], float]:
-        writer = models.get("writer", member.path)  # before the clock runs
+        writer = models.writer(member.path, prefix_cache=prefix_cache)  # before the clock runs
         began = time.perf_counter()
         completions = iter(writer.complete([request for text in requests[start:end] for request in text]))
         seconds = time.perf_counter() - began
@@ -163,7 +166,7 @@ def _reader_job(path: str | None, on: BenchSet, models: Models) -> Job:
     }
 
     def ask(start: int, end: int) -> tuple[list[Any], float]:
-        reader = models.get("reader", path)
+        reader = models.reader(path)
         began = time.perf_counter()
         read = reader.read(texts[start:end])
         seconds = time.perf_counter() - began

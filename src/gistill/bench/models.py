@@ -72,23 +72,32 @@ class Models:
     """Loads each model once, and only when it is asked for.
 
     Args:
-        load_writer: From a path, or None for the writer of the package.
-        load_reader: Likewise.
+        load_writer: From a path, or None for the default writer, and whether to keep what prompts begin with alike.
+        load_reader: From a path, or None for the reader of the package.
         weights: From "writer" or "reader" and a path to a hash, without loading.
     """
 
-    load_writer: Callable[[str | None], LanguageModel] = load_writer
+    load_writer: Callable[..., LanguageModel] = load_writer
     load_reader: Callable[[str | None], Any] = load_reader
     weights: Callable[[str, str | None], str] = lambda kind, path: hash_weights(find_weights(kind, path))
-    _loaded: dict[tuple[str, str | None], Any] = field(default_factory=dict)
+    _loaded: dict[tuple[str | bool | None, ...], Any] = field(default_factory=dict)
     _hashes: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
-    def get(self, kind: str, path: str | None) -> Any:
-        """Give a loaded "writer" or "reader"; the one before is let go, so that no two are in memory."""
-        if (kind, path) not in self._loaded:
+    def reader(self, path: str | None) -> Any:
+        """Give a loaded reader; the model before is let go, so that no two are in memory."""
+        return self._only("reader", path, load=lambda: self.load_reader(path))
+
+    def writer(self, path: str | None, *, prefix_cache: bool) -> LanguageModel:
+        """Give a loaded writer likewise."""
+        key = ("writer", path, prefix_cache)
+        found: LanguageModel = self._only(*key, load=lambda: self.load_writer(path, prefix_cache=prefix_cache))
+        return found
+
+    def _only(self, *key: str | bool | None, load: Callable[[], Any]) -> Any:
+        if key not in self._loaded:
             self._loaded.clear()
-            self._loaded[kind, path] = self.load_reader(path) if kind == "reader" else self.load_writer(path)
-        return self._loaded[kind, path]
+            self._loaded[key] = load()
+        return self._loaded[key]
 
     def hash(self, kind: str, path: str | None) -> str:
         """Give the hash of a model's weights."""

@@ -84,7 +84,7 @@ def _table(cards: Sequence[BenchScorecard], view: View, *, as_published: bool = 
     rows = [["system", *(f"{name} ({texts[name]:,} texts)" for name in sets)]]
     for system in systems:
         mine = [by[system, name] for name in sets if (system, name) in by]
-        rows.append([system, *(cell((c.as_published if as_published else c.views).get(view)) for c in mine)])
+        rows.append([system, *(cell(((as_published and c.as_published) or c.views).get(view)) for c in mine)])
         if cost:
             rows[-1] += [_range([c.sentences_per_second for c in mine]), _most(mine)]
     for system in dict.fromkeys(p.system for p in PUBLISHED) if view == "all" else ():
@@ -174,7 +174,7 @@ def _rows(card: BenchScorecard) -> list[list[object]]:
     if card.skipped:
         return [[card.system, card.set, "all", "strict", card.texts, *[""] * 11, card.skipped]]
     rows: list[list[object]] = []
-    for counting, found in (("strict", card.views), ("as published", card.as_published)):
+    for counting, found in (("strict", card.views), ("as published", card.as_published or card.views)):
         for view, s in found.items():
             numbers = [s.precision, s.recall, s.f1.value, s.f1.low, s.f1.high, s.deviation]
             illegal = sum(sum(run.failures.values()) for run in s.seeds)

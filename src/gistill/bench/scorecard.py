@@ -27,7 +27,8 @@ class BenchScorecard(Noun):
         texts: How many were scored.
         skipped: Why there are no scores; empty where there are.
         views: Strict scores: of all texts, of those with an opinion without words, of those with several polarities.
-        as_published: The same with illegal predictions left out; for comparison only.
+        as_published: The same with illegal predictions left out, for comparison only; empty where there are none, and
+            both ways of counting agree.
         sentences_per_second: Of all seeds, loading left out; None where nothing was computed.
         peak_mb: The largest resident size of the system's process; None where it had none or it is not known.
         signature: How the numbers were made.
@@ -79,7 +80,7 @@ def scorecard(
         set=on.name,
         texts=len(on.examples),
         views=by_view(False),
-        as_published=by_view(True),
+        as_published=by_view(True) if any(a.failures for run in answers for a in run) else {},
         sentences_per_second=round(len(on.examples) * len(costs) / seconds, 2) if seconds else None,
         peak_mb=max((cost.peak_mb for cost in costs if cost.peak_mb is not None), default=None),
         signature={**signature, "data": on.hash, "match": "exact words, case-sensitive", "average": "micro"},
