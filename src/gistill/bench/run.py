@@ -7,7 +7,6 @@ seconds, with the same numbers.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -91,23 +90,26 @@ def run_bench(
     return cards
 
 
-def answer(member: Member, sets: Sequence[str], settings: Settings, *, parent: int) -> None:
-    """Let one member answer what it has not answered yet, in this process.
+def answer(member: Member, sets: Sequence[str], settings: Settings) -> None:
+    """Let one member answer what it has not answered yet, in this process, until the one that started it is gone.
 
     Args:
         member: It.
         sets: Names.
         settings: See `Settings`.
-        parent: Process that asked for it; when it is gone, nothing more is asked.
     """
-    _answer(_jobs(member, _load_sets(sets, settings), settings, Models()), settings, peak=peak_mb, parent=parent)
+    plan = _jobs(member, _load_sets(sets, settings), settings, Models())
+    parent = multiprocessing.parent_process()
+    _answer(plan, settings, peak=peak_mb, wanted=lambda: parent is None or parent.is_alive())
 
 
-def _answer(plan: Plan, settings: Settings, *, peak: Callable[[], float | None], parent: int | None = None) -> None:
+def _answer(
+    plan: Plan, settings: Settings, *, peak: Callable[[], float | None], wanted: Callable[[], bool] = lambda: True
+) -> None:
     for on, work in plan.values():
 
         def ask(start: int, end: int, work: Job = work) -> tuple[Sequence[object], float]:
-            if parent is not None and os.getppid() != parent:
+            if not wanted():  # a new run may be asking the same already
                 raise SystemExit(1)
             return work.ask(start, end)
 
@@ -169,7 +171,7 @@ def _answer_member(
         _answer(plan, settings, peak=lambda: None)
         return
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        future = pool.submit(answer, member, list(plan), settings, parent=os.getpid())
+        future = pool.submit(answer, member, list(plan), settings)
         while not _done(future, name):
             progress(name, sum(file.answered for file in files), total)
 

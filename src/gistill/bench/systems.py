@@ -1,7 +1,8 @@
 """The systems that can be scored, as they are named on the command line.
 
     majority            the commonest training tuple whose words stand in the text
-    answers:FILE        answers that something else made; lexicon:FILE is the same
+    answers:FILE        answers that something else made
+    lexicon:FILE        the same, of a system that names no categories
     zero-shot[:MODEL]   a writer that was not trained for it, asked without examples
     few-shot:K[:MODEL]  the same with K training examples drawn by lot, once a seed
     nearest:K[:MODEL]   the same with the K training examples most like the text
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 from gistill.errors import SettingError
-from gistill.skills.opinions import Task
+from gistill.skills.opinions import ELEMENTS, Task
 
 Kind = Literal["majority", "lexicon", "answers", "zero-shot", "few-shot", "nearest", "writer", "vote", "reader"]
 _KINDS = "|".join(get_args(Kind))
@@ -106,6 +107,6 @@ def why_not(member: Member, task: Task) -> str:
     """Say why a system cannot do a task; empty where it can."""
     if member.kind == "lexicon" and member.path is None:
         return "its answers are made by benchmarks/baselines.py lexicon and given as lexicon:FILE"
-    if member.kind == "reader" and task not in ("tsa", "aope", "aste"):
-        return "a reader names no categories"
+    if member.kind in ("reader", "lexicon") and "category" in ELEMENTS[task]:
+        return f"a {member.kind} names no categories"
     return ""
