@@ -58,7 +58,7 @@ def parse_line(line: str, *, number: int, file: str = "", raw: bool = False) -> 
 
         triplets = tuple(Triplet(extent(a), extent(o), POLARITIES[p]) for a, o, p in ast.literal_eval(labels))
     except (ValueError, SyntaxError, IndexError, KeyError, TypeError, RecursionError, MemoryError) as error:
-        raise InputError(f"not a triplet line ({error})", file=file, row=number) from error
+        raise InputError(f"not a triplet line ({error or type(error).__name__})", file=file, row=number) from error
     return text, triplets
 
 

@@ -30,8 +30,9 @@ from gistill.corpora.labelled import Labelled
 from gistill.corpora.mams import read_terms
 from gistill.corpora.tuples import Example, from_labelled, from_quads, project
 from gistill.errors import InputError, SettingError
-from gistill.skills.opinions import OpinionTuple, Task, places
+from gistill.skills.opinions import ELEMENTS, OpinionTuple, Task, places
 from gistill.tables.sources import explain
+from gistill.text import clean
 
 Format = Literal["acos", "aste", "asqp", "dmaste", "fsa-json", "semeval-xml", "towe"]
 _TASKS: dict[Format, tuple[Task, ...]] = {
@@ -45,6 +46,7 @@ _TASKS: dict[Format, tuple[Task, ...]] = {
 }
 _SIGNS = {polarity: sign for sign, polarity in aste.POLARITIES.items()}
 _DIGITS = {polarity: digit for digit, polarity in acos.POLARITIES.items()}
+_BOM = "\ufeff"  # goes when a file is read, so no text can begin with it
 _TOWE_HEADER = "s_id\tsentence\ttarget_tags\topinion_words_tags"
 
 
@@ -66,6 +68,8 @@ def read(path: str | Path, *, format: Format, task: Task | None = None) -> list[
             sentences, counted from 1.
     """
     _check_format(format)
+    if task is not None and task not in ELEMENTS:
+        raise SettingError(f"no task {task!r}", hint=f"One of: {', '.join(ELEMENTS)}.")
     try:
         content = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -103,7 +107,7 @@ def write(examples: Sequence[Example], path: str | Path, *, format: Format) -> i
     for number, example in enumerate(examples, 1):
         try:
             body = _encode(example, number, format)
-            same = _same(_decode(_whole([body], format), format, example.task, ""), [example])
+            same = _same(_decode(_whole([body], format).removeprefix(_BOM), format, example.task, ""), [example])
         except (ValueError, InputError) as error:
             raise InputError(f"{format} cannot say this example: {error}", file=str(path), row=number) from error
         if not same:
@@ -169,6 +173,8 @@ def _decode_triplets(content: str, kind: Format, file: str) -> list[Example]:
         if not line.strip():
             continue
         text, triplets = aste.parse_line(line.removesuffix("\r"), number=number, file=file)
+        if not text.strip():
+            raise InputError("a line has no text", file=file, row=number)
         if any(t.opinion is None or (kind == "aste" and t.aspect is None) for t in triplets):
             raise InputError(
                 f"{kind} has no opinion without words, and only dmaste has aspects without", file=file, row=number
@@ -185,7 +191,7 @@ def _encode(example: Example, number: int, kind: Format) -> str:
     match kind:
         case "aste" | "dmaste":
             labels = ", ".join(_triplet(t, example.text) for t in example.tuples)
-            return f"{example.text}####[{labels}]" + (f"####{example.source or '-'}" if kind == "dmaste" else "")
+            return f"{example.text}####[{labels}]" + (f"####{clean(example.source) or '-'}" if kind == "dmaste" else "")
         case "asqp":
             quads = [[t.aspect or NULL, t.category, t.polarity, t.opinion or NULL] for t in example.tuples]
             return f"{example.text}####{quads}"

@@ -82,15 +82,22 @@ def read_rows(content: str, task: Task | None, *, source: str, file: str = "") -
 
 def _task(rows: list[Any]) -> Task:
     """Say which elements the labels of a file have; rows that are none are met later."""
-    aspects = [a for row in rows if isinstance(row, dict) for a in row.get("aspects") or () if isinstance(a, dict)]
+    aspects = [a for row in rows if isinstance(row, dict) for a in _listed(row) if isinstance(a, dict)]
     if not any(aspect.get("category") for aspect in aspects):
         return "tsa"
     return "tasd" if any(aspect.get("target") for aspect in aspects) else "asa"
 
 
+def _listed(row: dict[str, Any]) -> list[Any]:
+    aspects = row.get("aspects")
+    return aspects if isinstance(aspects, list) else []
+
+
 def _example(row: Any, task: Task, marked: bool, source: str, file: str, number: int) -> Example:
     quads: list[Quad] = []
     try:
+        if not isinstance(row["aspects"], list) or not isinstance(row["sentence"], str) or not row["sentence"].strip():
+            raise TypeError("aspects is no list, or sentence no text")
         for aspect in row["aspects"]:
             target, polarity = aspect["target"], aspect["polarity"]
             category = aspect["category"] if task != "tsa" else None

@@ -67,6 +67,10 @@ def read_terms(content: str, *, file: str = "") -> list[tuple[str, list[tuple[Ex
         text = node.findtext("text") or ""
         terms = []
         try:
+            if node.tag != "sentence" or not text.strip():
+                raise ValueError("it is not a sentence with a text")
+            if node.find("Opinions") is not None:
+                raise ValueError("its labels are the Opinions of 2015 and 2016; only aspectTerms are read")
             for term in node.iter("aspectTerm"):
                 start, end = int(term.attrib["from"]), int(term.attrib["to"])
                 if not 0 <= start < end or text[start:end] != term.attrib["term"]:

@@ -70,7 +70,7 @@ def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, imp
     if odd := [polarity for *_, polarity in quads if polarity is not None and polarity not in POLARITIES]:
         raise ValueError(f"no polarity is called {odd[0]!r:.40}")
     known = [
-        OpinionTuple(_line(aspect), category_words(category) if category else None, _line(opinion), polarity)  # type: ignore[arg-type]
+        OpinionTuple(_line(aspect), category_words(clean(category)) if category else None, _line(opinion), polarity)  # type: ignore[arg-type]
         for aspect, category, opinion, polarity in quads
         if polarity != "conflict"
     ]
