@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from gistill.schema import Span
+from gistill.text import UNSPACED
 
 MAX_WORDS = 80  # about 110 word pieces, so a reader with room for 128 never cuts a sentence in silence
 
@@ -19,9 +20,8 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪◦‣–—]|\d{1,2}[.)])\s")
 # A line of this many characters may have been wrapped by a mail program; a shorter or longer one ended where it ends.
 _WRAPPED = range(50, 101)
 
-# Scripts written without spaces: there a character counts as a word. (Thai, Lao, Myanmar, Khmer, kana, Han.)
-UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-_WORD = re.compile(rf"{UNSPACED}|(?:(?!{UNSPACED})\w){{1,12}}|[^\w\s]")
+# In scripts written without spaces a character counts as a word.
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]{{1,12}}|[^\w\s]")
 _CLAUSE_END = frozenset(";:…—–|；：")
 _COMMA = frozenset(",،、，)]}")
 _FULL_WIDTH = frozenset("；：、，")

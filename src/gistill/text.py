@@ -7,16 +7,57 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Collection
 
 from gistill.errors import AnchorError
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# Scripts written without spaces between words: a run of them is counted as one word for every two characters.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# What a character class of the scripts written without spaces between words holds: Thai, Lao, Myanmar, Khmer, kana,
+# Han. Everything that asks where a word ends asks here.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+(?:['’][^\\W_{_UNSPACED}]+)*")
-_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
+# The same, and Hangul: Korean has spaces, but its particles are written onto the word they belong to, so that what
+# somebody marks may end inside what stands between spaces.
+GLUED = f"{UNSPACED}\uac00-\ud7a3"
+_WORD = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*")
+_UNSPACED_START = re.compile(f"[{UNSPACED}]")
+# Scripts, by the first word of their letters' Unicode names, and the languages written in them (ISO 639-1).
+_LANGUAGES = {
+    "LATIN": "aa af ak an av ay az bm br bs ca ch co cs cy da de ee en eo es et eu ff fi fj fo fr fy ga gd gl gn gv ha "
+    "ho hr ht hu hz ia id ie ig ik io is it jv kg ki kj kl kr ku kw la lb lg li ln lt lu lv mg mh mi ms mt na nb nd ng "
+    "nl nn no nr nv ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tk tl tn to tr ts tw ty "
+    "uz ve vi vo wa wo xh yo za zu",
+    "CYRILLIC": "ab av az ba be bg ce cu cv kk kv ky mk mn os ru sr tg tt uk uz",
+    "ARABIC": "ar fa ks ku ps sd ug ur",
+    "DEVANAGARI": "hi mr ne sa",
+    "CJK": "ja ko zh",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "HEBREW": "he iw yi",
+    "ETHIOPIC": "am ti",
+    "BENGALI": "as bn",
+    "TIBETAN": "bo dz",
+    "GREEK": "el",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "THAI": "th",
+    "LAO": "lo",
+    "MYANMAR": "my",
+    "KHMER": "km",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "THAANA": "dv",
+}
 _LINK = re.compile(r"(?:https?://|ftp://|www\.)\S+", re.IGNORECASE)
 _EMOTICON = re.compile(r"[:;=8xX][-'^o]?[()\[\]DPp/\\|3]|<3|\^[_.-]?\^")
 _BLOB = re.compile(r"(?:data:[\w.+-]+/[\w.+-]+;base64,)?[A-Za-z0-9+/_-]{60,}={0,2}")
@@ -94,6 +135,50 @@ def _looks_encoded(word: str) -> bool:
 
 def _is_unreadable(char: str) -> bool:
     return char == "\ufffd" or (unicodedata.category(char) in ("Cc", "Co", "Cn") and char not in "\t\n\r\x0b\x0c\x85")
+
+
+def is_in_one_of(text: str, languages: Collection[str], *, declared: str | None = None) -> bool:
+    """Say whether a text may be in one of some languages, as far as its script and what was declared can tell.
+
+    Scripts, not languages, are told apart: French is not told from English unless it is declared. Latin letters are at
+    home in every language, since names and brands are written in them.
+
+    Args:
+        text: Any text. Without letters it may be in any language.
+        languages: ISO 639-1; with none, or one whose script is not known, any text may be in them.
+        declared: The text's language, ISO 639-1. Believed where the text is written in that language's script: a
+            column of languages can hold countries.
+
+    >>> is_in_one_of("味道很好", ["en"]), is_in_one_of("iPhone很好用", ["zh"]), is_in_one_of("Trop cher", ["en"])
+    (False, True, True)
+    """
+    ours = [_scripts(language) for language in languages]
+    if not ours or not all(ours):
+        return True
+    theirs = _scripts(declared or "")
+    if theirs and declared not in languages and _mostly(text, theirs):
+        return False
+    return _mostly(text, {"LATIN"}.union(*ours))
+
+
+def _scripts(language: str) -> set[str]:
+    """List the scripts a language is written in; none for a code that is not known."""
+    return {script for script, languages in _LANGUAGES.items() if language and language in languages.split()}
+
+
+def _mostly(text: str, scripts: set[str]) -> bool:
+    """Say whether at least half of the letters are of some scripts."""
+    if text.isascii() and "LATIN" in scripts:
+        return True
+    letters = Counter(char for char in text if char.isalpha())
+    inside = sum(count for char, count in letters.items() if _script(char) in scripts)
+    return 2 * inside >= letters.total()
+
+
+def _script(letter: str) -> str:
+    """Name a letter's script; variants ("FULLWIDTH LATIN", "HALFWIDTH KATAKANA", "ª") count to what they look like."""
+    words = unicodedata.name(unicodedata.normalize("NFKC", letter)[0], "").split()
+    return words[0].split("-")[0] if words else ""
 
 
 def anchor(quote: str, text: str, *, occurrence: int = 0) -> tuple[int, int]:

@@ -8,7 +8,7 @@ the next. That is what makes a run that was killed and started again end with th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
@@ -16,6 +16,7 @@ from gistill.digest.checkpoint import Checkpoint
 from gistill.errors import ModelBrokenError
 from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
 from gistill.sentences import MAX_WORDS, split
+from gistill.text import is_in_one_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,10 @@ Progress = Callable[[str, int, int | None], None]  # step, items done, items in 
 
 
 class SentenceReader(Protocol):
-    """What reads sentences. `hash` changes whenever an answer could."""
+    """What reads sentences. `hash` changes whenever an answer could.
+
+    One that reads some languages only says so in `languages`, a sequence of ISO 639-1 codes.
+    """
 
     name: str
     hash: str
@@ -93,10 +97,10 @@ def extract_chunks(
     progress: Progress | None = None,
 ) -> Iterator[Extraction]:
     """Read records for opinions as they come, a chunk at a time: see `extract`. `done` is where progress begins."""
-    for chunk in _chunks(records, chunk_sentences):
+    for chunk in _chunks(records, chunk_sentences, getattr(reader, "languages", ())):
         opinions, failures = _read_chunk(chunk, reader, _ticker(progress, done, total, len(chunk)))
         done += len(chunk)
-        yield Extraction(opinions, len(chunk), sum(len(spans) for _, spans in chunk), failures)
+        yield Extraction(opinions, len(chunk), sum(len(spans) for _, spans, _ in chunk), failures)
 
 
 def extract_to(
@@ -193,19 +197,22 @@ def _settings(chunk_sentences: int) -> str:
     return f"gistill {version('gistill')}, chunk {CHUNK_RECORDS}/{chunk_sentences}, batch {BATCH}, words {MAX_WORDS}"
 
 
-_Chunk = list[tuple[Record, list[Span]]]
+_Chunk = list[tuple[Record, list[Span], str]]  # the name of what is wrong where nothing can be read
 
 
-def _chunks(records: Iterable[Record], chunk_sentences: int) -> Iterator[_Chunk]:
+def _chunks(records: Iterable[Record], chunk_sentences: int, languages: Collection[str]) -> Iterator[_Chunk]:
     chunk: _Chunk = []
     size = 0
     for record in records:
+        parts = customer_spans(record)
         sentences = [
             Span(start=part.start + span.start, end=part.start + span.end)
-            for part in customer_spans(record)
+            for part in parts
             for span in split(record.text[part.start : part.end], record.language)
         ]
-        chunk.append((record, sentences if _is_text(record.text) else []))
+        wrong = _why_unread(record, parts, languages) or ("" if sentences else "nothing_to_read")
+        sentences = [] if wrong else sentences
+        chunk.append((record, sentences, wrong))
         size += len(sentences)
         if len(chunk) >= CHUNK_RECORDS or size >= chunk_sentences:
             yield chunk
@@ -217,13 +224,12 @@ def _chunks(records: Iterable[Record], chunk_sentences: int) -> Iterator[_Chunk]
 def _read_chunk(
     chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]
 ) -> tuple[list[Opinion], list[Failure]]:
-    answers = _read_once((record.text[s.start : s.end] for record, spans in chunk for s in spans), reader, tick)
+    answers = _read_once((record.text[s.start : s.end] for record, spans, _ in chunk for s in spans), reader, tick)
     opinions: list[Opinion] = []
     failures: list[Failure] = []
-    for record, spans in chunk:
-        if not spans:
-            kind = "nothing_to_read" if _is_text(record.text) else "not_text"
-            failures.append(Failure(kind=kind, record=record.id, row=record.row))
+    for record, spans, wrong in chunk:
+        if wrong:
+            failures.append(Failure(kind=wrong, record=record.id, row=record.row))
         number = 0
         for sentence in spans:
             answered = answers[record.text[sentence.start : sentence.end]]
@@ -238,6 +244,14 @@ def _read_chunk(
                 else:
                     failures.append(made)
     return opinions, failures
+
+
+def _why_unread(record: Record, parts: Sequence[Span], languages: Collection[str]) -> str:
+    """Name what keeps a record from being read; empty when nothing does."""
+    if not _is_text(record.text):
+        return "not_text"
+    words = "\n".join(record.text[part.start : part.end] for part in parts)
+    return "" if is_in_one_of(words, languages, declared=record.language) else "language_not_read"
 
 
 def _is_text(text: str) -> bool:

@@ -199,6 +199,7 @@ FAILURES = {
     "too_long": "Texts longer than the limit in the settings.",
     "not_text": "Rows whose text is not writing: binary, encoded or only symbols.",
     "nothing_to_read": "Records with nothing to read, such as conversations without a customer.",
+    "language_not_read": "Records in a language the reader was not trained to read.",
     "bad_row": "Rows that could not become a record.",
     "unreadable": "Files, or the rest of a file, that could not be read.",
     "unparsable": "Answers of a model that could not be read.",

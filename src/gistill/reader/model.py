@@ -32,12 +32,14 @@ class Reader:
         name: What the folder calls itself.
         hash: First 16 hex digits of the sha256 over the folder's model, tokenizer and settings.
         card: The parsed `reader.json`.
+        languages: What it was trained to read, ISO 639-1.
     """
 
     def __init__(self, folder: Path, card: dict[str, Any], tokenizer: Any, model: Any, digest: str) -> None:
         self.folder = folder
         self.card = card
         self.name: str = card["name"]
+        self.languages: tuple[str, ...] = tuple(card.get("languages", ()))
         self.hash = digest
         self._tokenizer = tokenizer
         self._model = model

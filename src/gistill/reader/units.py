@@ -1,5 +1,5 @@
-"""Text to what the reader sees: word pieces, and the units (words, or single characters in scripts without spaces)
-that labels and spans stand on.
+"""Text to what the reader sees: word pieces, and the units (words, or single characters in scripts without spaces
+and in Korean) that labels and spans stand on.
 
 A BERT tokenizer cuts words by itself and its words are the units. Others (SentencePiece, byte-level) cut at spaces
 only, so that a Chinese sentence would be one word; for them the units are found in the text, and several characters
@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.sentences import UNSPACED
+from gistill.text import GLUED
 
 NULL = 0  # unit 0 is no word: it stands for an aspect or opinion without words of its own
-_UNSPACED = re.compile(UNSPACED)
+_GLUED = re.compile(f"[{GLUED}]")
 _JOINERS = frozenset("\u200c\u200d")
 
 
@@ -69,7 +69,7 @@ def cut(tokenizer: Any, texts: Sequence[str], *, characters: bool = False) -> li
 def needs_characters(tokenizer: Any, texts: Sequence[str]) -> bool:
     """Say whether units must be found in the text: the tokenizer cuts at spaces only, or the texts have none."""
     (probe,) = cut(tokenizer, ["good,bad"])
-    unspaced = sum(_UNSPACED.search(text) is not None for text in texts)
+    unspaced = sum(_GLUED.search(text) is not None for text in texts)
     return len(probe.extents) != 4 or unspaced > len(texts) / 10
 
 
@@ -113,7 +113,7 @@ def _found(text: str) -> list[tuple[int, int]]:
     in_word = False
     for place, character in enumerate(text):
         touches = bool(found) and found[-1][1] == place
-        is_word = (character.isalnum() or character == "_") and not _UNSPACED.match(character)
+        is_word = (character.isalnum() or character == "_") and not _GLUED.match(character)
         if touches and (character in _JOINERS or unicodedata.category(character)[0] == "M" or (in_word and is_word)):
             found[-1] = (found[-1][0], place + 1)
         elif not character.isspace():

@@ -12,11 +12,13 @@ several orders.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from gistill.schema import Failure, Message, Polarity
+from gistill.text import GLUED
 
 Element = Literal["aspect", "category", "opinion", "polarity"]
 Task = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
@@ -32,6 +34,7 @@ ELEMENTS: dict[Task, tuple[Element, ...]] = {
 IMPLICIT = "-"  # an aspect or opinion that has no words of its own
 NOTHING = "none"  # the whole answer where there is no opinion
 _GAP = " | "
+_GLUED = re.compile(f"[{GLUED}]")
 
 
 class OpinionTuple(NamedTuple):
@@ -210,12 +213,12 @@ def _distance(aspect: tuple[int, int] | None, opinion: tuple[int, int] | None) -
 
 
 def _joined(left: str, right: str) -> bool:
-    """Say whether two characters belong to one word; scripts written without spaces join nothing."""
+    """Say whether two characters belong to one word; scripts written without spaces, and Korean, join nothing."""
     return _letter(left) and _letter(right)
 
 
 def _letter(char: str) -> bool:
-    return bool(char) and char.isalnum() and not ("\u0e00" <= char <= "\u0eff" or "\u2e80" <= char <= "\ua4cf")
+    return bool(char) and char.isalnum() and not _GLUED.match(char)
 
 
 def _line(text: str) -> str:
