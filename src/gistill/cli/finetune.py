@@ -42,9 +42,10 @@ def finetune_writer(
 
         read = load_recipe(recipe, settings=tuple(settings or ()))
         _need_torch()
+        from gistill.train.search import search
         from gistill.train.writer import finetune_writer as train
 
-        about = train(read, out=out, data=data, dry_run=dry_run, tell=tell)
+        about = (search if read.search else train)(read, out=out, data=data, dry_run=dry_run, tell=tell)
         done = "Nothing was trained." if dry_run else f"The writer: {out}"
         typer.echo(json.dumps(about, indent=2) if as_json else done)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -64,7 +63,7 @@ def as_transformers_folder(name_or_path: str) -> Path:
         try:
             _expand(found.path, part)
             if not target.exists():
-                os.replace(part, target)
+                part.replace(target)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from gistill.errors import InputError, SettingError
 from gistill.lm.chat import prompt_text, unmarked
 from gistill.train.examples import Lesson
 
@@ -49,6 +50,31 @@ def encode(lesson: Lesson, tokenizer: Any, *, encoder_decoder: bool, max_length:
     return Encoded(prompt[:max_length], kept, len(kept) < len(answer))
 
 
+def encode_all(lessons: Sequence[Lesson], tokenizer: Any, *, encoder_decoder: bool, max_length: int) -> list[Encoded]:
+    """Encode all lessons; plain text that is too long goes on in the next one instead of losing its end.
+
+    Raises:
+        SettingError: Plain text for an encoder-decoder, which learns only answers.
+        InputError: A lesson has nothing to learn.
+    """
+    encoded = []
+    for lesson in lessons:
+        if lesson.messages:
+            encoded.append(encode(lesson, tokenizer, encoder_decoder=encoder_decoder, max_length=max_length))
+        elif encoder_decoder:
+            raise SettingError(f"{lesson.source} is plain text, which only a causal model learns")
+        else:
+            whole = encode(lesson, tokenizer, encoder_decoder=False, max_length=2**62).answer
+            encoded += [Encoded([], whole[at : at + max_length], False) for at in range(0, len(whole), max_length)]
+        if not encoded[-1].answer or not (encoded[-1].prompt or len(encoded[-1].answer) > 1 or not lesson.messages):
+            raise InputError(
+                f"an example of {lesson.source} has no token to learn: its question alone fills max_length "
+                f"({max_length} tokens): {lesson.text[:80]!r}",
+                hint="Raise max_length.",
+            )
+    return encoded
+
+
 def collate_causal(pad: int, *, positions: bool) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
     """Make the function that batches lessons for a causal model.
 
@@ -81,6 +107,26 @@ def collate_causal(pad: int, *, positions: bool) -> Callable[[Sequence[Encoded]]
         return made
 
     return batch
+
+
+def collate_packed(lessons: Sequence[Encoded]) -> dict[str, Any]:
+    """Put all lessons of a part into one row without padding; positions that begin again keep them apart."""
+    row = [token for e in lessons for token in e.prompt + e.answer]
+    positions: list[int] = []
+    kept: list[int] = []
+    learned: list[int] = []
+    for e in lessons:
+        at, length = len(positions), len(e.prompt) + len(e.answer)
+        first = max(1, len(e.prompt))  # plain text has nothing before its first token
+        kept += range(at + first - 1, at + length - 1)
+        learned += (e.prompt + e.answer)[first:]
+        positions += range(length)
+    return {
+        "input_ids": torch.tensor([row]),
+        "position_ids": torch.tensor([positions]),
+        "labels": torch.tensor([learned]),
+        "logits_to_keep": torch.tensor(kept),
+    }
 
 
 def collate_pairs(pad: int, start: int) -> Callable[[Sequence[Encoded]], dict[str, Any]]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gistill.corpora import dmaste, mams, towe
-from gistill.corpora.labelled import Labelled, fingerprint, join_tokens
-from gistill.corpora.tuples import Example, from_labelled
+from gistill.corpora import index
+from gistill.corpora.labelled import fingerprint, join_tokens
+from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.schema import Message
-from gistill.skills.opinions import ELEMENTS, OpinionsInput, places, render, write
-from gistill.train.data import by_sentence, open_tests
-from gistill.train.recipe import TrainSet
+from gistill.skills.opinions import ELEMENTS, Element, OpinionsInput, OpinionTuple, Task, places, render, write
+from gistill.train.data import open_tests
+from gistill.train.recipe import Recipe, TrainSet, is_file
 
 
 class Lesson(NamedTuple):
@@ -28,40 +29,25 @@ class Lesson(NamedTuple):
         answer: The words to learn.
         source: The set it comes from.
         text: What leaks are looked for by: the text that was annotated, or all that is asked.
+        asked: The skill's question, where the set has one; then the answer can be scored by the skill's metric.
+        tuples: The skill's answer.
     """
 
     messages: tuple[Message, ...]
     answer: str
     source: str
     text: str
+    asked: OpinionsInput | None = None
+    tuples: tuple[OpinionTuple, ...] = ()
 
 
 class Lessons(NamedTuple):
     """The lessons of a recipe, and what was taken out."""
 
-    lessons: tuple[Lesson, ...]
+    train: tuple[Lesson, ...]
+    dev: tuple[Lesson, ...]
     leaked: dict[str, int]  # set -> lessons removed because their text stands in a test or development set
-
-
-def load_named(name: str, *, folder: Path) -> list[Example]:
-    """Load a named set, for example "dmaste/home/train:aste"; see `gistill.corpora`."""
-    place, colon, task = name.partition(":")
-    parts = place.split("/")
-    if not colon or task not in ELEMENTS:
-        raise SettingError(
-            f"{name!r} names no set of opinions", hint=f"corpus/part:task, the task one of {', '.join(ELEMENTS)}."
-        )
-    labelled: list[Labelled]
-    match parts:
-        case ["dmaste", domain, part]:
-            labelled = [s for review in dmaste.load(domain, part, folder=folder) for s in by_sentence(review)]
-        case ["mams", part]:
-            labelled = mams.load(part, folder=folder)
-        case ["towe", domain, part]:
-            labelled = towe.load(domain, part, folder=folder)
-        case _:
-            raise SettingError(f"no set is called {name!r}")
-    return [from_labelled(e, task, source=name) for e in labelled if e.text.strip()]  # type: ignore[arg-type]
+    unchecked: tuple[str, ...]  # open tests that are not in the data folder
 
 
 def as_typed(example: Example) -> Example:
@@ -81,108 +67,192 @@ def as_typed(example: Example) -> Example:
     return replace(example, text=text, tuples=tuples)
 
 
-def load_lessons(
-    sets: Sequence[TrainSet], *, folder: Path | None, raw_share: float, seed: int, tests: Iterable[str] = ()
-) -> Lessons:
-    """Load all sets of a recipe, without anything that stands in a test set.
+def load_lessons(recipe: Recipe, *, folder: Path | None) -> Lessons:
+    """Load all sets of a recipe, without anything that stands in a test set or is chosen by.
+
+    Leaks are looked for by letters and digits alone. `recipe.tests` names what must not be trained on besides every
+    open test of the folder.
 
     Args:
-        sets: What the recipe names.
+        recipe: What to train on.
         folder: The folder of public data; None where only files are named.
-        raw_share: Share of the texts of named sets that are shown as customers type them.
-        seed: Of the draws that limits, weights and `raw_share` ask for.
-        tests: Names of sets and files that must not be trained on, besides every open test of the folder.
 
     Raises:
-        InputError: A file is missing, or a row of it is none of the known kinds.
-        SettingError: No set has such a name, or a named set is asked for and no folder is given.
+        InputError: A file is missing, or a row of it is none of the known kinds, or nothing is left.
+        SettingError: No set has such a name, it is an open test, or a named set is asked for and no folder is given.
     """
-    apart = {fingerprint(e.text) for e in open_tests(folder)} if folder else set()
-    for name in tests:
-        apart |= {fingerprint(lesson.text) for lesson in _load(name, folder=folder, raw_share=0, seed=0)}
-    kept: list[Lesson] = []
+    for named in (*recipe.train, *recipe.replay, *recipe.dev):
+        if not is_file(named.set) and index.is_test(named.set):
+            raise SettingError(f"{named.set} is an open test: for reporting, never for training or choosing")
+    apart, dev, unchecked = _apart(recipe, folder)
     leaked: Counter[str] = Counter()
-    for number, named in enumerate(sets):
-        lessons = _load(named.set, folder=folder, raw_share=raw_share, seed=seed + number)
-        clean = [lesson for lesson in lessons if fingerprint(lesson.text) not in apart]
-        leaked[named.set] += len(lessons) - len(clean)
-        kept += _drawn(clean, named, random.Random(f"{seed} {number}"))
-    return Lessons(tuple(kept), dict(leaked))
+
+    def clean(sets: Sequence[TrainSet], part: str) -> list[Lesson]:
+        kept: list[Lesson] = []
+        for number, named in enumerate(sets):
+            lessons = _load(named.set, recipe, folder=folder)
+            passed = [lesson for lesson in lessons if fingerprint(lesson.text) not in apart]
+            leaked[named.set] += len(lessons) - len(passed)
+            kept += _drawn(passed, named, f"{recipe.seed} {part} {number}")
+        return kept
+
+    train = _with_replay(clean(recipe.train, "train"), clean(recipe.replay, "replay"), recipe)
+    if not train:
+        raise InputError("no example is left to train on")
+    return Lessons(tuple(train), tuple(dev), dict(leaked), tuple(unchecked))
 
 
-def _load(name: str, *, folder: Path | None, raw_share: float, seed: int) -> list[Lesson]:
-    if name.endswith(".jsonl"):
-        return read_jsonl(Path(name))
+def without_tests(lessons: Sequence[Lesson], recipe: Recipe, *, folder: Path | None) -> Lessons:
+    """Take lessons that are loaded already, without those that stand in a test set or in the recipe's dev."""
+    apart, dev, unchecked = _apart(recipe, folder)
+    kept = tuple(lesson for lesson in lessons if fingerprint(lesson.text) not in apart)
+    leaked = Counter(lesson.source for lesson in lessons)
+    leaked.subtract(lesson.source for lesson in kept)
+    if not kept:
+        raise InputError("no example is left to train on")
+    return Lessons(kept, tuple(dev), dict(leaked), tuple(unchecked))
+
+
+def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson], list[str]]:
+    """Fingerprint what must not be trained on, and draw the development lessons."""
+    apart, unchecked = _test_texts(folder)
+    for name in recipe.tests:
+        apart |= {fingerprint(lesson.text) for lesson in _load(name, recipe, folder=folder, dev=True)}
+    dev: list[Lesson] = []
+    for number, named in enumerate(recipe.dev):
+        dev += _drawn(_load(named.set, recipe, folder=folder, dev=True), named, f"{recipe.seed} dev {number}")
+    if any(not lesson.messages for lesson in dev):
+        raise SettingError("dev holds plain text, which asks nothing that could be answered and scored")
+    apart |= {fingerprint(lesson.text) for lesson in dev}
+    return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
+
+
+def orders(task: Task, count: int) -> list[tuple[Element, ...]]:
+    """Give so many orders of a task's elements, the usual one first and the others drawn by lot; not more than all."""
+    usual, *others = itertools.permutations(ELEMENTS[task])
+    random.Random(0).shuffle(others)  # the same draw whenever they are asked for, so that a vote knows what was taught
+    return [usual, *others[: count - 1]]
+
+
+def _test_texts(folder: Path | None) -> tuple[set[str], list[str]]:
+    """Fingerprint every open test of the data folder, and name those that are not there."""
+    if folder is None:
+        return set(), []
+    tests = {name.partition(":")[0]: name for name in index.names() if index.is_test(name)}
+    found: set[str] = set()
+    missing = []
+    for place, name in tests.items():
+        try:
+            found |= {fingerprint(example.text) for example in index.load(name, folder=folder)}
+        except InputError:
+            missing.append(place)
+    if not missing:  # whole reviews too, not only their sentences
+        found |= {fingerprint(example.text) for example in open_tests(folder)}
+    return found - {""}, missing
+
+
+def _with_replay(train: list[Lesson], older: list[Lesson], recipe: Recipe) -> list[Lesson]:
+    """Mix in older lessons, so that what was learned before is not forgotten."""
+    if not recipe.replay_share:
+        return train
+    count = round(len(train) * recipe.replay_share / (1 - recipe.replay_share))
+    draw = random.Random(f"{recipe.seed} replay")
+    return train + (draw.sample(older, count) if count <= len(older) else draw.choices(older, k=count) if older else [])
+
+
+def _load(name: str, recipe: Recipe, *, folder: Path | None, dev: bool = False) -> list[Lesson]:
+    """Load a set; for development as it stands and in the usual order, as it will be scored."""
+    if is_file(name):
+        return read_jsonl(Path(name)) if name.endswith(".jsonl") else read_text(Path(name))
     if folder is None:
         raise SettingError(f"the set {name!r} needs the folder of public data", hint="Give it with --data.")
-    draw = random.Random(f"{seed} {name}")
+    draw = random.Random(f"{recipe.seed} {name}")
     lessons = []
-    for example in load_named(name, folder=folder):
-        shown = as_typed(example) if draw.random() < raw_share else example
-        asked = OpinionsInput(shown.text, shown.task)
-        lessons.append(Lesson(render(asked), write(shown.tuples, shown.task), name, example.text))
+    for example in index.load(name, folder=folder):
+        if not example.text.strip():
+            continue
+        shown = as_typed(example) if not dev and draw.random() < recipe.raw_share else example
+        for order in orders(shown.task, 1 if dev else recipe.orders):
+            asked = OpinionsInput(shown.text, shown.task, order if recipe.orders > 1 else None)
+            answer = write(shown.tuples, shown.task, order=order)
+            lessons.append(Lesson(render(asked), answer, name, example.text, asked, shown.tuples))
     return lessons
 
 
-def _drawn(lessons: list[Lesson], named: TrainSet, draw: random.Random) -> list[Lesson]:
+def _drawn(lessons: list[Lesson], named: TrainSet, seed: str) -> list[Lesson]:
     """Apply a set's limit, then its weight: whole passes, and a drawn part for the rest."""
+    draw = random.Random(seed)
     if named.limit is not None and named.limit < len(lessons):
         lessons = draw.sample(lessons, named.limit)
     whole, part = divmod(named.weight, 1.0)
     return lessons * int(whole) + draw.sample(lessons, round(part * len(lessons)))
 
 
-def read_jsonl(path: Path) -> list[Lesson]:
-    """Read a file of lessons, one JSON object a line, in the types that TRL knows.
+def read_text(path: Path) -> list[Lesson]:
+    """Read a file of plain texts, one a line, to learn as they stand (domain-adaptive pre-training)."""
+    lessons = [Lesson((), line.strip(), path.name, line) for line in _lines(path) if line.strip()]
+    if not lessons:
+        raise InputError("no text in it", file=str(path))
+    return lessons
 
-    `{"messages": [...]}` (the last one the assistant's), `{"prompt": ..., "completion": ...}` (texts or lists of
-    messages), or `{"text": ...}` to learn as it stands.
 
-    Raises:
-        InputError: The file is missing or empty, or a row is none of these.
-    """
+def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"cannot be read ({reason})", file=str(path)) from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8", file=str(path)) from error
+
+
+def read_jsonl(path: Path, *, answer: str = "") -> list[Lesson]:
+    """Read a file of lessons, one JSON object a line, in the types that TRL knows.
+
+    `{"messages": [...]}` (the last one the assistant's), `{"prompt": ..., "completion": ...}` (texts or lists of
+    messages), or `{"text": ...}` to learn as it stands.
+
+    Args:
+        path: The file.
+        answer: The column to learn instead of these, beside a prompt: "chosen" or "rejected" of a preference.
+
+    Raises:
+        InputError: The file is missing or empty, or a row is none of these.
+    """
     lessons = []
-    for row, line in enumerate(lines, 1):
+    for row, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         try:
             given = json.loads(line)
         except ValueError as error:
             raise InputError("not a JSON object", file=str(path), row=row) from error
-        lessons.append(_lesson(given, path, row))
+        lessons.append(_lesson(given, path, row, answer))
     if not lessons:
         raise InputError("no examples in it", file=str(path))
     return lessons
 
 
-def _lesson(given: Any, path: Path, row: int) -> Lesson:
+def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
     keys = set(given) if isinstance(given, dict) else set()
+    wanted = f"prompt and {answer}" if answer else "messages; or prompt and completion; or text"
     try:
-        if "messages" in keys:
+        if "messages" in keys and not answer:
             messages = _messages(given["messages"])
             if messages[-1].role != "assistant":
                 raise InputError("the last message is not the assistant's", file=str(path), row=row, column="messages")
-            asked, answer = messages[:-1], messages[-1].content
-        elif {"prompt", "completion"} <= keys:
-            asked, answer = _messages(given["prompt"]), _messages(given["completion"])[-1].content
-        elif "text" in keys:
-            asked, answer = (), str(given["text"])
+            asked, learned = messages[:-1], messages[-1].content
+        elif {"prompt", answer or "completion"} <= keys:
+            asked, learned = _messages(given["prompt"]), _messages(given[answer or "completion"])[-1].content
+        elif "text" in keys and not answer:
+            asked, learned = (), str(given["text"])
         else:
             found = f"has the columns {', '.join(sorted(keys))}" if keys else "is no object"
-            raise InputError(
-                f"the row {found}", file=str(path), row=row, hint="Wanted: messages; or prompt and completion; or text."
-            )
+            raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Wanted: {wanted}.")
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError("the row's messages are not [{role, content}, ...]", file=str(path), row=row) from error
-    text = next((m.content for m in reversed(asked) if m.role == "user"), answer)
-    return Lesson(asked, answer, path.name, text)
+    text = next((m.content for m in reversed(asked) if m.role == "user"), learned)
+    return Lesson(asked, learned, path.name, text)
 
 
 def _messages(given: Any) -> tuple[Message, ...]:

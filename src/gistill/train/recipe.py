@@ -18,7 +18,7 @@ Method = Literal["full", "lora", "qlora", "adalora", "prefix", "prompt", "ia3", 
 class TrainSet(Noun):
     """A set to train on. In a recipe a bare string is the same as `{set: string}`."""
 
-    set: str = Field(description='a named set ("mams/train:tsa") or a JSONL file beside the recipe')
+    set: str = Field(description='a named set ("mams/train:tsa"), or a .jsonl or .txt file beside the recipe')
     weight: float = Field(1.0, gt=0, description="how often an example is shown in a pass; 0.5 shows half of them")
     limit: int | None = Field(None, ge=1, description="examples at most, drawn by the seed; null takes all")
 
@@ -32,11 +32,15 @@ class Recipe(Noun):
     train: tuple[TrainSet, ...] = Field(min_length=1, description="sets to train on")
     dev: tuple[TrainSet, ...] = Field((), description="sets to choose the best checkpoint on; never a test part")
     tests: tuple[str, ...] = Field((), description="sets that must not be trained on, besides every open test")
+    replay: tuple[TrainSet, ...] = Field((), description="sets learned earlier that are mixed in again")
+    replay_share: float = Field(0.0, ge=0, lt=1, description="share of the examples that are drawn from replay")
+    orders: int = Field(1, ge=1, le=24, description="orders of the elements that each opinion text is shown in (MvP)")
     raw_share: float = Field(0.5, ge=0, le=1, description="share of tokenised texts shown as customers type them")
 
+    start: str | None = Field(None, description="a writer's adapter folder to go on from; null begins with new weights")
     method: Method = Field("lora", description="which weights are trained; layers means the top_layers only")
     rank: int = Field(16, ge=1, description="rank of lora, qlora and adalora (there the final mean rank)")
-    alpha: float | None = Field(None, gt=0, description="scale of lora's product times rank; null is twice the rank")
+    alpha: int | None = Field(None, ge=1, description="scale of lora's product times rank; null is twice the rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of inputs dropped in lora layers, or in the full model")
     virtual_tokens: int = Field(16, ge=1, description="tokens of prefix and prompt")
     top_layers: int = Field(4, ge=1, description="layers, counted from the output, that method layers trains")
@@ -64,6 +68,12 @@ class Recipe(Noun):
     patience: int | None = Field(None, ge=1, description="scores without a better one until it stops; null never stops")
     max_new_tokens: int = Field(256, ge=1, description="tokens of a generated answer at most")
     report_to: tuple[str, ...] = Field(("tensorboard",), description="trackers the Trainer knows; empty for none")
+    search: dict[str, str | tuple[Any, ...]] = Field(
+        {}, description='fields to search over: a list of values, or "low..high" (logarithmic from a factor of 10 on)'
+    )
+    trials: int = Field(10, ge=1, description="trainings of a search")
+    beta: float = Field(0.1, gt=0, description="how strongly dpo and grpo are held to the model they began with")
+    generations: int = Field(4, ge=2, description="answers drawn for each question by grpo")
     seed: int = Field(0, ge=0, description="of data order, new weights and dropout")
 
 
@@ -92,21 +102,31 @@ def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
         name, equals, value = setting.partition("=")
         if not equals:
             raise SettingError(f"--set takes field=value, not {setting!r}")
-        given[name.strip()] = yaml.safe_load(value)
+        try:
+            given[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise SettingError(f"--set {name}: {value!r} is not YAML") from error
     recipe = recipe_from(given, file=str(path))
-    return recipe.model_copy(update={"train": _beside(recipe.train, path), "dev": _beside(recipe.dev, path)})
+    sets = {name: _beside(getattr(recipe, name), path) for name in ("train", "dev", "replay")}
+    files = tuple(str(path.parent / name) if is_file(name) else name for name in recipe.tests)
+    return recipe.model_copy(update={**sets, "tests": files})
 
 
 def recipe_from(given: dict[str, Any], *, file: str = "") -> Recipe:
     """Check the fields of a recipe; see `load_recipe`."""
     given = dict(given)
-    for name in ("train", "dev"):
+    for name in ("train", "dev", "replay"):
         if isinstance(given.get(name), (list, tuple)):
             given[name] = [{"set": item} if isinstance(item, str) else item for item in given[name]]
     try:
         return Recipe.model_validate(given)
     except ValidationError as error:
         raise SettingError(_first(error), file=file, hint=_hint(error)) from error
+
+
+def is_file(name: str) -> bool:
+    """Say whether a recipe means a file by a set's name."""
+    return name.endswith((".jsonl", ".txt"))
 
 
 def as_yaml(recipe: Recipe) -> str:
@@ -116,9 +136,7 @@ def as_yaml(recipe: Recipe) -> str:
 
 def _beside(sets: tuple[TrainSet, ...], path: Path) -> tuple[TrainSet, ...]:
     """Resolve the files among the sets against the recipe's folder."""
-    return tuple(
-        s.model_copy(update={"set": str(path.parent / s.set)}) if s.set.endswith(".jsonl") else s for s in sets
-    )
+    return tuple(s.model_copy(update={"set": str(path.parent / s.set)}) if is_file(s.set) else s for s in sets)
 
 
 def _first(error: ValidationError) -> str:
@@ -138,5 +156,5 @@ def _hint(error: ValidationError) -> str:
         field = Recipe.model_fields.get(str(found["loc"][0]))
         return f"{found['loc'][0]}: {field.description}." if field and field.description else ""
     known = TrainSet.model_fields if len(found["loc"]) > 1 else Recipe.model_fields
-    near = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(last, known, n=1, cutoff=0.5) or [name for name in known if name in last]
     return f"Did you mean {near[0]!r}?" if near else f"Fields: {', '.join(known)}."

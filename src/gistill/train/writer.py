@@ -7,23 +7,25 @@ import json
 import math
 import os
 import platform
-import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gistill.errors import InputError
-from gistill.train.encode import Encoded, collate_causal, collate_pairs, encode, loss_function
-from gistill.train.examples import Lesson, load_lessons
-from gistill.train.loading import Loaded, load, precision, takes
+from gistill.errors import GistillError
+from gistill.train import adalora
+from gistill.train.encode import Encoded, encode_all
+from gistill.train.examples import Lessons, load_lessons
+from gistill.train.loading import disk_full, find_base, load_model, load_tokenizer, out_of_memory, precision
 from gistill.train.recipe import Recipe, as_yaml
-
-Tell = Callable[[str], None]
+from gistill.train.safety import check_disk, check_memory, memory_need, shown
+from gistill.train.selection import judge
+from gistill.train.trainer import Tell, arguments, make_trainer
+from gistill.train.writer_card import write_card
 
 
 def finetune_writer(
@@ -31,196 +33,166 @@ def finetune_writer(
 ) -> dict[str, Any]:
     """Train a writer and write its folder; called again after a kill, it goes on from the last whole checkpoint.
 
+    Everything that can be wrong with a recipe is found before the model is loaded; what memory and disk cannot hold,
+    before the first step.
+
     Args:
         recipe: What to train on and how.
-        out: The result's folder: an adapter in PEFT's form or a whole model, with recipe.yaml, gistill.json, and
-            training/ (checkpoints and the log).
+        out: The result's folder: an adapter in PEFT's form or a whole model, with recipe.yaml, gistill.json, README.md
+            (the card), scores.json where `recipe.dev` was scored, and training/ (checkpoints, log.jsonl, tensorboard/).
         data: The folder of public data; None where the recipe names only files.
-        dry_run: Load and check everything, and train nothing.
+        dry_run: Load and check everything, time one batch, and write nothing.
         tell: Called with a line about what goes on.
 
     Returns:
         What gistill.json says.
+
+    Raises:
+        InputError: A set cannot be read, or has nothing to learn.
+        SettingError: A field does not fit the model, the machine or another field.
+        ModelMissingError: There is no such base model.
+        ModelBrokenError: The base model does not load.
+        ExtraMissingError: A package is missing.
+        GistillError: Memory or disk is too small.
     """
-    say = tell or (lambda line: None)
     quiet()
-    found = load_lessons(recipe.train, folder=data, raw_share=recipe.raw_share, seed=recipe.seed, tests=recipe.tests)
-    check_lessons(found.lessons)
-    loaded = load(recipe)
-    encoded = [
-        encode(lesson, loaded.tokenizer, encoder_decoder=loaded.encoder_decoder, max_length=recipe.max_length)
-        for lesson in found.lessons
-    ]
-    say(f"{len(encoded):,} examples; {sum(found.leaked.values())} left out because they stand in a test")
-    say(shown(encoded[0], loaded.tokenizer))
-    about = _about(recipe, found.lessons, found.leaked, encoded)
-    if dry_run:
-        return about
-    _begin(out, recipe, about)
-    trainer = make_trainer(loaded, encoded, recipe, out / "training", say)
-    checkpoint = last_whole(out / "training")
+    if recipe.objective != "sft":
+        from gistill.train.preference import finetune_preference
+
+        return finetune_preference(recipe, out=out, data=data, dry_run=dry_run, tell=tell)
+    say = speaker(tell)
+    base, config = find_base(recipe)
+    arguments(recipe, out, judged=bool(recipe.dev))  # what is wrong in it should be said before anything is loaded
+    found = load_lessons(recipe, folder=data)
+    tokenizer = load_tokenizer(base)
+    encoded = encode_all(
+        found.train,
+        tokenizer,
+        encoder_decoder=bool(config.get("is_encoder_decoder")),
+        max_length=recipe.max_length,
+    )
+    about = describe(recipe, found, encoded)
+    told(about, found, say)
+    say(shown(encoded[0], tokenizer))
+    model = load_model(recipe, base, steps=about["steps"])
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    say(f"{trained:,} of {sum(p.numel() for p in model.parameters()):,} weights are trained, {precision(recipe)}")
+    say(check_memory(recipe, memory_need(recipe, config, encoded, model)))
+    say(check_disk(recipe, model, out))
+    scorer = judge(tokenizer, found.dev, max_new_tokens=recipe.max_new_tokens) if found.dev else None
+
+    def build(folder: Path) -> Any:
+        return make_trainer(model, tokenizer, encoded, recipe, folder, say=say, judge=scorer)
+
+    return about if dry_run else run(recipe, about, build, tokenizer, out=out, say=say)
+
+
+def run(
+    recipe: Recipe, about: dict[str, Any], build: Callable[[Path], Any], tokenizer: Any, *, out: Path, say: Tell
+) -> dict[str, Any]:
+    """Train with a trainer, from the last whole checkpoint where there is one, and write the result's folder.
+
+    Args:
+        recipe: What is trained.
+        about: What `describe` says.
+        build: Makes the trainer for a folder of checkpoints.
+        tokenizer: Goes beside the weights.
+        out: The result's folder.
+        say: Called with a line about what goes on.
+
+    Returns:
+        `about`, with what the training came to.
+    """
+    from accelerate import PartialState
+
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():  # of several, one tidies up
+        begin(out, recipe, about)
+        checkpoint = last_whole(out / "training", adalora.is_whole if recipe.method == "adalora" else None)
+    trainer = build(out / "training")
     if checkpoint:
         say(f"going on from {checkpoint.name}")
     began = time.monotonic()
-    result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    about["training"] = {
-        "steps": trainer.state.global_step,
-        "loss": round(result.training_loss, 4),
-        "seconds": round(time.monotonic() - began),
-    }
-    loaded.model.save_pretrained(out)
-    loaded.tokenizer.save_pretrained(out)
-    (out / "gistill.json").write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        about["training"] = {
+            "steps": trainer.state.global_step,
+            "last_loss": next((line["loss"] for line in reversed(trainer.state.log_history) if "loss" in line), None),
+            "seconds": round(time.monotonic() - began),
+            "best_step": trainer.state.best_global_step,
+        }
+        if trainer.is_world_process_zero():
+            trainer.accelerator.unwrap_model(trainer.model).save_pretrained(out)
+            tokenizer.save_pretrained(out)
+            finish(out, about, trainer.state)
+    except (torch.OutOfMemoryError, MemoryError, OSError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise GistillError(
+                "memory ran out while training", hint=f"Set accumulate: {2 * recipe.accumulate}, or a smaller batch."
+            ) from error
+        if disk_full(error):
+            raise GistillError(
+                f"the disk of {out} is full", hint="Make room; the same command goes on from the last whole checkpoint."
+            ) from error
+        raise
     return about
 
 
 def quiet() -> None:
     """Switch off everything that calls home or draws over our lines; must run before the heavy imports."""
     os.environ.update(
-        HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1",
+        HF_HUB_OFFLINE="1",
+        TRANSFORMERS_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
         TOKENIZERS_PARALLELISM="false",
-    )  # fmt: skip
+    )
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
 
-def shown(encoded: Encoded, tokenizer: Any) -> str:
-    """Write an example as the model sees it, what is learned between »these marks«."""
-    return f"{tokenizer.decode(encoded.prompt)}»{tokenizer.decode(encoded.answer)}«"
+def speaker(tell: Tell | None) -> Tell:
+    """Choose who speaks: of several processes the first."""
+    return tell if tell and os.environ.get("RANK", "0") == "0" else lambda line: None
 
 
-def make_trainer(loaded: Loaded, encoded: Sequence[Encoded], recipe: Recipe, folder: Path, say: Tell) -> Any:
-    """Put model, data and recipe into the Trainer."""
-    from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments
-
-    class Trainer(Seq2SeqTrainer):
-        """The Trainer, with batches of like length in an order that only seed and epoch decide."""
-
-        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return LikeLengths(encoded, batch=part * recipe.accumulate, seed=recipe.seed)
-
-    part = max(1, recipe.batch // recipe.accumulate // int(os.environ.get("WORLD_SIZE", "1")))
-    arguments = Seq2SeqTrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=part,
-        gradient_accumulation_steps=recipe.accumulate,
-        num_train_epochs=recipe.epochs,
-        max_steps=recipe.steps or -1,
-        learning_rate=recipe.rate,
-        lr_scheduler_type=recipe.schedule if recipe.schedule != "constant" else "constant_with_warmup",
-        warmup_steps=recipe.warmup,
-        optim=recipe.optimiser,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.clip,
-        bf16=precision(recipe) == "bf16",
-        use_cpu=not torch.cuda.is_available(),
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        save_steps=recipe.save_every,
-        save_total_limit=2,
-        logging_steps=recipe.log_every,
-        report_to=list(recipe.report_to) or "none",
-        remove_unused_columns=False,
-        disable_tqdm=True,
-        seed=recipe.seed,
-        label_names=["labels"],
+def told(about: dict[str, Any], found: Lessons, say: Tell) -> None:
+    """Say what will be learned and what was taken out."""
+    say(
+        f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them learned; "
+        f"{about['steps']:,} steps"
     )
-    return Trainer(
-        model=loaded.model,
-        args=arguments,
-        train_dataset=list(encoded),
-        data_collator=_collator(loaded),
-        compute_loss_func=loss_function(recipe.label_smoothing),
-        callbacks=[_logger(folder / "log.jsonl", say)],
-    )
+    for name, count in found.leaked.items():
+        if count:
+            say(f"{count} of {name} left out: they stand in a test or development set")
+    if found.unchecked:
+        say(f"not in the data folder, so not checked for leaks: {', '.join(found.unchecked)}")
+    if about["cut_answers"]:
+        say(f"{about['cut_answers']} answers do not fit into max_length and lost their end")
 
 
-def _collator(loaded: Loaded) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
-    pad = loaded.tokenizer.pad_token_id
-    pad = loaded.tokenizer.eos_token_id if pad is None else pad
-    if loaded.encoder_decoder:
-        return collate_pairs(pad, loaded.model.config.decoder_start_token_id)
-    return collate_causal(pad, positions=takes(loaded.model, "position_ids"))
-
-
-class LikeLengths(torch.utils.data.Sampler[int]):
-    """An order in which neighbours have like lengths, decided by seed and epoch alone, so that resuming repeats it.
-
-    Args:
-        encoded: The lessons.
-        batch: Lessons in one optimiser step.
-        seed: Of the order.
-    """
-
-    def __init__(self, encoded: Sequence[Encoded], *, batch: int, seed: int) -> None:
-        self._lengths = [(len(e.prompt) + len(e.answer), len(e.answer)) for e in encoded]
-        self._batch, self._seed, self._epoch = batch, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the pass over the data whose order is given next."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        draw = random.Random(f"{self._seed} {self._epoch}")
-        order = draw.sample(range(len(self)), len(self))
-        many = 50 * self._batch  # sorted within so many, so that a batch is still drawn from everywhere
-        batches = []
-        for start in range(0, len(order), many):
-            alike = sorted(order[start : start + many], key=lambda i: self._lengths[i])
-            batches += [alike[at : at + self._batch] for at in range(0, len(alike), self._batch)]
-        short = [b for b in batches if len(b) < self._batch]  # the last one of all; elsewhere it would shift the rest
-        batches = [b for b in batches if len(b) == self._batch]
-        draw.shuffle(batches)
-        return (i for batch in batches + short for i in batch)
-
-
-def _logger(path: Path, say: Tell) -> Any:
-    """Make the callback that writes the losses to a file and says how long it will take."""
-    from transformers import TrainerCallback
-
-    class Logger(TrainerCallback):
-        began, first = 0.0, 0
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.began, self.first = time.monotonic(), state.global_step
-            say(f"{state.max_steps:,} steps")
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            line = {"step": state.global_step, **(logs or {})}
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-            if logs and "loss" in logs:
-                pace = (time.monotonic() - self.began) / max(1, state.global_step - self.first)
-                left = (state.max_steps - state.global_step) * pace / 60
-                say(
-                    f"step {state.global_step:,} of {state.max_steps:,}, loss {float(logs['loss']):.4f}, "
-                    f"{pace:.2f} s a step, about {left:.0f} min left"
-                )
-
-    return Logger()
-
-
-def last_whole(folder: Path) -> Path | None:
+def last_whole(folder: Path, complete: Callable[[Path], bool] | None = None) -> Path | None:
     """Find the newest checkpoint that was written to its end, and remove what a kill left half-written."""
     numbered = [p for p in folder.glob("checkpoint-*") if p.name.rpartition("-")[2].isdigit()]
     for path in sorted(numbered, key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
         try:
             json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-            return path
+            if complete is None or complete(path):
+                return path
         except (OSError, ValueError):
-            shutil.rmtree(path, ignore_errors=True)
+            pass
+        shutil.rmtree(path, ignore_errors=True)
     return None
 
 
-def _begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:
+def begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:
     """Prepare the run folder; what another recipe or other data left in training/ is removed."""
     folder = out / "training"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = json.dumps({"recipe": about["recipe"], "data_hash": about["data_hash"]}, sort_keys=True)
+    # what decides the weights, without defaults, so that a later version with more fields goes on too
+    decides = recipe.model_dump(mode="json", exclude_defaults=True, exclude={"name", "report_to", "log_every"})
+    wanted = json.dumps({"recipe": decides, "data_hash": about["data_hash"]}, sort_keys=True)
     stamp = folder / "of.json"
     if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(folder)
@@ -229,33 +201,55 @@ def _begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:
     (out / "recipe.yaml").write_text(as_yaml(recipe), encoding="utf-8")
 
 
-def _about(
-    recipe: Recipe, lessons: Sequence[Lesson], leaked: dict[str, int], encoded: Sequence[Encoded]
-) -> dict[str, Any]:
+def finish(out: Path, about: dict[str, Any], state: Any) -> None:
+    """Write what is known of the result: gistill.json, scores.json where dev was scored, and the card."""
+    (out / "gistill.json").write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+    scored = [line for line in state.log_history if "eval_score" in line]
+    if scored:
+        best = max(scored, key=lambda line: line["eval_score"])
+        sets = ", ".join(named["set"] for named in about["recipe"]["dev"])
+        row = {"test": f"dev ({sets})", "measure": "score", "value": best["eval_score"], "low": None, "high": None}
+        (out / "scores.json").write_text(json.dumps([row], indent=2), encoding="utf-8")
+    write_card(out)
+
+
+def describe(recipe: Recipe, found: Lessons, encoded: Sequence[Encoded]) -> dict[str, Any]:
     """Say how the writer is made, without its training."""
     digest = hashlib.sha256()
-    for lesson in lessons:
+    for lesson in found.train:
         digest.update(repr((lesson.messages, lesson.answer)).encode("utf-8", "surrogatepass"))
-    tokens = sum(len(e.prompt) + len(e.answer) for e in encoded)
     return {
         "name": recipe.name,
         "base": recipe.model,
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
-        "examples": dict(sorted(Counter(lesson.source for lesson in lessons).items())),
-        "left_out_as_leaks": leaked,
-        "tasks": sorted({source.rpartition(":")[2] for source in {lesson.source for lesson in lessons}}),
-        "tokens": tokens,
+        "tasks": sorted({lesson.asked.task for lesson in found.train if lesson.asked}),
+        "examples": dict(sorted(Counter(lesson.source for lesson in found.train).items())),
+        "left_out_as_leaks": found.leaked,
+        "not_checked_for_leaks": list(found.unchecked),
+        "learned": len(encoded),
+        "tokens": sum(len(e.prompt) + len(e.answer) for e in encoded),
         "learned_tokens": sum(len(e.answer) for e in encoded),
         "cut_answers": sum(e.cut for e in encoded),
-        "steps": recipe.steps or math.ceil(len(encoded) / recipe.batch) * math.ceil(recipe.epochs),
+        "steps": steps(recipe, len(encoded)),
         "precision": precision(recipe),
         "data_hash": digest.hexdigest()[:16],
-        "made_with": {"torch": torch.__version__, "python": platform.python_version()},
+        "made_with": _versions(),
     }
 
 
-def check_lessons(lessons: Sequence[Lesson]) -> None:
-    """Refuse an empty training set."""
-    if not lessons:
-        raise InputError("no example is left to train on")
+def steps(recipe: Recipe, examples: int) -> int:
+    """Count the optimiser steps of a training, as the Trainer does."""
+    return recipe.steps or math.ceil(recipe.epochs * math.ceil(examples / recipe.batch))
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in ("gistill", "torch", "transformers", "peft", "trl"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,181 @@
+"""Learning from preferences (DPO) and from the skill's own score (GRPO), on TRL.
+
+A metric cannot be a loss: it does not change smoothly with the weights. GRPO is how it can be trained for: answers are
+drawn, scored, and made more or less likely by how they compare with the others to the same question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gistill.errors import InputError, SettingError
+from gistill.evaluate.tuples import counts_by_text
+from gistill.lm.chat import prompt_text, unmarked
+from gistill.skills.opinions import parse
+from gistill.train.examples import Lesson, Lessons, load_lessons, read_jsonl, without_tests
+from gistill.train.loading import find_base, load_model, load_tokenizer
+from gistill.train.recipe import Recipe, is_file
+from gistill.train.selection import judge
+from gistill.train.trainer import Judge, Tell, arguments, callbacks, judged
+from gistill.train.writer import describe, run, speaker, told
+
+_METHODS = ("full", "layers", "lora", "qlora")
+
+
+class Preference(NamedTuple):
+    """A question with a better and a worse answer."""
+
+    better: Lesson
+    worse: str
+
+
+def finetune_preference(
+    recipe: Recipe, *, out: Path, data: Path | None, dry_run: bool = False, tell: Tell | None = None
+) -> dict[str, Any]:
+    """Train a writer by DPO or GRPO; see `finetune_writer`, which calls this for `objective: dpo` and `grpo`.
+
+    It should go on from a writer that was fine-tuned before (`start`, or its folder as `model`): neither method
+    teaches a grammar that the model does not write at all.
+
+    Raises:
+        SettingError: The method or model cannot be trained so.
+        InputError: A row has no prompt, chosen and rejected.
+    """
+    say = speaker(tell)
+    base, config = find_base(recipe)
+    if recipe.method not in _METHODS or config.get("is_encoder_decoder"):
+        raise SettingError(f"{recipe.objective} trains causal models by {', '.join(_METHODS)}, not this")
+    if recipe.objective == "grpo" and recipe.batch // recipe.accumulate % recipe.generations:
+        raise SettingError(f"batch by accumulate must be a multiple of generations ({recipe.generations}) for grpo")
+    arguments(recipe, out, judged=bool(recipe.dev))
+    found, pairs = _found(recipe, data)
+    tokenizer = load_tokenizer(base)
+    rows = _pair_rows(pairs, tokenizer) if pairs else _question_rows(found.train, tokenizer)
+    about = describe(recipe, found, ())
+    about["learned"] = len(rows)
+    told(about, found, say)
+    if dry_run:
+        return about
+    model = load_model(recipe, base, steps=about["steps"])
+    scorer = judge(tokenizer, found.dev, max_new_tokens=recipe.max_new_tokens) if found.dev else None
+    make = _dpo if recipe.objective == "dpo" else _grpo
+
+    def build(folder: Path) -> Any:
+        return make(model, tokenizer, rows, found.train, recipe, folder, say, scorer)
+
+    return run(recipe, about, build, tokenizer, out=out, say=say)
+
+
+def reward(lesson: Lesson, answer: str, *, complete: bool) -> float:
+    """Score one answer by the skill's metric.
+
+    Args:
+        lesson: The question and its right answer.
+        answer: As the model wrote it.
+        complete: It came to an end by itself.
+
+    Returns:
+        F1 of the opinion tuples, illegal lines counting as wrong ones, 1 where nothing is right and nothing was
+        said; for lessons without a skill 1 for exactly the right answer, else 0.
+    """
+    if lesson.asked is None:
+        return float(complete and answer.strip() == lesson.answer.strip())
+    correct, given, wanted = counts_by_text([lesson.tuples], [parse(answer, lesson.asked, complete=complete)])[0]
+    return 2 * correct / (given + wanted) if given + wanted else 1.0
+
+
+def _found(recipe: Recipe, data: Path | None) -> tuple[Lessons, list[Preference]]:
+    if recipe.objective == "grpo":
+        return load_lessons(recipe, folder=data), []
+    for named in recipe.train:
+        if not is_file(named.set):
+            raise SettingError(f"dpo learns from files of preferences, and {named.set!r} is a named set")
+    pairs = [pair for named in recipe.train for pair in read_preferences(Path(named.set))]
+    found = without_tests([pair.better for pair in pairs], recipe, folder=data)
+    kept = set(map(id, found.train))
+    return found, [pair for pair in pairs if id(pair.better) in kept]
+
+
+def read_preferences(path: Path) -> list[Preference]:
+    """Read `{"prompt": ..., "chosen": ..., "rejected": ...}` rows, each a text or a list of messages.
+
+    Raises:
+        InputError: The file is missing or empty, or a row lacks one of the three.
+    """
+    better = read_jsonl(path, answer="chosen")
+    worse = read_jsonl(path, answer="rejected")
+    return [Preference(one, other.answer) for one, other in zip(better, worse, strict=True)]
+
+
+def _pair_rows(pairs: Sequence[Preference], tokenizer: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "prompt": prompt_text(tokenizer, pair.better.messages),
+            "chosen": unmarked(pair.better.answer),
+            "rejected": unmarked(pair.worse),
+        }
+        for pair in pairs
+    ]
+
+
+def _question_rows(lessons: Sequence[Lesson], tokenizer: Any) -> list[dict[str, Any]]:
+    for lesson in lessons:
+        if not lesson.messages:
+            raise InputError(f"{lesson.source} is plain text, which has no question to answer")
+    return [{"prompt": prompt_text(tokenizer, lesson.messages), "place": i} for i, lesson in enumerate(lessons)]
+
+
+def _dpo(
+    model: Any, tokenizer: Any, rows: list[Any], lessons: Any, recipe: Recipe, folder: Path, say: Tell, by: Judge | None
+) -> Any:
+    from datasets import Dataset  # type: ignore[import-untyped,unused-ignore]
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.dpo_trainer import DPOTrainer
+
+    settings = arguments(recipe, folder, judged=by is not None)
+    return judged(DPOTrainer, by)(
+        model=model,
+        args=DPOConfig(**settings, beta=recipe.beta, max_length=recipe.max_length),
+        train_dataset=Dataset.from_list(rows),
+        eval_dataset=Dataset.from_list(rows[:1]) if by else None,  # what is scored is the judge's affair
+        processing_class=tokenizer,
+        callbacks=callbacks(recipe, folder, say, by),
+    )
+
+
+def _grpo(
+    model: Any, tokenizer: Any, rows: list[Any], lessons: Sequence[Lesson], recipe: Recipe, folder: Path, say: Tell,
+    by: Judge | None,
+) -> Any:  # fmt: skip
+    from datasets import Dataset  # type: ignore[import-untyped,unused-ignore]
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+    settings = arguments(recipe, folder, judged=by is not None)
+    return judged(GRPOTrainer, by)(
+        model=model,
+        reward_funcs=_rewards(lessons, tokenizer),
+        args=GRPOConfig(
+            **settings,
+            beta=recipe.beta,
+            num_generations=recipe.generations,
+            max_completion_length=recipe.max_new_tokens,
+        ),
+        train_dataset=Dataset.from_list(rows),
+        eval_dataset=Dataset.from_list(rows[:1]) if by else None,
+        processing_class=tokenizer,
+        callbacks=callbacks(recipe, folder, say, by),
+    )
+
+
+def _rewards(lessons: Sequence[Lesson], tokenizer: Any) -> Callable[..., list[float]]:
+    def skill(completions: list[str], completion_ids: list[list[int]], place: list[int], **_: Any) -> list[float]:
+        ended = [tokenizer.eos_token_id in ids for ids in completion_ids]
+        return [
+            reward(lessons[i], answer, complete=whole)
+            for i, answer, whole in zip(place, completions, ended, strict=True)
+        ]
+
+    return skill
