@@ -128,6 +128,7 @@ def test_words_are_found_as_whole_words() -> None:
     assert places("art", "art is no part of art") == [(0, 3), (18, 21)]
     assert places("好", "很好吃") == [(1, 2)]
     assert places("a", "") == []
+    assert places("", "art") == []
 
 
 def test_a_tuple_is_anchored_where_its_words_are_nearest() -> None:

@@ -171,7 +171,7 @@ def places(words: str, text: str) -> list[tuple[int, int]]:
     >>> places("art", "art is no part of it")
     [(0, 3)]
     """
-    found, at = [], text.find(words)
+    found, at = [], text.find(words) if words else -1
     while at >= 0:
         end = at + len(words)
         if not (_joined(text[at - 1 : at], words[0]) or _joined(words[-1], text[end : end + 1])):
