@@ -9,7 +9,7 @@ from typing import Any
 _TEXT = """---
 license: apache-2.0
 language: [{languages}]
-base_model: sentence-transformers/all-MiniLM-L6-v2
+base_model: {base_model}
 pipeline_tag: token-classification
 tags: [aspect-based-sentiment-analysis, opinion-mining]
 ---
@@ -19,8 +19,8 @@ tags: [aspect-based-sentiment-analysis, opinion-mining]
 Marks aspect terms and opinion words in a sentence, pairs them, and says whether each opinion is positive, negative
 or neutral, with a calibrated confidence. An aspect without words of its own is found as implicit{implicit}.
 
-* Base: {base} (Apache-2.0), 22M parameters; weights stored as int8 with one scale per row.
-* Reads English. Sentences up to {max_pieces} word pieces; `gistill` splits longer texts.
+* Base: {base}{base_terms}; weights stored as int8 with one scale per row.
+* Reads {reads}. Sentences up to {max_pieces} word pieces; `gistill` splits longer texts.
 * Trained with `gistill finetune reader --recipe {recipe} --seed {seed}`{start}: {epochs} epochs, {precision}, on
 
 {sources}
@@ -37,6 +37,13 @@ or neutral, with a calibrated confidence. An aspect without words of its own is 
 Irony, comparisons ("better than X"), opinions that need two sentences, other languages, and any decision about a
 person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of your own.
 """
+
+# Where a base is published, and its terms.
+_BASES = {
+    "all-MiniLM-L6-v2": ("sentence-transformers/all-MiniLM-L6-v2", " (Apache-2.0), 22M parameters"),
+    "multilingual-e5-small": ("intfloat/multilingual-e5-small", " (MIT), 118M parameters, expanded from 4 bits"),
+}
+_NAMES = {"en": "English", "zh": "Chinese"}
 
 _SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
 _MEASURED = "* Some of its training data state no licence: it measures the architecture and is not to be passed on.\n"
@@ -56,6 +63,9 @@ def write_card(folder: Path) -> Path:
         languages=", ".join(card["languages"]),
         implicit=", and so is an opinion without words" if card["implicit"][1] else "; an opinion always has words",
         base=card["base"],
+        base_model=_BASES.get(card["base"], (card["base"], ""))[0],
+        base_terms=_BASES.get(card["base"], ("", ""))[1],
+        reads=", ".join(_NAMES.get(language, language) for language in card["languages"]),
         max_pieces=card["max_pieces"],
         recipe=card["recipe"],
         seed=card["settings"]["seed"],
