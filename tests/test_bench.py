@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -419,6 +418,19 @@ def test_a_torn_end_is_asked_again(torn: bytes, tmp_path: Path) -> None:
     assert broken.path.read_bytes() == whole.path.read_bytes()
 
 
+def test_answers_that_another_run_spoiled_are_one_sentence(tmp_path: Path) -> None:
+    class Spoiled(Loaded):
+        def writer(self, path: str | None, *, prefix_cache: bool) -> ScriptedModel:
+            for file in (tmp_path / "out" / "answers").iterdir():
+                file.write_bytes(file.read_bytes() + b"{}\n")  # as if somebody else wrote
+            return ScriptedModel(right)
+
+    with pytest.raises(GistillError, match="are missing from"):
+        bench(tmp_path, "writer:w", models=Spoiled())
+    [card] = bench(tmp_path, "writer:w")
+    assert f1(card) == 1.0
+
+
 def test_an_interrupted_run_keeps_whole_chunks(tmp_path: Path) -> None:
     calls = 0
 
@@ -469,15 +481,49 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_scores(tmp_path: Path) -> N
     assert {**card.signature} == {**fresh.signature}
 
 
-def test_a_process_whose_parent_is_gone_asks_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Gone:
-        def is_alive(self) -> bool:
-            return False
+def linger(_: object, __: object, settings: Settings) -> None:
+    run_module.end_with_parent()
+    part = settings.out / "part"
+    part.write_text(str(os.getpid()))
+    part.rename(settings.out / "pid")
+    time.sleep(60)
 
-    monkeypatch.setattr(multiprocessing, "parent_process", Gone)
-    with pytest.raises(SystemExit):
-        run_module.answer(Member("majority"), ["made/up"], Settings(tmp_path, tmp_path / "out"))
-    assert [path.stat().st_size for path in (tmp_path / "out" / "answers").iterdir()] == [0]
+
+LINGER = """
+import sys
+sys.path.insert(0, {tests!r})
+import test_bench as t
+if __name__ == "__main__":
+    t.sets_module._load = t.corpus
+    t.run_module.answer = t.linger
+    out = t.Path({out!r})
+    t.run_bench(t.parse_systems(["majority"]), ["made/up"], t.Settings(out, out))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(LINGER.format(tests=str(Path(__file__).parent), out=str(tmp_path)), encoding="utf-8")
+    process = subprocess.Popen([sys.executable, str(script)])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (tmp_path / "pid").exists():
+        time.sleep(0.05)
+    child = int((tmp_path / "pid").read_text())
+    process.kill()
+    process.wait()
+    while time.monotonic() < deadline and running(child):
+        time.sleep(0.05)
+    assert not running(child)
+
+
+def running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and " Z " in state.read_text())  # one that nobody waits for has ended too
 
 
 def killed(*_: object, **__: object) -> None:

@@ -24,7 +24,10 @@ import quality  # noqa: E402
 import speed  # noqa: E402
 from lexicon import LexiconReader, Rules  # noqa: E402
 
+from fake_reader import FakeReader  # noqa: E402
+from gistill.bench.sets import BenchSet  # noqa: E402
 from gistill.corpora.labelled import Labelled, Triplet  # noqa: E402
+from gistill.corpora.tuples import Example  # noqa: E402
 from gistill.errors import InputError, SettingError  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.reader.decode import Reading  # noqa: E402
@@ -258,6 +261,24 @@ def test_answers_come_back_from_their_file_and_only_for_the_same_sentences(tmp_p
     assert baselines.read_answers(file, "14lap", [SOUND]) == ([[RIGHT, IMPLICIT]], [1])
     with pytest.raises(InputError, match="no answers about these sentences"):
         baselines.read_answers(file, "14lap", [SOUND, SOUND])
+
+
+def test_the_lexicon_answers_whole_sets_for_the_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on = BenchSet("dmaste/home/dev:aste", "aste", (Example("great sound", "aste", ()),), tmp_path)
+    monkeypatch.setattr(baselines, "load_set", lambda name, *, folder: on)
+    monkeypatch.setattr(BenchSet, "implicit_aspects", True)
+    monkeypatch.setattr(baselines, "LexiconReader", lambda rules: FakeReader(version=str(rules.implicit)))
+    baselines.answer_sets_with_lexicon(["dmaste/home"], tmp_path / "lexicon.jsonl", tmp_path)
+    assert json.loads((tmp_path / "lexicon.jsonl").read_text("utf-8")) == {
+        "text": "great sound",
+        "task": "aste",
+        "tuples": [{"aspect": "sound", "category": None, "opinion": "great", "polarity": "positive"}],
+    }
+    assert [baselines.rules_for(name) for name in ("aste/14lap/dev:aste", "mams/dev:tsa", on.name)] == [
+        "14lap",
+        "14res",
+        "dmaste",
+    ]
 
 
 def test_a_sample_is_the_same_every_time(public_data: Path) -> None:

@@ -7,8 +7,10 @@ seconds, with the same numbers.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
@@ -91,29 +93,32 @@ def run_bench(
 
 
 def answer(member: Member, sets: Sequence[str], settings: Settings) -> None:
-    """Let one member answer what it has not answered yet, in this process, until the one that started it is gone.
+    """Let one member answer what it has not answered yet; a process of a pool ends with the one that started it.
 
     Args:
         member: It.
         sets: Names.
         settings: See `Settings`.
     """
-    plan = _jobs(member, _load_sets(sets, settings), settings, Models())
+    end_with_parent()
+    _answer(_jobs(member, _load_sets(sets, settings), settings, Models()), settings, peak=peak_mb)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, since a new run may ask the same then."""
     parent = multiprocessing.parent_process()
-    _answer(plan, settings, peak=peak_mb, wanted=lambda: parent is None or parent.is_alive())
+
+    def end() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
-def _answer(
-    plan: Plan, settings: Settings, *, peak: Callable[[], float | None], wanted: Callable[[], bool] = lambda: True
-) -> None:
+def _answer(plan: Plan, settings: Settings, *, peak: Callable[[], float | None]) -> None:
     for on, work in plan.values():
-
-        def ask(start: int, end: int, work: Job = work) -> tuple[Sequence[object], float]:
-            if not wanted():  # a new run may be asking the same already
-                raise SystemExit(1)
-            return work.ask(start, end)
-
-        _kept(on, work, settings).complete(ask, peak=peak)
+        _kept(on, work, settings).complete(work.ask, peak=peak)
 
 
 def peak_mb() -> float | None:
@@ -195,6 +200,11 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
         return BenchScorecard(system=system.name, set=on.name, texts=len(on.examples), skipped=reason)
     works = [plans[member][on.name][1] for member in system.members]
     files = [_kept(on, work, settings) for work in works]
+    if any(file.answered < file.count for file in files):
+        raise GistillError(
+            f"answers of {system.name} on {on.name} are missing from {settings.out / 'answers'}",
+            hint="Let one benchmark at a time write into a folder; the same command asks for what is missing.",
+        )
     answers = [
         [work.read(i, reply) for i, reply in enumerate(file.replies())] for work, file in zip(works, files, strict=True)
     ]
