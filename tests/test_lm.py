@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.lm import Request, find_writer, load_writer
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.gguf_f16 import as_f16, cache_folder, context_length, file_hash
+from gistill.lm.merge import Adapter, merged_adapter
 from gistill.lm.seam import Completion, LanguageModel
+from gistill.lm.tensors import Tensors
 from gistill.schema import Failure, Message
 
 needs_gguf = pytest.mark.skipif(find_spec("gguf") is None, reason="gguf is not installed")
@@ -262,3 +265,170 @@ def test_loading_the_engine_loads_no_telemetry_and_opens_no_connection() -> None
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+# Merging an adapter, without torch
+
+
+def save(path: Path, tensors: dict[str, np.ndarray], kinds: dict[str, str] | None = None) -> None:
+    """Write a safetensors file by hand."""
+    header, blob = {}, b""
+    for name, values in tensors.items():
+        kind = (kinds or {}).get(name, "F32")
+        raw = (values.view("<u4") >> 16).astype("<u2") if kind == "BF16" else values.astype({"F16": "<f2"}.get(kind))
+        data = raw.astype("<f4").tobytes() if kind == "F32" else raw.tobytes()
+        header[name] = {"dtype": kind, "shape": values.shape, "data_offsets": [len(blob), len(blob) + len(data)]}
+        blob += data
+    head = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + blob)
+
+
+def lora(folder: Path, tensors: dict[str, np.ndarray] | None = None, **settings: object) -> Path:
+    """Write an adapter of rank 1 and alpha 4 by hand, over the queries of layer 0 where nothing else is said."""
+    folder.mkdir(exist_ok=True)
+    about = {"peft_type": "LORA", "base_model_name_or_path": "base.gguf", "r": 1, "lora_alpha": 4, "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps({**about, **settings}), encoding="utf-8")
+    place = "base_model.model.model.layers.0.self_attn.q_proj.lora_{}.weight"
+    down, up = np.zeros((1, 64), np.float32), np.arange(8, dtype=np.float32)[:, None]
+    down[0, 0] = 0.25
+    save(folder / "adapter_model.safetensors", tensors or {place.format("A"): down, place.format("B"): up})
+    return folder
+
+
+def llama_gguf(path: Path) -> None:
+    """Write a GGUF with the queries of one layer: 2 heads of 4 rows, all ones."""
+    import gguf
+
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_head_count(2)
+    writer.add_head_count_kv(1)
+    writer.add_tensor("blk.0.attn_q.weight", np.ones((8, 64), np.float16))
+    writer.add_tensor("blk.0.attn_norm.weight", np.ones(64, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+@needs_gguf
+def test_an_adapter_is_added_once_with_its_scale_and_in_llama_cpps_order_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row r gets 0.25 x r x alpha 4 / rank 1 = r; a head's rows 0 1 | 2 3 stand as 0 2 1 3 in GGUF."""
+    import gguf
+
+    monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "cache"))
+    base = tmp_path / "base.gguf"
+    llama_gguf(base)
+    folder = lora(tmp_path / "mine")
+    path, digest = merged_adapter(folder, base)
+    queries, norm = gguf.GGUFReader(str(path)).tensors
+    assert queries.data[:, 0].tolist() == [1 + row for row in (0, 2, 1, 3, 4, 6, 5, 7)]
+    assert (queries.data[:, 1:] == 1).all()
+    assert (norm.data == 1).all()
+    before = path.stat().st_mtime_ns
+    assert merged_adapter(folder, base) == (path, digest)
+    assert (path.stat().st_mtime_ns, list(path.parent.iterdir())) == (before, [path])
+    lora(folder, lora_alpha=8)
+    assert merged_adapter(folder, base)[1] != digest
+
+
+@needs_gguf
+def test_a_run_killed_while_merging_leaves_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "cache"))
+    llama_gguf(tmp_path / "base.gguf")
+    lora(tmp_path / "mine")
+    killed = (
+        "import os, sys; from pathlib import Path; from gistill.lm import merge\n"
+        "merge.Adapter.change = lambda *_: os._exit(9)\n"
+        "merge.merged_adapter(Path(sys.argv[1]) / 'mine', Path(sys.argv[1]) / 'base.gguf')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False).returncode == 9
+    assert not list((tmp_path / "cache").rglob("*.gguf"))
+
+
+@needs_gguf
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"peft_type": "PREFIX_TUNING"}, "PREFIX_TUNING"),
+        ({"use_dora": True}, "use_dora"),
+        ({"bias": "all"}, "biases"),
+        ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
+        ({"base_model_name_or_path": None}, "cannot be used"),
+    ],
+)
+def test_an_adapter_that_is_more_than_products_is_refused_by_name(
+    tmp_path: Path, settings: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(ModelBrokenError, match=reason):
+        Adapter(lora(tmp_path / "mine", **settings))
+
+
+@needs_gguf
+@pytest.mark.parametrize(
+    ("place", "shape", "reason"),
+    [
+        ("layers.0.self_attn.q_proj", (3, 64), "shape"),
+        ("layers.7.self_attn.q_proj", (8, 64), "no layer 7"),
+        ("layers.0.self_attn.other", (8, 64), "no matrix"),
+        ("embed_tokens", (8, 64), "no matrix"),
+    ],
+)
+def test_an_adapter_of_another_model_is_refused_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, shape: tuple[int, int], reason: str
+) -> None:
+    monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "cache"))
+    llama_gguf(tmp_path / "base.gguf")
+    named = f"base_model.model.model.{place}.lora_{{}}.weight"
+    factors = {named.format("A"): np.ones((1, shape[1])), named.format("B"): np.ones((shape[0], 1))}
+    with pytest.raises(ModelBrokenError, match=reason):
+        merged_adapter(lora(tmp_path / "mine", factors), tmp_path / "base.gguf")
+    assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
+
+
+def test_tensors_read_back_whatever_their_precision(tmp_path: Path) -> None:
+    values = np.array([[1.5, -2.0], [0.0, 96.0]], np.float32)  # exact in all three
+    kinds = {"a": "F32", "b": "F16", "c": "BF16"}
+    save(tmp_path / "x.safetensors", dict.fromkeys(kinds, values), kinds)
+    found = Tensors(tmp_path / "x.safetensors")
+    assert {name: found[name].tolist() for name in found} == dict.fromkeys(kinds, values.tolist())
+    assert found.shape("c") == (2, 2)
+    assert len(Tensors(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("keep", [0, 4, 20, -1])
+def test_a_tensor_file_cut_short_is_broken_by_name(tmp_path: Path, keep: int) -> None:
+    file = tmp_path / "x.safetensors"
+    save(file, {"a": np.ones((4, 4), np.float32)})
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(ModelBrokenError, match=r"x\.safetensors"):
+        Tensors(file)
+
+
+def test_a_folder_without_tensors_is_broken_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelBrokenError, match="no safetensors"):
+        Tensors(tmp_path)
+
+
+def test_what_stands_at_a_path_is_told_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, mark in [
+        ("openvino", "openvino_model.xml"),
+        ("adapter", "adapter_config.json"),
+        ("transformers", "config.json"),
+        ("other", "notes.txt"),
+    ]:
+        folder = tmp_path / kind
+        folder.mkdir()
+        (folder / mark).write_text("{}", encoding="utf-8")
+        found = find_writer(str(folder))
+        assert found is not None
+        assert (found.kind, found.name, found.source) == (kind, kind, "path")
+    with pytest.raises(ModelBrokenError, match="other is not a"):
+        load_writer(str(tmp_path / "other"))
+    with pytest.raises(ModelBrokenError, match="adapter_config"):
+        load_writer(str(tmp_path / "adapter"))
+    monkeypatch.setattr("gistill.lm.weights.SHIPPED", tmp_path)
+    assert find_writer("opinions") is None
+    (tmp_path / "adapter").rename(tmp_path / "opinions")
+    assert find_writer("opinions") == ("opinions", tmp_path / "opinions", "package")

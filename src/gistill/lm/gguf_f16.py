@@ -7,7 +7,7 @@ import os
 import struct
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -182,25 +182,32 @@ def write_f16(reader: Any, path: Path, source: Path, *, change: Change | None = 
     import gguf
 
     writer = gguf.GGUFWriter(str(path), reader.get_field("general.architecture").contents())
-    for key, field in reader.fields.items():
-        if key.startswith("GGUF.") or key in ("general.architecture", "general.quantization_version"):
-            continue
-        value = int(gguf.LlamaFileType.MOSTLY_F16) if key == "general.file_type" else field.contents()
-        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(key, value, field.types[0], inner)
-    for tensor in reader.tensors:
-        shape = tuple(int(size) for size in reversed(tensor.shape))
-        dtype = np.dtype(np.float16 if len(shape) > 1 else np.float32)
-        writer.add_tensor_info(tensor.name, shape, dtype, int(np.prod(shape)) * dtype.itemsize)
+    try:
+        for key, field in reader.fields.items():
+            if key.startswith("GGUF.") or key in ("general.architecture", "general.quantization_version"):
+                continue
+            value = int(gguf.LlamaFileType.MOSTLY_F16) if key == "general.file_type" else field.contents()
+            inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+            writer.add_key_value(key, value, field.types[0], inner)
+        for tensor in reader.tensors:
+            shape = tuple(int(size) for size in reversed(tensor.shape))
+            dtype = np.dtype(np.float16 if len(shape) > 1 else np.float32)
+            writer.add_tensor_info(tensor.name, shape, dtype, int(np.prod(shape)) * dtype.itemsize)
+        write_tensors(writer, (_plain(tensor, source, change) for tensor in reader.tensors))
+    finally:
+        writer.close()
+
+
+def write_tensors(writer: Any, tensors: Iterable[np.ndarray[Any, Any]]) -> None:
+    """Write a described GGUF file: its header, then each tensor as it comes; it is on the disk afterwards."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
-    for tensor in reader.tensors:
-        writer.write_tensor_data(_plain(tensor, source, change))
+    for values in tensors:
+        writer.write_tensor_data(values)
     for file in writer.fout or ():
         file.flush()
         os.fsync(file.fileno())
-    writer.close()
 
 
 def _plain(tensor: Any, source: Path, change: Change | None = None) -> np.ndarray[Any, Any]:

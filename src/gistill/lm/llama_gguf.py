@@ -7,13 +7,13 @@ are. Everything else is for llama.cpp's own converter, which knows hundreds of m
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.lm.gguf_f16 import write_tensors
 from gistill.lm.merge import permuted
 from gistill.lm.tensors import Array, Tensors
 
@@ -66,14 +66,7 @@ def write_llama_gguf(folder: Path, target: Path) -> None:
             dtype = np.dtype(np.float16 if len(tensors.shape(name)) > 1 else np.float32)
             size = int(np.prod(tensors.shape(name))) * dtype.itemsize
             writer.add_tensor_info(place, tensors.shape(name), dtype, size)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        for name, place in places.items():
-            writer.write_tensor_data(_plain(tensors[name], place, heads))
-        for file in writer.fout or ():
-            file.flush()
-            os.fsync(file.fileno())
+        write_tensors(writer, (_plain(tensors[name], place, heads) for name, place in places.items()))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelBrokenError(f"{folder} is not a complete Llama model ({error!r})", hint=_HINT) from error
     finally:

@@ -54,7 +54,10 @@ class LocalModel:
         scheduler = genai.SchedulerConfig()
         scheduler.enable_prefix_caching = prefix_cache
         scheduler.cache_size = _CACHE_GB
-        settings = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
+        # On processors that compute in bfloat16 the engine would, and would answer otherwise than on all others.
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
         try:
             self._pipeline = genai.ContinuousBatchingPipeline(str(loaded), scheduler, "CPU", settings)
         except RuntimeError as error:

@@ -158,17 +158,17 @@ class TorchModel:
             eos_token_id=sorted(self._ends) or None,
             decoder_start_token_id=self.model.config.to_dict().get("decoder_start_token_id"),
         )
+        ready = _Ready(self.tokenizer, [one.request for one in batch], given)
         out = self.model.generate(
             **inputs,
             generation_config=config,
             logits_processor=LogitsProcessorList([_Sampling([one.request for one in batch])]),
-            stopping_criteria=StoppingCriteriaList([_Ready(self.tokenizer, [one.request for one in batch], given)]),
+            stopping_criteria=StoppingCriteriaList([ready]),
         )
         rows = out[:, given:].tolist()
-        return [self._completion(one, row) for one, row in zip(batch, rows, strict=True)]
+        return [self._completion(one, row[:count]) for one, row, count in zip(batch, rows, ready.counts, strict=True)]
 
-    def _completion(self, one: _Asked, row: list[int]) -> Completion:
-        tokens = row[: one.request.max_tokens]
+    def _completion(self, one: _Asked, tokens: list[int]) -> Completion:
         end = next((at for at, token in enumerate(tokens) if token in self._ends), None)
         written = self.tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
         text = one.request.beginning + written
@@ -206,16 +206,22 @@ class _Sampling:
 
 
 class _Ready:
-    """Say which rows have all the tokens they may have, or one of their stop strings."""
+    """Say which rows have all the tokens they may have, or one of their stop strings.
+
+    Attributes:
+        counts: Tokens of each row until then; what follows is padding.
+    """
 
     def __init__(self, tokenizer: Any, requests: Sequence[Request], given: int) -> None:
         self._tokenizer, self._requests, self._given = tokenizer, requests, given
+        self.counts = [request.max_tokens for request in requests]
 
     def __call__(self, input_ids: Any, scores: Any, **settings: Any) -> Any:
         import torch
 
         count = input_ids.shape[1] - self._given
         ready = [self._is_ready(row, request, count) for row, request in zip(input_ids, self._requests, strict=True)]
+        self.counts = [min(kept, count) if now else kept for kept, now in zip(self.counts, ready, strict=True)]
         return torch.tensor(ready, device=input_ids.device)
 
     def _is_ready(self, row: Any, request: Request, count: int) -> bool:
@@ -243,7 +249,7 @@ def load_torch_model(
     """
     from gistill.lm.base_folder import as_transformers_folder
 
-    torch, transformers = _libraries()
+    torch, transformers, broken = _libraries()
     if threads is not None:
         torch.set_num_threads(threads)
     adapter = Path(name).expanduser()
@@ -261,7 +267,7 @@ def load_torch_model(
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             if is_adapter:
                 model = _with_adapter(model, adapter)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, broken) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelBrokenError(f"{adapter if is_adapter else folder} does not load: {reason}") from error
     parts = [folder, adapter] if is_adapter else [folder]
@@ -299,15 +305,16 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _libraries() -> tuple[Any, Any]:
+def _libraries() -> tuple[Any, Any, type[Exception]]:
     try:
         import torch
         import transformers
+        from safetensors import SafetensorError
     except ImportError as error:
         raise ExtraMissingError(
             "This model needs torch and transformers.", hint='Run: pip install "gistill[train]"'
         ) from error
-    return torch, transformers
+    return torch, transformers, SafetensorError
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:
