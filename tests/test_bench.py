@@ -253,6 +253,20 @@ def test_a_category_that_does_not_exist_is_illegal(tmp_path: Path) -> None:
     assert card.views["all"].seeds[0].failures == {"unknown_category": 47}
 
 
+def test_a_category_that_only_the_scored_texts_have_can_be_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = Example("great sound", "asqp", (SOUND._replace(category="noise"),))
+
+    def load(name: str, *, folder: Path) -> list[Example]:
+        return corpus(name, folder=folder) if "/train" in name else [new]
+
+    monkeypatch.setattr(sets_module, "_load", load)
+    models = Loaded(lambda request: right(request).replace("audio", "noise"))
+    [card] = bench(tmp_path, "writer:w", ("made/quads",), models=models)
+    assert f1(card) == 1.0
+
+
 # what comes of it
 
 
@@ -536,6 +550,17 @@ def test_a_killed_process_of_a_system_is_one_sentence(tmp_path: Path, monkeypatc
     with pytest.raises(GistillError, match="the process of majority was killed") as error:
         run_bench(parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
     assert "goes on" in error.value.hint
+
+
+def refused(*_: object, **__: object) -> None:
+    raise InputError("no such row", file="a.csv", row=3, hint="Look again.")
+
+
+def test_an_error_in_a_process_of_a_system_is_said_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "answer", refused)
+    with pytest.raises(InputError, match=r"a.csv, row 3: no such row") as error:
+        run_bench(parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
+    assert (error.value.hint, error.value.exit_code) == ("Look again.", 2)
 
 
 # other answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import random
 import time
 from collections import Counter
@@ -36,8 +37,8 @@ from gistill.skills.opinions import (
 
 MAX_TOKENS = 96  # of an answer: room for eight lines
 ORDERS = 5  # of elements, where a writer votes
-_MOST_ILLEGAL = 10_000  # lines of one answer in a file
 SHARE = 0.5  # of the orders that must give a tuple
+_MOST_ILLEGAL = 10_000  # lines of one answer in a file
 
 
 class Job(NamedTuple):
@@ -83,7 +84,9 @@ def _writer_job(member: Member, on: BenchSet, models: Models, max_tokens: int, o
     requests = [[Request(messages=render(asked), max_tokens=max_tokens) for asked in text] for text in questions]
     # Long prompts that begin alike are worth keeping; else the last bit shall not depend on what was asked before.
     prefix_cache = member.kind == "few-shot"
-    known = frozenset(on.categories) if "category" in ELEMENTS[on.task] else None
+    # A category that only the scored texts have is not shown, but who names it is not wrong.
+    scored = {t.category for example in on.examples for t in example.tuples if t.category}
+    known = frozenset({*on.categories, *scored}) if "category" in ELEMENTS[on.task] else None
     decided_by = {
         "set": on.hash,
         "weights": models.hash("writer", member.path),
@@ -151,9 +154,9 @@ def elect(answers: Sequence[Answer]) -> Answer:
     """
     if len(answers) == 1:
         return answers[0]
-    needed = -(-len(answers) * SHARE // 1)
+    needed = math.ceil(len(answers) * SHARE)
     failures = [failure for answer in answers for failure in answer.failures]
-    return Answer(vote([a.tuples for a in answers], share=SHARE), tuple(failures[: int(len(failures) // needed)]))
+    return Answer(vote([a.tuples for a in answers], share=SHARE), tuple(failures[: len(failures) // needed]))
 
 
 def _reader_job(path: str | None, on: BenchSet, models: Models) -> Job:

@@ -12,10 +12,8 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures import TimeoutError as StillRunning
-from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +91,7 @@ def run_bench(
 
 
 def answer(member: Member, sets: Sequence[str], settings: Settings) -> None:
-    """Let one member answer what it has not answered yet; a process of a pool ends with the one that started it.
+    """Let one member answer what it has not answered yet; where another process started this one, it ends with that.
 
     Args:
         member: It.
@@ -175,23 +173,42 @@ def _answer_member(
     if models is not None:
         _answer(plan, settings, peak=lambda: None)
         return
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        future = pool.submit(answer, member, list(plan), settings)
-        while not _done(future, name):
-            progress(name, sum(file.answered for file in files), total)
+    _apart(name, (member, list(plan), settings), tick=lambda: progress(name, sum(f.answered for f in files), total))
 
 
-def _done(future: Future[None], name: str) -> bool:
+def _apart(name: str, arguments: tuple[Member, list[str], Settings], *, tick: Callable[[], None]) -> None:
+    """Let `answer` run in a process of its own, which ends with this one however that comes about."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(theirs, answer, *arguments), daemon=True)
+    process.start()
+    theirs.close()
     try:
-        future.result(timeout=_POLL)
-    except StillRunning:
-        return False
-    except BrokenProcessPool as error:
-        raise GistillError(
+        while not ours.poll(_POLL):
+            tick()
+        error = ours.recv()
+    except EOFError:
+        error = GistillError(
             f"the process of {name} was killed, perhaps because the memory ran out",
             hint="What it answered is kept: the same command goes on from there.",
-        ) from error
-    return True
+        )
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
+    if error is not None:
+        raise error
+
+
+def _child(theirs: Connection, work: Callable[..., None], *arguments: object) -> None:
+    try:
+        work(*arguments)
+    except BaseException as error:
+        theirs.send(error)
+        if not isinstance(error, (GistillError, OSError, MemoryError, KeyboardInterrupt)):
+            raise  # nobody foresaw it: its traceback is here
+    else:
+        theirs.send(None)
 
 
 def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: Settings) -> BenchScorecard:
@@ -214,7 +231,8 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
         "weights": [str(decided_by["weights"]) for decided_by in made if "weights" in decided_by],
         "engines": [f"{name} {number}" for name, number in made[0].get("engines", {}).items()],
         "members": [" ".join(str(part) for part in member if part not in (None, "")) for member in system.members],
-        "settings": f"limit {settings.limit}, seed {settings.seed}, max_tokens {settings.max_tokens}",
+        "settings": f"limit {settings.limit}, seed {settings.seed}, max_tokens {settings.max_tokens}, "
+        f"orders {settings.orders}",
         "gistill": version("gistill"),
     }
     costs = [file.cost() for file in files]
