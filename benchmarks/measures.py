@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gistill.corpora import aste, dmaste, mams, towe
+from gistill.corpora import aste, datastory, dmaste, mams, towe
 from gistill.corpora.labelled import Labelled, Triplet
 from gistill.evaluate.triplets import counts
 from gistill.reader.decode import POLARITIES, Reading
@@ -152,9 +152,9 @@ def read_sentences(reader: SentenceReader, examples: Sequence[Labelled]) -> list
     return reader.read([example.text for example in examples])
 
 
-def read_reviews(reader: SentenceReader, examples: Sequence[Labelled]) -> list[list[Reading]]:
+def read_reviews(reader: SentenceReader, examples: Sequence[Labelled], *, language: str = "en") -> list[list[Reading]]:
     """Read whole reviews as the product does: split, read, offsets moved back to the review."""
-    places = [(i, span.start, span.end) for i, example in enumerate(examples) for span in split(example.text, "en")]
+    places = [(i, span.start, span.end) for i, example in enumerate(examples) for span in split(example.text, language)]
     found: list[list[Reading]] = [[] for _ in examples]
     read = reader.read([examples[i].text[start:end] for i, start, end in places])
     for (i, start, _), readings in zip(places, read, strict=True):
@@ -167,10 +167,13 @@ def _moved(extent: tuple[int, int] | None, by: int) -> tuple[int, int] | None:
 
 
 TESTS = ("14lap", "14res", "dmaste", "mams", "towe-14lap", "towe-14res")
+CHINESE = "datastory-zh"  # for readers of Chinese; a development part, for its test part is not open
 
 
 def load_test(name: str, *, folder: Path, part: str = "test") -> list[Labelled]:
-    """Load one open test, or another part of its corpus: a name of `TESTS`, or "dmaste/DOMAIN"."""
+    """Load one open test, or another part of its corpus: a name of `TESTS`, "dmaste/DOMAIN", or `CHINESE`."""
+    if name == CHINESE:
+        return datastory.load("dev" if part == "test" else part, folder=folder)
     if name in ("14lap", "14res"):
         return aste.load(name, part, folder=folder)
     if name == "dmaste":

