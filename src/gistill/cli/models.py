@@ -28,7 +28,7 @@ def models(
 ) -> None:
     """Say which models are found where, and which command brings what is missing."""
     with ending():
-        found = [_reader(str(reader) if reader else None), _vectors(), _writer()]
+        found = [_reader(str(reader) if reader else None), _vectors(), _writer(), _adapter()]
         if as_json:
             typer.echo(json.dumps([asdict(model) for model in found], indent=2))
             return
@@ -76,3 +76,13 @@ def _writer() -> Found:
     missing = [name for name in ("openvino_genai", "gguf") if find_spec(name) is None]
     hint = f'{" and ".join(missing)} missing: pip install "gistill[writer]"' if missing else ""
     return Found("writer", use, weights.name or DEFAULT_WRITER, str(weights.path), hint)
+
+
+def _adapter() -> Found:
+    from gistill.lm import find_writer
+
+    use = "lets the writer read opinions as the reader does: extract --model writer"
+    found = find_writer("opinions")
+    if found is None:
+        return Found("adapter", use, hint="Train one with `gistill finetune writer`, and give --model writer:FOLDER.")
+    return Found("adapter", use, found.name, str(found.path))

@@ -50,10 +50,11 @@ def write_llama_gguf(folder: Path, target: Path) -> None:
         raise ExtraMissingError(
             "Writing GGUF weights needs the gguf package.", hint='Run: pip install "gistill[writer]"'
         ) from error
-    config, tensors = _json(folder / "config.json"), Tensors(folder)
+    config = _json(folder / "config.json")
     refused = _refusal(config)
     if refused:
         raise ModelBrokenError(f"{folder} cannot be written as GGUF here: {refused}", hint=_HINT)
+    tensors = Tensors(folder)
     writer = gguf.GGUFWriter(str(target), "llama")
     try:
         _describe(writer, config, folder)
