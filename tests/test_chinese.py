@@ -383,7 +383,7 @@ def test_a_chinese_table_is_read_with_exact_offsets(chinese: Path, tmp_path: Pat
     assert ("1", "味道", "很好", "positive") in quoted
     assert ("1", "物流", "太慢", "negative") in quoted
     assert ("2", "服务", "漂亮", "positive") in quoted
-    assert json.loads(told.output)["failures"] == {"language_not_read": 1}
+    assert json.loads(told.stdout)["failures"] == {"language_not_read": 1}
 
 
 @needs_torch
