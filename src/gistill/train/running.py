@@ -1,0 +1,194 @@
+"""A run folder: begun, trained into, found again after a kill, and finished with what is known of the result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gistill.errors import GistillError
+from gistill.train import adalora
+from gistill.train.encode import Encoded
+from gistill.train.examples import Lessons
+from gistill.train.loading import disk_full, out_of_memory, precision
+from gistill.train.recipe import Recipe, as_yaml
+from gistill.train.trainer import Tell
+from gistill.train.writer_card import write_card
+
+
+def run(
+    recipe: Recipe, about: dict[str, Any], build: Callable[[Path], Any], tokenizer: Any, *, out: Path, say: Tell
+) -> dict[str, Any]:
+    """Train with a trainer, from the last whole checkpoint where there is one, and write the result's folder.
+
+    Args:
+        recipe: What is trained.
+        about: What `describe` says.
+        build: Makes the trainer for a folder of checkpoints.
+        tokenizer: Goes beside the weights.
+        out: The result's folder.
+        say: Called with a line about what goes on.
+
+    Returns:
+        `about`, with what the training came to.
+    """
+    from accelerate import PartialState
+
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():  # of several, one tidies up
+        begin(out, recipe, about)
+        checkpoint = last_whole(out / "training", adalora.is_whole if recipe.method == "adalora" else None)
+    trainer = build(out / "training")
+    if checkpoint:
+        say(f"going on from {checkpoint.name}")
+    began = time.monotonic()
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        about["training"] = {
+            "steps": trainer.state.global_step,
+            "last_loss": next((line["loss"] for line in reversed(trainer.state.log_history) if "loss" in line), None),
+            "seconds": round(time.monotonic() - began),
+            "best_step": trainer.state.best_global_step,
+        }
+        if trainer.is_world_process_zero():
+            trainer.accelerator.unwrap_model(trainer.model).save_pretrained(out)
+            tokenizer.save_pretrained(out)
+            finish(out, about, trainer.state)
+    except (torch.OutOfMemoryError, MemoryError, OSError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise GistillError(
+                "memory ran out while training", hint=f"Set accumulate: {2 * recipe.accumulate}, or a smaller batch."
+            ) from error
+        if disk_full(error):
+            raise GistillError(
+                f"the disk of {out} is full", hint="Make room; the same command goes on from the last whole checkpoint."
+            ) from error
+        raise
+    return about
+
+
+def quiet() -> None:
+    """Switch off everything that calls home or draws over our lines; must run before the heavy imports."""
+    os.environ.update(
+        HF_HUB_OFFLINE="1",
+        TRANSFORMERS_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
+        TOKENIZERS_PARALLELISM="false",
+    )
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def speaker(tell: Tell | None) -> Tell:
+    """Choose who speaks: of several processes the first."""
+    return tell if tell and os.environ.get("RANK", "0") == "0" else lambda line: None
+
+
+def told(about: dict[str, Any], found: Lessons, say: Tell) -> None:
+    """Say what will be learned and what was taken out."""
+    say(
+        f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them learned; "
+        f"{about['steps']:,} steps"
+    )
+    for name, count in found.leaked.items():
+        if count:
+            say(f"{count} of {name} left out: they stand in a test or development set")
+    if found.unchecked:
+        say(f"not in the data folder, so not checked for leaks: {', '.join(found.unchecked)}")
+    if about["cut_answers"]:
+        say(f"{about['cut_answers']} answers do not fit into max_length and lost their end")
+
+
+def last_whole(folder: Path, complete: Callable[[Path], bool] | None = None) -> Path | None:
+    """Find the newest checkpoint that was written to its end, and remove what a kill left half-written."""
+    numbered = [p for p in folder.glob("checkpoint-*") if p.name.rpartition("-")[2].isdigit()]
+    for path in sorted(numbered, key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
+        try:
+            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+            if complete is None or complete(path):
+                return path
+        except (OSError, ValueError):
+            pass
+        shutil.rmtree(path, ignore_errors=True)
+    return None
+
+
+def begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:
+    """Prepare the run folder; what another recipe or other data left in training/ is removed."""
+    folder = out / "training"
+    folder.mkdir(parents=True, exist_ok=True)
+    # what decides the weights, without defaults, so that a later version with more fields goes on too
+    decides = recipe.model_dump(mode="json", exclude_defaults=True, exclude={"name", "report_to", "log_every"})
+    wanted = json.dumps({"recipe": decides, "data_hash": about["data_hash"]}, sort_keys=True)
+    stamp = folder / "of.json"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        stamp.write_text(wanted, encoding="utf-8")
+    (out / "recipe.yaml").write_text(as_yaml(recipe), encoding="utf-8")
+
+
+def finish(out: Path, about: dict[str, Any], state: Any) -> None:
+    """Write what is known of the result: gistill.json, scores.json where dev was scored, and the card."""
+    (out / "gistill.json").write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+    scored = [line for line in state.log_history if "eval_score" in line]
+    if scored:
+        best = max(scored, key=lambda line: line["eval_score"])
+        sets = ", ".join(named["set"] for named in about["recipe"]["dev"])
+        row = {"test": f"dev ({sets})", "measure": "score", "value": best["eval_score"], "low": None, "high": None}
+        (out / "scores.json").write_text(json.dumps([row], indent=2), encoding="utf-8")
+    write_card(out)
+
+
+def describe(recipe: Recipe, found: Lessons, encoded: Sequence[Encoded]) -> dict[str, Any]:
+    """Say how the writer is made, without its training."""
+    digest = hashlib.sha256()
+    for lesson in found.train:
+        digest.update(repr((lesson.messages, lesson.answer)).encode("utf-8", "surrogatepass"))
+    return {
+        "name": recipe.name,
+        "base": recipe.model,
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+        "tasks": sorted({lesson.asked.task for lesson in found.train if lesson.asked}),
+        "examples": dict(sorted(Counter(lesson.source for lesson in found.train).items())),
+        "left_out_as_leaks": found.leaked,
+        "not_checked_for_leaks": list(found.unchecked),
+        "learned": len(encoded),
+        "tokens": sum(len(e.prompt) + len(e.answer) for e in encoded),
+        "learned_tokens": sum(len(e.answer) for e in encoded),
+        "cut_answers": sum(e.cut for e in encoded),
+        "steps": steps(recipe, len(encoded)),
+        "precision": precision(recipe),
+        "data_hash": digest.hexdigest()[:16],
+        "made_with": _versions(),
+    }
+
+
+def steps(recipe: Recipe, examples: int) -> int:
+    """Count the optimiser steps of a training, as the Trainer does."""
+    return recipe.steps or math.ceil(recipe.epochs * math.ceil(examples / recipe.batch))
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in ("gistill", "torch", "transformers", "peft", "trl"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
