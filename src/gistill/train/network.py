@@ -121,10 +121,12 @@ class Network(nn.Module):
         if not hasattr(self, "views"):
             return words
         batch, count, hidden = words.shape
-        before = functional.pad(units, (self.views.shape[1] // hidden, 0), value=-1)
-        place = sum((before[:, k : k + count] == units).to(torch.long) for k in range(self.views.shape[1] // hidden))
-        views = (words @ self.views).reshape(batch, count, -1, hidden)
-        wanted = functional.one_hot(place, self.views.shape[1] // hidden + 1)[:, :, 1:].to(views.dtype)
+        extra = self.views.shape[1] // hidden
+        before = functional.pad(units, (extra, 0), value=-1)
+        # the units of a piece stand side by side, so a unit's place in its piece is how many before it have the same
+        place = torch.stack([before[:, k : k + count] == units for k in range(extra)]).sum(0)
+        views = (words @ self.views).reshape(batch, count, extra, hidden)
+        wanted = functional.one_hot(place, extra + 1)[:, :, 1:].to(views.dtype)
         return words + (views * wanted.unsqueeze(-1)).sum(2)
 
 
