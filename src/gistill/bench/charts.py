@@ -9,8 +9,8 @@ from html import escape
 from gistill.schema import Estimate
 
 _COLOURS = ("#1b6ca8", "#c2571a", "#3b7d3a", "#8a3d8f", "#7a6a00", "#a8243c")  # dark enough on white, told apart
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 560.0, 20.0, 320.0
-_CELL_WIDTH, _CELL_HEIGHT = 130.0, 44.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 560.0, 36.0, 336.0
+_CELL_HEIGHT, _LETTER = 44.0, 7.5  # a letter is hardly ever wider at this size
 
 
 def curve(lines: Mapping[str, Sequence[tuple[float, Estimate]]]) -> str:
@@ -31,7 +31,7 @@ def curve(lines: Mapping[str, Sequence[tuple[float, Estimate]]]) -> str:
         body.append(_text(_LEFT - 8, _y(percent / 100) + 4, str(percent), "end"))
     body += [_text(x(share), _BOTTOM + 18, f"{100 * share:g}%", "middle") for share in shares]
     body.append(_text((_LEFT + _RIGHT) / 2, _BOTTOM + 40, "share of the training data", "middle"))
-    body.append(_text(_LEFT - 8, _TOP - 6, "F1", "end"))
+    body.append(_text(_LEFT - 8, _TOP - 14, "F1", "end"))
     for i, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[i % len(_COLOURS)]
         known = [(x(share), f1) for share, f1 in line if f1.value is not None]
@@ -53,23 +53,24 @@ def matrix(trained: Sequence[str], tested: Sequence[str], scores: Sequence[Seque
         tested: Names of the columns.
         scores: Row by row.
     """
-    left = 20 + 7.5 * max((len(name) for name in trained), default=0)
+    left = 20 + _LETTER * max(map(len, (*trained, "trained on")))
+    wide = 16 + _LETTER * max(map(len, (*tested, "tested on")))
     body = [_text(left, 16, "tested on", "start"), _text(8, 38, "trained on", "start")]
     for column, name in enumerate(tested):
-        body.append(_text(left + (column + 0.5) * _CELL_WIDTH, 38, name, "middle"))
+        body.append(_text(left + (column + 0.5) * wide, 38, name, "middle"))
     for row, (name, values) in enumerate(zip(trained, scores, strict=True)):
         top = 48 + row * _CELL_HEIGHT
         body.append(_text(left - 8, top + 27, name, "end"))
         for column, f1 in enumerate(values):
-            at, value = left + column * _CELL_WIDTH, f1.value or 0.0
+            at, value = left + column * wide, f1.value or 0.0
             body.append(
-                f'<rect x="{_n(at)}" y="{_n(top)}" width="{_n(_CELL_WIDTH - 2)}" height="{_n(_CELL_HEIGHT - 2)}" '
+                f'<rect x="{_n(at)}" y="{_n(top)}" width="{_n(wide - 2)}" height="{_n(_CELL_HEIGHT - 2)}" '
                 f'fill="#1b6ca8" fill-opacity="{_n(value)}" stroke="#ddd"/>'
             )
             shown = "-" if f1.value is None else f"{100 * f1.value:.1f}"
-            colour = "#fff" if value > 0.55 else "#222"
-            body.append(_text(at + _CELL_WIDTH / 2, top + 27, shown, "middle", colour))
-    width = left + _CELL_WIDTH * len(tested) + 10
+            colour = "#fff" if value > 0.75 else "#222"
+            body.append(_text(at + wide / 2, top + 27, shown, "middle", colour))
+    width = left + wide * len(tested) + 10
     return _page(width, 58 + _CELL_HEIGHT * len(trained), "F1 by what was trained and tested on", body)
 
 
