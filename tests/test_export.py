@@ -19,9 +19,10 @@ peft = pytest.importorskip("peft", reason="needs the extra: train")
 
 from gistill.cli import main  # noqa: E402
 from gistill.corpora.tuples import Example  # noqa: E402
+from gistill.digest.written import held_out_precision  # noqa: E402
 from gistill.errors import GistillError, InputError, ModelBrokenError, SettingError  # noqa: E402
 from gistill.lm import Request, load_writer  # noqa: E402
-from gistill.lm.int8 import quantise_rows  # noqa: E402
+from gistill.lm.int8 import quantise  # noqa: E402
 from gistill.lm.local import LocalModel  # noqa: E402
 from gistill.lm.seam import Completion, failed  # noqa: E402
 from gistill.lm.torch_model import load_torch_model  # noqa: E402
@@ -120,14 +121,17 @@ def test_an_openvino_folder_holds_small_weights_and_answers(whole: Path, tmp_pat
     assert "openvino_model.bin" in card
 
 
-def test_rows_are_rounded_to_255_steps_and_rows_of_zeros_stay_zeros() -> None:
+def test_weights_are_rounded_to_255_steps_and_zeros_stay_zeros() -> None:
     values = np.array([[1.0, -0.5, 0.25], [0.0, 0.0, 0.0], [1e-9, 0.0, 0.0]], np.float32)
-    small, scale = quantise_rows(values)
-    assert small.tolist() == [[127, -64, 32], [0, 0, 0], [0, 0, 0]]
-    assert scale.shape == (3, 1)
-    drawn = np.random.default_rng(0).normal(size=(50, 64)).astype(np.float32)
-    small, scale = quantise_rows(drawn)
-    assert (np.abs(small * scale.astype(np.float32) - drawn) <= 0.51 * scale.astype(np.float32)).all()
+    small, scale = quantise(values)
+    assert small.tolist() == [[[127, -64, 32]], [[0, 0, 0]], [[0, 0, 0]]]
+    assert scale.shape == (3, 1, 1)
+    drawn = np.random.default_rng(0).normal(size=(50, 96)).astype(np.float32)
+    drawn[:, 32:64] *= 100
+    small, scale = quantise(drawn)
+    assert (small.shape, scale.shape) == ((50, 3, 32), (50, 3, 1))
+    steps = scale.astype(np.float32)
+    assert (np.abs(small * steps - drawn.reshape(50, 3, 32)) <= 0.51 * steps).all()
 
 
 # What cannot be done is one sentence, and nothing is left
@@ -231,9 +235,11 @@ def test_answers_are_compared_with_each_other_and_with_what_is_marked() -> None:
     worse = compare(inputs, [done(right), done(wrong)], [done(wrong), failed("too_long", "")])
     assert (worse.exact, worse.f1, worse.trained_f1) == (0.0, 0.0, 0.5)
     assert worse.loss == 0.5
+    assert same.held_out == {"aste": {"precision": 0.5, "texts": 2, "source": "set"}}
+    assert compare(inputs, [done("x")] * 2, [done("nonsense"), done(right)]).precision == 1.0  # of the legal ones
     # without marks the trained weights' answers are what is right: one of two is found
     alone = compare(CheckInputs([marked, marked], False, "file"), [done(right)] * 2, [done(right), done("none")])
-    assert (alone.exact, alone.trained_f1, alone.gold) == (0.5, 1.0, False)
+    assert (alone.exact, alone.trained_f1, alone.gold, alone.held_out) == (0.5, 1.0, False, {})
     assert alone.f1 == pytest.approx(2 / 3)
     assert compare(inputs, [done("none")] * 2, [done("none")] * 2).loss == 0.0
 
@@ -262,7 +268,8 @@ def test_a_check_goes_into_the_card_and_replaces_an_earlier_one(run: Path, tmp_p
     out = export(run, tmp_path / "out", "peft")
     for exact in (0.25, 0.75):
         check = {"inputs": 4, "source": "x", "exact": exact, "f1": 0.5, "trained_f1": None, "gold": True}
-        describe(out, {"check": check})
+        describe(out, {"check": check}, held_out={"aste": {"precision": exact}})
+    assert held_out_precision(out) == 0.75
     card = (out / "README.md").read_text("utf-8")
     assert "75.0% of the answers are the same" in card
     assert "25.0%" not in card

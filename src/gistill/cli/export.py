@@ -99,7 +99,7 @@ def _compared(run: Path, places: dict[Format, Path], inputs: Any) -> Iterator[tu
     for name, place in places.items():
         tell(f"Asking the export to {name}.")
         compared = compare(inputs, trained, ask(load_exported(place, name), inputs.examples))
-        describe(place, {"check": compared.model_dump()})
+        describe(place, {"check": compared.model_dump()}, held_out=compared.held_out)
         yield name, compared
 
 

@@ -1,4 +1,4 @@
-"""An OpenVINO model with its matrices in int8, one scale a row: half the disk and memory of F16.
+"""An OpenVINO model with its matrices in int8, a scale for every 32 numbers of a row: half the disk of F16.
 
 Only weights are quantised, symmetrically, as the reader's are. OpenVINO alone does it: the graph's constants are
 replaced by int8 constants with the arithmetic that expands them, a pattern that its CPU plugin runs without expanding.
@@ -12,16 +12,29 @@ from typing import Any
 import numpy as np
 
 SMALLEST = 4096  # numbers; smaller matrices stay as they are
+GROUP = (
+    32  # numbers that share a scale, as in llama.cpp's Q8_0; with one scale a row, three times as many answers differ
+)
 
 
-def quantise_rows(values: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Round each row of a matrix to 255 steps: int8 values and a scale a row, shape (rows, 1), float16.
+def quantise(
+    values: np.ndarray[Any, Any], *, grouped: bool = True
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Round a matrix to 255 steps in each group of a row.
 
     The scale is rounded first and the values are rounded with it, so that rounding it costs nothing.
+
+    Args:
+        values: Shape (rows, columns). Where the columns are no multiple of `GROUP`, a row is one group.
+        grouped: False makes every row one group.
+
+    Returns:
+        int8 values of shape (rows, groups, group), and their scales of shape (rows, groups, 1) in float16.
     """
-    wide = values.astype(np.float32)
-    scale = (np.abs(wide).max(axis=1, keepdims=True) / 127).astype(np.float16)
-    scale[scale == 0] = 1  # of a row of zeros, or of numbers too small for float16
+    rows, columns = values.shape
+    wide = values.astype(np.float32).reshape(rows, -1, GROUP if grouped and columns % GROUP == 0 else columns)
+    scale = (np.abs(wide).max(axis=2, keepdims=True) / 127).astype(np.float16)
+    scale[scale == 0] = 1  # of zeros, or of numbers too small for float16
     return np.clip(np.rint(wide / scale.astype(np.float32)), -127, 127).astype(np.int8), scale
 
 
@@ -41,11 +54,14 @@ def compress(source: Path, target: Path) -> int:
     model = openvino.Core().read_model(str(source))
     count = 0
     for node in model.get_ordered_ops():
-        if node.get_type_name() != "Constant" or not _is_matrix(node):
+        users = _users(node)
+        if not users:
             continue
-        values, scale = quantise_rows(np.asarray(node.data))
+        # word vectors are looked up, row by row; in groups they answered no better (27 of 32 as torch, against 30)
+        values, scale = quantise(np.asarray(node.data), grouped="Gather" not in users)
         small = ops.constant(values, dtype=np.int8, name=f"{node.get_friendly_name()}.int8")
         expanded = ops.multiply(ops.convert(small, "f16"), ops.constant(scale, dtype=np.float16))
+        expanded = ops.reshape(expanded, ops.constant(node.get_output_shape(0), dtype=np.int64), special_zero=False)
         kind = node.get_element_type()
         if kind != openvino.Type.f16:
             expanded = ops.convert(expanded, kind.get_type_name())
@@ -56,14 +72,15 @@ def compress(source: Path, target: Path) -> int:
     return count
 
 
-def _is_matrix(node: Any) -> bool:
-    """Say whether a constant is a weight matrix: large, of two dimensions, and used by a product or a look-up."""
+def _users(node: Any) -> set[str]:
+    """Say what uses a weight matrix; nothing for a node that is none, or that is used in another way as well."""
+    if node.get_type_name() != "Constant" or node.get_element_type().get_type_name() not in ("f16", "f32", "bf16"):
+        return set()
     shape = tuple(node.get_output_shape(0))
     if len(shape) != 2 or shape[0] * shape[1] < SMALLEST:
-        return False
-    if node.get_element_type().get_type_name() not in ("f16", "f32", "bf16"):
-        return False
+        return set()
     users = [user.get_node() for user in node.output(0).get_target_inputs()]
     if all(user.get_type_name() == "Convert" for user in users):
         users = [after.get_node() for user in users for after in user.output(0).get_target_inputs()]
-    return bool(users) and {user.get_type_name() for user in users} <= {"MatMul", "Gather"}
+    kinds = {str(user.get_type_name()) for user in users}
+    return kinds if kinds <= {"MatMul", "Gather"} else set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -40,11 +40,20 @@ class Comparison(Noun):
     f1: float | None  # strict, of the export
     trained_f1: float | None  # of the trained weights; 1 where the inputs are not marked, whose answers then are gold
     gold: bool  # the inputs are marked
+    precision: float | None  # of the export's legal tuples, the share that is marked; None where nothing is marked
+    tasks: tuple[str, ...]
 
     @property
     def loss(self) -> float:
         """How much F1 the export lost; negative where it gained. 0 where neither has an F1."""
         return (self.trained_f1 or 0.0) - (self.f1 or 0.0)
+
+    @property
+    def held_out(self) -> dict[str, dict[str, Any]]:
+        """What `gistill.json` keeps of it: how often an opinion is right, the confidence when the writer reads."""
+        if self.precision is None or len(self.tasks) != 1:
+            return {}
+        return {self.tasks[0]: {"precision": round(self.precision, 4), "texts": self.inputs, "source": self.source}}
 
 
 def check_inputs(named: str | None, *, run: Path, data: Path | None, limit: int, seed: int = 0) -> CheckInputs:
@@ -126,6 +135,8 @@ def compare(inputs: CheckInputs, trained: Sequence[Completion], exported: Sequen
         f1=score(gold, ours).f1.value,
         trained_f1=score(gold, theirs).f1.value,
         gold=inputs.gold,
+        precision=score(gold, ours, as_published=True).precision if inputs.gold else None,
+        tasks=tuple(sorted({example.task for example in inputs.examples})),
     )
 
 

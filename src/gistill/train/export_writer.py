@@ -118,17 +118,19 @@ def export_writer(source: Path, out: Path, *, to: Format, converter: Path | None
     return out
 
 
-def describe(folder: Path, facts: dict[str, Any]) -> None:
+def describe(folder: Path, facts: dict[str, Any], *, held_out: dict[str, Any] | None = None) -> None:
     """Write what an export is into its `gistill.json`, and in words into its model card.
 
     Args:
         folder: The export's.
         facts: What is known; what an earlier call said stays where it says nothing else.
+        held_out: By task, how often an opinion was right on held-out texts, where that was measured.
     """
     path = folder / "gistill.json"
     about = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     facts = {**about.get("export", {}), **facts} if "format" not in facts else facts
-    _replace(path, json.dumps({**about, "export": facts}, indent=2, ensure_ascii=False) + "\n")
+    measured = {"held_out": {**about.get("held_out", {}), **held_out}} if held_out else {}
+    _replace(path, json.dumps({**about, **measured, "export": facts}, indent=2, ensure_ascii=False) + "\n")
     card = folder / "README.md"
     before = card.read_text("utf-8") if card.is_file() else f"# {about.get('name', folder.name)}\n"
     _replace(card, f"{before.partition(_HEADING)[0].rstrip()}\n\n{_section(facts)}")
