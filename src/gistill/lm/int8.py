@@ -61,7 +61,7 @@ def compress(source: Path, target: Path) -> int:
         values, scale = quantise(np.asarray(node.data), grouped="Gather" not in users)
         small = ops.constant(values, dtype=np.int8, name=f"{node.get_friendly_name()}.int8")
         expanded = ops.multiply(ops.convert(small, "f16"), ops.constant(scale, dtype=np.float16))
-        expanded = ops.reshape(expanded, ops.constant(node.get_output_shape(0), dtype=np.int64), special_zero=False)
+        expanded = ops.reshape(expanded, ops.constant(np.array(node.get_output_shape(0), np.int64)), special_zero=False)
         kind = node.get_element_type()
         if kind != openvino.Type.f16:
             expanded = ops.convert(expanded, kind.get_type_name())

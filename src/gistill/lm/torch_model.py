@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
-from gistill.lm.chat import prompt_text, unmarked
+from gistill.lm.chat import line_break, prompt_text, unmarked
 from gistill.lm.gguf_f16 import file_hash
 from gistill.lm.merge import adapter_settings
 from gistill.lm.seam import Completion, Request, failed
@@ -65,6 +65,7 @@ class TorchModel:
         self._rows, self._tokens = batch_rows, batch_tokens
         self._seq2seq = bool(model.config.is_encoder_decoder)
         self._ends = _end_tokens(model, tokenizer)
+        self._line_break = line_break(tokenizer)
         self._padding = next(token for token in (tokenizer.pad_token_id, *sorted(self._ends), 0) if token is not None)
         self._context = _context_length(model, tokenizer)
 
@@ -154,6 +155,9 @@ class TorchModel:
             max_new_tokens=max(one.request.max_tokens for one in batch),
             do_sample=False,
             num_beams=1,
+            repetition_penalty=1.0,  # a model's own settings for chatting would make its answers other than greedy
+            no_repeat_ngram_size=0,
+            min_length=0,
             pad_token_id=self._padding,
             eos_token_id=sorted(self._ends) or None,
             decoder_start_token_id=self.model.config.to_dict().get("decoder_start_token_id"),
@@ -171,6 +175,8 @@ class TorchModel:
     def _completion(self, one: _Asked, tokens: list[int]) -> Completion:
         end = next((at for at, token in enumerate(tokens) if token in self._ends), None)
         written = self.tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        if self._line_break != "\n":
+            written = written.replace(self._line_break, "\n")
         text = one.request.beginning + written
         places = (text.find(stop, len(one.request.beginning)) for stop in one.request.stop)
         cut = min((at for at in places if at >= 0), default=None)
