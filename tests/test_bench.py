@@ -673,6 +673,12 @@ def test_the_table_has_systems_as_rows_and_published_figures_below(tmp_path: Pat
     assert len(PUBLISHED) == 8
 
 
+def test_a_set_that_every_system_skips_has_its_column(tmp_path: Path) -> None:
+    page = markdown(bench(tmp_path, "reader", ("made/quads", "made/up")), views=True)
+    assert "| system | made/quads/dev:asqp (70 texts) | made/up/dev:aste (70 texts) |" in page
+    assert "| reader | - " in page
+
+
 def test_the_sheet_has_every_view_and_both_ways_of_counting(tmp_path: Path) -> None:
     page, sheet = write_report(bench(tmp_path, "writer:w,majority"), tmp_path / "out")
     rows = [line.split(",") for line in sheet.read_text("utf-8-sig").splitlines()]

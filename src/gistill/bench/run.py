@@ -84,9 +84,9 @@ def run_bench(
     for system in systems:
         for member in system.members:
             _answer_member(system.name, member, plans[member], settings, models, progress)
-        cards += [_scored(system, on, plans, settings) for on in loaded]
-    for card in cards:
-        write_scorecard(card, settings.out)
+        for on in loaded:
+            cards.append(_scored(system, on, plans, settings))
+            write_scorecard(cards[-1], settings.out)
     return cards
 
 
