@@ -17,11 +17,11 @@ tags: [aspect-based-sentiment-analysis, opinion-mining]
 # {name}
 
 Marks aspect terms and opinion words in a sentence, pairs them, and says whether each opinion is positive, negative
-or neutral, with a calibrated confidence. An aspect without words of its own is found as implicit{implicit}.
+or neutral, with a calibrated confidence. {implicit}.
 
 * Base: {base}{base_terms}; weights stored as int8 with one scale per row.
 * Reads {reads}. Sentences up to {max_pieces} word pieces; `gistill` splits longer texts.
-* Trained with `gistill finetune reader --recipe {recipe} --seed {seed}`{start}: {epochs} epochs, {precision}, on
+* Trained with `gistill finetune reader --recipe {recipe} --seed {seed}{limit}`{start}: {epochs} epochs, {precision}, on
 
 {sources}
 
@@ -43,6 +43,12 @@ _BASES = {
     "all-MiniLM-L6-v2": ("sentence-transformers/all-MiniLM-L6-v2", " (Apache-2.0), 22M parameters"),
     "multilingual-e5-small": ("intfloat/multilingual-e5-small", " (MIT), 118M parameters, expanded from 4 bits"),
 }
+_IMPLICIT = {
+    (True, True): "An aspect without words of its own is found as implicit, and so is an opinion without words",
+    (True, False): "An aspect without words of its own is found as implicit; an opinion always has words",
+    (False, True): "An opinion without words of its own is found as implicit; an aspect always has words",
+    (False, False): "Aspect and opinion always have words",
+}
 _NAMES = {"en": "English", "zh": "Chinese"}
 
 _SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
@@ -61,7 +67,7 @@ def write_card(folder: Path) -> Path:
     text = _TEXT.format(
         name=card["name"],
         languages=", ".join(card["languages"]),
-        implicit=", and so is an opinion without words" if card["implicit"][1] else "; an opinion always has words",
+        implicit=_IMPLICIT[tuple(card["implicit"])],
         base=card["base"],
         base_model=_BASES.get(card["base"], (card["base"], ""))[0],
         base_terms=_BASES.get(card["base"], ("", ""))[1],
@@ -69,6 +75,7 @@ def write_card(folder: Path) -> Path:
         max_pieces=card["max_pieces"],
         recipe=card["recipe"],
         seed=card["settings"]["seed"],
+        limit=f" --limit {card['limit']}" if "limit" in card else "",
         start=f" (started from {card['start']})" if card["start"] else "",
         epochs=card["settings"]["epochs"],
         precision=card["settings"]["precision"],

@@ -117,6 +117,8 @@ def finetune_reader(
     if start:
         load_weights(network, start / "training" / "weights.safetensors")
     about = _about(recipe, settings, examples, start, base=base_name(base), language=plan.language)
+    if limit is not None:
+        about["limit"] = limit
     checkpoints = _checkpoints(out, about)
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
     prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
