@@ -32,7 +32,8 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
     found = find_writer(name)
     if found is None and not is_default(name):
         raise ModelMissingError(
-            f"There is no writer at {name!r}.", hint=f"Give the path of {_KINDS}, or {DEFAULT_WRITER!r}."
+            f"There is no writer at {name!r}.",
+            hint=f"Give the path of {_KINDS}, {DEFAULT_WRITER!r}, or a name that `hf download NAME` has brought.",
         )
     if found is None:
         raise ModelMissingError(f"The writer {DEFAULT_WRITER} is not installed.", hint=_HINT)
@@ -49,4 +50,6 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
         return LocalModel(path, name=found.name, hash=digest, threads=threads, prefix_cache=prefix_cache)
     from gistill.lm.torch_model import load_torch_model
 
-    return load_torch_model(found.path, threads=threads)
+    model = load_torch_model(found.path, threads=threads)
+    model.name = found.name
+    return model

