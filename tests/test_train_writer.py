@@ -85,6 +85,15 @@ def jsonl(path: Path, given: list[dict[str, Any]]) -> str:
     return str(path)
 
 
+TWO = {
+    "messages": [
+        {"role": "system", "content": "List each opinion: aspect | polarity."},
+        {"role": "user", "content": "great food but they were slow"},
+        {"role": "assistant", "content": "food | positive\nthey | negative"},
+    ]
+}
+
+
 def recipe(base: Path, folder: Path, **fields: Any) -> Recipe:
     usual = {
         "model": str(base),
@@ -149,12 +158,16 @@ def test_every_method_is_trained_saved_resumed_loaded_and_asked(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns_to_answer_and_to_stop(kind: str, bases: dict[str, Path], tmp_path: Path) -> None:
-    made = recipe(bases[kind], tmp_path, method="full", steps=100, batch=12, save_every=100)
+    known = [*rows(), TWO]
+    train = [jsonl(tmp_path / "known.jsonl", known)]
+    made = recipe(
+        bases[kind], tmp_path, train=train, method="full", steps=200, batch=13, rate=5e-3, save_every=200
+    )
     finetune_writer(made, out=tmp_path / "out", data=None)
     model = load_torch_model(tmp_path / "out", dtype="float32")
-    asked = [Request(messages=[*map(Message.model_validate, row["messages"][:-1])], max_tokens=12) for row in rows()]
+    asked = [Request(messages=[*map(Message.model_validate, row["messages"][:-1])], max_tokens=40) for row in known]
     answers = model.complete(asked)
-    assert [a.text for a in answers] == [row["messages"][-1]["content"] for row in rows()]
+    assert [a.text for a in answers] == [row["messages"][-1]["content"] for row in known]
     assert {a.stop for a in answers} == {"end"}
 
 
@@ -376,6 +389,8 @@ def test_bad_recipes_are_one_sentence_before_anything_is_loaded(bases: dict[str,
     refused(SettingError, "trian", train=["mams/trian:tsa"])
     refused(SettingError, "no tracker 'wandbb'", report_to=["wandbb"])
     refused(SettingError, "patience needs dev", patience=2)
+    refused(SettingError, "no optimiser 'adam'", optimiser="adam")
+    refused(SettingError, "multiple of accumulate", batch=4, accumulate=3)
     refused(InputError, "no adapter's folder", start=str(tmp_path))
     refused(SettingError, "the model has 2", method="layers", top_layers=3)
     refused(SettingError, "adalora plans over", method="adalora", steps=5)
@@ -414,9 +429,9 @@ def test_replay_mixes_in_its_share_and_weights_and_limits_are_kept(bases: dict[s
 def test_too_little_memory_is_refused_with_the_change_that_fits(bases: dict[str, Path], tmp_path: Path) -> None:
     made = recipe(bases["causal"], tmp_path, batch=16)
     need = Need(weights=1_000, optimiser=1_000, activations=8_000_000_000, scores=0)
-    assert "are there" in check_memory(made, need, free=10_000_000_000)
-    with pytest.raises(GistillError, match=r"too little memory: about 9.8 GB .* 3.0 GB are there") as caught:
-        check_memory(made, need, free=3_000_000_000)
+    assert "are there" in check_memory(made, need, free=12_000_000_000)
+    with pytest.raises(GistillError, match=r"too little memory: about 11.0 GB .* 3.5 GB are there") as caught:
+        check_memory(made, need, free=3_500_000_000)
     assert "accumulate: 4 " in caught.value.hint
     with pytest.raises(GistillError) as caught:
         check_memory(made, need, free=1_000_000_000)
@@ -432,6 +447,30 @@ def test_too_small_a_disk_is_refused(bases: dict[str, Path], tmp_path: Path) -> 
     assert "are free" in check_disk(made, model, tmp_path / "new" / "folder")
     with pytest.raises(GistillError, match="too little disk"):
         check_disk(made, model, tmp_path, free=1000)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "memory ran out while training"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), "memory ran out"),
+        (OSError(28, "No space left on device"), "disk of .* is full"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "disk of .* is full"),
+        (Exception("I/O error: No space left on device (os error 28)"), "disk of .* is full"),
+    ],
+)
+def test_memory_or_disk_that_runs_out_later_is_one_sentence(
+    error: Exception, says: str, bases: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import Trainer
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Trainer, "train", fails)
+    with pytest.raises(GistillError, match=says) as caught:
+        finetune_writer(recipe(bases["causal"], tmp_path, steps=1), out=tmp_path / "out", data=None)
+    assert caught.value.hint
 
 
 def test_a_dry_run_writes_nothing_and_shows_an_example(bases: dict[str, Path], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ TEXT = (
 
 
 def tokenizer(*, template: bool) -> Any:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     made = Tokenizer(models.BPE())
@@ -27,7 +27,8 @@ def tokenizer(*, template: bool) -> Any:
         [TEXT] * 4,
         trainers.BpeTrainer(vocab_size=330, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
     )
-    if not template:  # as T5's: an encoder's text ends with the end token
+    if not template:  # as T5's: line breaks are spaces, and an encoder's text ends with the end token
+        made.normalizer = normalizers.Replace("\n", " ")
         made.post_processor = processors.TemplateProcessing(single="$A <|end|>", special_tokens=[("<|end|>", 2)])
     wrapped = PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="<|end|>")
     if template:

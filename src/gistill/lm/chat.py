@@ -17,6 +17,12 @@ def unmarked(text: str) -> str:
     return readable.replace("<|", "< |").replace("|>", "| >")
 
 
+def line_break(tokenizer: Any) -> str:
+    """Choose what ends a line of an answer: a line break, or " ; " where a tokenizer (T5's) knows none."""
+    ids = tokenizer("a\nb", add_special_tokens=False).input_ids
+    return "\n" if "\n" in tokenizer.decode(ids) else " ; "
+
+
 def prompt_text(tokenizer: Any, messages: Sequence[Message]) -> str:
     """Write messages in a tokenizer's chat template, up to where the answer begins.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.chat import prompt_text, unmarked
+from gistill.lm.chat import line_break, prompt_text, unmarked
 from gistill.train.examples import Lesson
 
 IGNORED = -100  # what the loss leaves out
@@ -28,7 +28,9 @@ class Encoded(NamedTuple):
     cut: bool
 
 
-def encode(lesson: Lesson, tokenizer: Any, *, encoder_decoder: bool, max_length: int) -> Encoded:
+def encode(
+    lesson: Lesson, tokenizer: Any, *, encoder_decoder: bool, max_length: int, line_break: str = "\n"
+) -> Encoded:
     """Turn a lesson into ids exactly as the question will stand when the model is asked.
 
     The question is tokenised alone, as an engine does it, so that no token joins its end and the answer's beginning.
@@ -37,10 +39,12 @@ def encode(lesson: Lesson, tokenizer: Any, *, encoder_decoder: bool, max_length:
         lesson: What to learn.
         tokenizer: The model's.
         encoder_decoder: The question goes to an encoder: each side then has `max_length` of its own.
+        line_break: What ends a line of the answer; see `chat.line_break`.
         max_length: Tokens. A question that leaves no room loses its beginning, after that the answer its end.
     """
     end = tokenizer.eos_token_id
-    answer = [*tokenizer(unmarked(lesson.answer), add_special_tokens=False).input_ids, end]
+    written = unmarked(lesson.answer).replace("\n", line_break)
+    answer = [*tokenizer(written, add_special_tokens=False).input_ids, end]
     prompt: list[int] = []
     if lesson.messages:
         text = prompt_text(tokenizer, lesson.messages)
@@ -58,9 +62,12 @@ def encode_all(lessons: Sequence[Lesson], tokenizer: Any, *, encoder_decoder: bo
         InputError: A lesson has nothing to learn.
     """
     encoded = []
+    lines = line_break(tokenizer)
     for lesson in lessons:
         if lesson.messages:
-            encoded.append(encode(lesson, tokenizer, encoder_decoder=encoder_decoder, max_length=max_length))
+            encoded.append(
+                encode(lesson, tokenizer, encoder_decoder=encoder_decoder, max_length=max_length, line_break=lines)
+            )
         elif encoder_decoder:
             raise SettingError(f"{lesson.source} is plain text, which only a causal model learns")
         else:

@@ -46,7 +46,7 @@ class Recipe(Noun):
     top_layers: int = Field(4, ge=1, description="layers, counted from the output, that method layers trains")
 
     epochs: float = Field(3.0, gt=0, description="passes over the data")
-    steps: int | None = Field(None, ge=1, description="optimiser steps at most; null means epochs alone decide")
+    steps: int | None = Field(None, ge=1, description="optimiser steps, whatever epochs says; null lets epochs decide")
     batch: int = Field(16, ge=1, description="examples in one optimiser step, all processes together")
     accumulate: int = Field(1, ge=1, description="parts a batch is cut into, one in memory at a time")
     rate: float = Field(5e-4, gt=0, description="highest learning rate")

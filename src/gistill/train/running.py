@@ -42,7 +42,7 @@ def run(
     Returns:
         `about`, with what the training came to.
     """
-    from accelerate import PartialState
+    from accelerate import PartialState  # type: ignore[import-untyped,unused-ignore]
 
     with PartialState(cpu=not torch.cuda.is_available()).main_process_first():  # of several, one tidies up
         begin(out, recipe, about)
@@ -63,7 +63,7 @@ def run(
             trainer.accelerator.unwrap_model(trainer.model).save_pretrained(out)
             tokenizer.save_pretrained(out)
             finish(out, about, trainer.state)
-    except (torch.OutOfMemoryError, MemoryError, OSError, RuntimeError) as error:
+    except Exception as error:  # each library has an error of its own for a full memory or disk
         if out_of_memory(error):
             raise GistillError(
                 "memory ran out while training", hint=f"Set accumulate: {2 * recipe.accumulate}, or a smaller batch."

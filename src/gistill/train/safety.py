@@ -29,7 +29,7 @@ class Need(NamedTuple):
     @property
     def total(self) -> int:
         """Sum it up, with what torch itself takes and what is lost between batches of different sizes."""
-        return self.weights + self.optimiser + (self.activations + self.scores) * 23 // 20 + 600_000_000
+        return self.weights + self.optimiser + (self.activations + self.scores) * 13 // 10 + 600_000_000
 
 
 def seconds_needed(model: Any, batches: Sequence[Any], loss: Any, *, half: bool, steps: int) -> float:

@@ -29,6 +29,14 @@ def arguments(recipe: Recipe, folder: Path, *, judged: bool) -> dict[str, Any]:
             f"save_every ({recipe.save_every}) must be a multiple of evaluate_every ({every})",
             hint="The best checkpoint can only be kept where one is written.",
         )
+    from transformers.training_args import OptimizerNames
+
+    known = [name.value for name in OptimizerNames]
+    if recipe.optimiser not in known:
+        raise SettingError(f"the Trainer has no optimiser {recipe.optimiser!r}", hint=f"One of: {', '.join(known)}.")
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if recipe.batch % (recipe.accumulate * processes):
+        raise SettingError(f"batch ({recipe.batch}) must be a multiple of accumulate by processes")
     if recipe.patience and not judged:
         raise SettingError("patience needs dev: the sets to score on")
     selection = {
