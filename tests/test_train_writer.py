@@ -160,9 +160,7 @@ def test_every_method_is_trained_saved_resumed_loaded_and_asked(
 def test_it_learns_to_answer_and_to_stop(kind: str, bases: dict[str, Path], tmp_path: Path) -> None:
     known = [*rows(), TWO]
     train = [jsonl(tmp_path / "known.jsonl", known)]
-    made = recipe(
-        bases[kind], tmp_path, train=train, method="full", steps=200, batch=13, rate=5e-3, save_every=200
-    )
+    made = recipe(bases[kind], tmp_path, train=train, method="full", steps=200, batch=13, rate=5e-3, save_every=200)
     finetune_writer(made, out=tmp_path / "out", data=None)
     model = load_torch_model(tmp_path / "out", dtype="float32")
     asked = [Request(messages=[*map(Message.model_validate, row["messages"][:-1])], max_tokens=40) for row in known]

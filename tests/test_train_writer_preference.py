@@ -89,6 +89,7 @@ def test_the_skills_score_rewards_drawn_answers(base: Path, tmp_path: Path) -> N
         train,
         objective="grpo",
         generations=2,
+        precision="bf16",
         dev=[jsonl(tmp_path / "dev.jsonl", [{"prompt": "x", "completion": "y"}])],
     )
     finetune_writer(made, out=tmp_path / "out", data=None)
