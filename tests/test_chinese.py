@@ -1,4 +1,4 @@
-"""Scripts without spaces: units and spans over tokenizers that cut at spaces only, readers, and what no reader knows."""
+"""Scripts without spaces: units and spans over tokenizers that cut at spaces only, and what no reader knows."""
 
 from __future__ import annotations
 
