@@ -239,6 +239,8 @@ def test_gold_keys_are_the_labelled_triplets(base: Path) -> None:
 def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from safetensors.torch import load_file
+
     from gistill.train import finetune
 
     examples = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES]
@@ -248,13 +250,14 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
     monkeypatch.setattr(finetune, "held_out_examples", lambda recipe, folder: examples)
     told: list[tuple[str, int]] = []
 
-    def run(out: str, start: Path | None = None) -> dict[str, Any]:
+    def run(out: str, start: Path | None = None, keep: float = 0.0) -> dict[str, Any]:
         told.clear()
         return finetune.finetune_reader(
             tmp_path,
             out=tmp_path / out,
             base=str(base),
             start=start,
+            keep=keep,
             on_epoch=lambda name, epoch, *_: told.append((name, epoch)),
         )
 
@@ -270,6 +273,23 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
     assert told == []  # every epoch is done: nothing is trained again
     assert run("second", start=tmp_path / "first")["start"] == "first"
     assert told == [("second", 1)]  # the gentler settings for going on
+    assert run("half", start=tmp_path / "first", keep=0.5)["keep"] == 0.5
+    card = (tmp_path / "half" / "README.md").read_text(encoding="utf-8")
+    assert "(started from first, 50% of whose weights were kept)" in card
+    weights = {
+        out: load_file(tmp_path / out / "training" / "weights.safetensors") for out in ("first", "second", "half")
+    }
+    for name, tensor in weights["half"].items():
+        assert torch.allclose(tensor, (weights["first"][name] + weights["second"][name]) / 2, atol=1e-6), name
+
+
+def test_what_is_kept_is_a_share_of_a_start(tmp_path: Path) -> None:
+    from gistill.train.finetune import finetune_reader
+
+    for keep, start in ((0.5, None), (1.5, tmp_path), (-0.1, tmp_path)):
+        with pytest.raises(SettingError, match=f"a share of {keep:g} to keep"):
+            finetune_reader(tmp_path, out=tmp_path / "out", start=start, keep=keep)
+    assert not (tmp_path / "out").exists()
 
 
 def test_padding_is_not_seen_from_the_cells_beside_it(trained: tuple[Network, Any]) -> None:

