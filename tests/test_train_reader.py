@@ -93,10 +93,11 @@ def test_it_learns_to_find_pair_and_judge(trained: tuple[Network, Any]) -> None:
     assert 0 < scorer.threshold < 1
 
 
-def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("adversarial", [0.0, 0.5])
+def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path, adversarial: float) -> None:
     tokenizer = load_tokenizer(base)
     prepared = prepare(EXAMPLES, tokenizer)
-    settings = replace(SETTINGS, epochs=3, dropout=0.1)
+    settings = replace(SETTINGS, epochs=3, dropout=0.1, adversarial=adversarial)
     whole = train(new_network(base, settings), prepared, settings)
 
     class KilledError(Exception):
