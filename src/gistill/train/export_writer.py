@@ -23,6 +23,7 @@ from gistill.lm.gguf_f16 import file_hash
 from gistill.lm.int8 import compress
 from gistill.lm.llama_gguf import write_llama_gguf
 from gistill.lm.merge import Adapter, adapter_settings, mergeable_base, write_merged
+from gistill.lm.tensors import Array, Tensors
 
 Format = Literal["peft", "merged", "gguf", "openvino"]
 Say = Callable[[str], None]
@@ -33,7 +34,6 @@ ENGINES: dict[Format, str] = {
     "gguf": "OpenVINO GenAI and llama.cpp, in F16",
     "openvino": "OpenVINO GenAI, with int8 weights",
 }
-_ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 _KEPT = ("gistill.json", "recipe.yaml", "scores.json", "README.md")
 _HEADING = "## This export"
@@ -101,7 +101,8 @@ def export_writer(source: Path, out: Path, *, to: Format, converter: Path | None
     try:
         part.chmod(0o755)  # mkdtemp makes it for its owner alone
         if to == "peft":
-            _copy(source, part, _ADAPTER)
+            _copy(source, part, ("adapter_config.json",))
+            _halve(source / "adapter_model.safetensors", part / "adapter_model.safetensors")
         elif to == "merged":
             _merged(trained, part, say)
         elif to == "gguf":
@@ -299,6 +300,17 @@ def _copy(source: Path, target: Path, names: tuple[str, ...]) -> None:
     for name in names:
         if (source / name).is_file() and not (target / name).exists():
             shutil.copyfile(source / name, target / name)
+
+
+def _halve(source: Path, target: Path) -> None:
+    """Store an adapter in F16, half the bytes and as fine as the base it is added to. What overflows stays F32."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    def half(values: Array) -> Array:
+        return values.astype(np.float16) if np.abs(values).max(initial=0) < np.finfo(np.float16).max else values
+
+    save_file({name: half(values) for name, values in Tensors(source).items()}, str(target))
 
 
 def _replace(path: Path, text: str) -> None:
