@@ -73,7 +73,9 @@ def export(source: Path, out: Path, to: Any, **settings: Any) -> Path:
     return export_writer.export_writer(source, out, to=to, say=lambda line: None, **settings)
 
 
-def test_the_adapter_alone_is_kept_in_half_the_bytes_with_what_is_known_of_it(run: Path, trained: list[str], tmp_path: Path) -> None:
+def test_the_adapter_alone_is_kept_in_half_the_bytes_with_what_is_known_of_it(
+    run: Path, trained: list[str], tmp_path: Path
+) -> None:
     out = export(run, tmp_path / "out", "peft")
     assert {"adapter_config.json", "adapter_model.safetensors", "gistill.json", "README.md"} <= {
         file.name for file in out.iterdir()

@@ -109,7 +109,8 @@ def _leaks(about: dict[str, Any]) -> str:
     removed = sum(about["left_out_as_leaks"].values())
     line = f"{removed:,} examples were left out because their text stands in a test or development set."
     missing = about["not_checked_for_leaks"]
-    return line + (f" Not checked, because not at hand: {', '.join(missing)}." if missing else "")
+    line += f" Not checked, because not at hand: {', '.join(missing)}." if missing else ""
+    return f"{line} {about['note']}" if about.get("note") else line
 
 
 def _scores(rows: list[dict[str, Any]]) -> str:
