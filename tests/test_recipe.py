@@ -69,6 +69,9 @@ def test_settings_replace_fields(tmp_path: Path) -> None:
         ("train: [x]\nmethod: lorra", "method is 'lorra'", "which weights are trained"),
         ("train: [x]\nrank: 1.5", "rank is 1.5", "rank of lora"),
         ("train: mams", "train is 'mams'", "sets to train on"),
+        ("train: [x]\nepochs: .inf", "epochs is inf", "passes over the data"),
+        ("train: [{set: x, weight: .inf}]", "train.0.weight is inf", "sets to train on"),
+        ("train: [x]\nseed: 4294967296", "seed is 4294967296", "of data order"),
     ],
 )
 def test_a_bad_field_is_one_sentence_with_the_file(tmp_path: Path, text: str, says: str, hint: str) -> None:

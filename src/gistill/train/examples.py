@@ -17,6 +17,7 @@ from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.schema import Message
 from gistill.skills.opinions import ELEMENTS, Element, OpinionsInput, OpinionTuple, Task, places, render, write
+from gistill.text import clean as storable
 from gistill.train.data import open_tests
 from gistill.train.recipe import Recipe, TrainSet, is_file
 
@@ -225,7 +226,7 @@ def read_jsonl(path: Path, *, answer: str = "") -> list[Lesson]:
             continue
         try:
             given = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError("not a JSON object", file=str(path), row=row) from error
         lessons.append(_lesson(given, path, row, answer))
     if not lessons:
@@ -245,7 +246,7 @@ def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
         elif {"prompt", answer or "completion"} <= keys:
             asked, learned = _messages(given["prompt"]), _messages(given[answer or "completion"])[-1].content
         elif "text" in keys and not answer:
-            asked, learned = (), str(given["text"])
+            asked, learned = (), storable(str(given["text"]))
         else:
             found = f"has the columns {', '.join(sorted(keys))}" if keys else "is no object"
             raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Wanted: {wanted}.")
@@ -257,5 +258,5 @@ def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
 
 def _messages(given: Any) -> tuple[Message, ...]:
     if isinstance(given, str):
-        return (Message(role="user", content=given),)
-    return tuple(Message(role=m["role"], content=m["content"]) for m in given)
+        return (Message(role="user", content=storable(given)),)
+    return tuple(Message(role=m["role"], content=storable(m["content"])) for m in given)

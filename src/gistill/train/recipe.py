@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from gistill.errors import InputError, SettingError
 from gistill.schema import Noun
@@ -18,6 +18,8 @@ Method = Literal["full", "lora", "qlora", "adalora", "prefix", "prompt", "ia3", 
 class TrainSet(Noun):
     """A set to train on. In a recipe a bare string is the same as `{set: string}`."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     set: str = Field(description='a named set ("mams/train:tsa"), or a .jsonl or .txt file beside the recipe')
     weight: float = Field(1.0, gt=0, description="how often an example is shown in a pass; 0.5 shows half of them")
     limit: int | None = Field(None, ge=1, description="examples at most, drawn by the seed; null takes all")
@@ -25,6 +27,8 @@ class TrainSet(Noun):
 
 class Recipe(Noun):
     """What a writer is trained on and how. Only `train` must be given; `recipes/` holds ones that were used."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str = Field("writer", pattern=r"^[\w.-]+$", description="what the result is called")
     model: str = Field("SmolLM2-135M-Instruct", description="a transformers folder, a .gguf file, or this name")
@@ -74,7 +78,7 @@ class Recipe(Noun):
     trials: int = Field(10, ge=1, description="trainings of a search")
     beta: float = Field(0.1, gt=0, description="how strongly dpo and grpo are held to the model they began with")
     generations: int = Field(4, ge=2, description="answers drawn for each question by grpo")
-    seed: int = Field(0, ge=0, description="of data order, new weights and dropout")
+    seed: int = Field(0, ge=0, lt=2**32, description="of data order, new weights and dropout")
 
 
 def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
