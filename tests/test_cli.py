@@ -233,7 +233,9 @@ def test_other_files_in_the_folder_are_left_alone(run: Callable[..., Result], re
 
 def test_an_interrupt_ends_with_130_and_the_work_is_kept(reviews: Path, tmp_path: Path) -> None:
     arguments = ["digest", str(reviews), "-o", str(tmp_path / "report"), "--writer", "none"]
-    with subprocess.Popen(child(*arguments, seconds=3), stderr=subprocess.PIPE, text=True) as process:
+    # A shell's background job passes on that interrupts are ignored; a terminal's does not.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    with subprocess.Popen(child(*arguments, seconds=3, before=heard), stderr=subprocess.PIPE, text=True) as process:
         state = tmp_path / "report" / "opinions.manifest.json"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and not (state.exists() and json.loads(state.read_text())["records"]):
