@@ -395,7 +395,20 @@ def test_bad_recipes_are_one_sentence_before_anything_is_loaded(bases: dict[str,
     refused(InputError, "no token to learn", max_length=8)
     if not torch.cuda.is_available():
         refused(SettingError, "qlora needs a CUDA device", method="qlora")
+    refused(InputError, "holds no words", train=[jsonl(tmp_path / "t.jsonl", [{"text": None}])])
+    refused(InputError, "columns text, tuples", train=[jsonl(tmp_path / "a.jsonl", [{"text": "x", "tuples": []}])])
     assert not out.exists()
+
+
+def test_a_place_that_is_not_a_runs_is_left_alone(bases: dict[str, Path], tmp_path: Path) -> None:
+    file, mine = tmp_path / "file", tmp_path / "mine" / "training" / "notes.txt"
+    file.write_text("x")
+    mine.parent.mkdir(parents=True)
+    mine.write_text("x")
+    for out, says in ((file, "file: is a file"), (tmp_path / "mine", "training: was not written by a training")):
+        with pytest.raises(InputError, match=says):
+            finetune_writer(recipe(bases["causal"], tmp_path), out=out, data=None)
+    assert mine.read_text() == "x"
 
 
 def test_what_stands_in_a_named_test_is_not_trained_on(bases: dict[str, Path], tmp_path: Path) -> None:

@@ -245,8 +245,10 @@ def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
             asked, learned = messages[:-1], messages[-1].content
         elif {"prompt", answer or "completion"} <= keys:
             asked, learned = _messages(given["prompt"]), _messages(given[answer or "completion"])[-1].content
-        elif "text" in keys and not answer:
-            asked, learned = (), storable(str(given["text"]))
+        elif "text" in keys and "tuples" not in keys and not answer:
+            if not isinstance(given["text"], str) or not given["text"].strip():
+                raise InputError("holds no words", file=str(path), row=row, column="text")
+            asked, learned = (), storable(given["text"])
         else:
             found = f"has the columns {', '.join(sorted(keys))}" if keys else "is no object"
             raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Wanted: {wanted}.")

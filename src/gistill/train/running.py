@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from gistill.errors import GistillError
+from gistill.errors import GistillError, InputError
 from gistill.train import adalora
 from gistill.train.encode import Encoded
 from gistill.train.examples import Lessons
@@ -123,6 +123,19 @@ def last_whole(folder: Path, complete: Callable[[Path], bool] | None = None) -> 
             pass
         shutil.rmtree(path, ignore_errors=True)
     return None
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a place where a run cannot be, or where `begin` would remove what no run wrote.
+
+    Raises:
+        InputError: It is a file, or has a training/ folder that is not a run's.
+    """
+    folder = out / "training"
+    if (out.exists() and not out.is_dir()) or (folder.exists() and not folder.is_dir()):
+        raise InputError("is a file", file=str(out if not out.is_dir() else folder), hint="Name a folder with -o.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "of.json").is_file():
+        raise InputError("was not written by a training", file=str(folder), hint="Name another folder with -o.")
 
 
 def begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:

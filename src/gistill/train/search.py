@@ -11,6 +11,7 @@ from typing import Any
 
 from gistill.errors import ExtraMissingError, SettingError
 from gistill.train.recipe import Recipe, recipe_from
+from gistill.train.running import check_folder
 from gistill.train.trainer import Tell
 from gistill.train.writer import finetune_writer
 
@@ -41,6 +42,7 @@ def search(
     except ImportError as error:
         raise ExtraMissingError("a search needs optuna", hint="Run: pip install optuna") from error
     say = tell or (lambda line: None)
+    check_folder(out)
     if not recipe.dev:
         raise SettingError("a search needs dev: the sets that decide which trial is best")
     spaces = {name: space(name, given) for name, given in recipe.search.items()}

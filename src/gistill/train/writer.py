@@ -12,7 +12,7 @@ from gistill.train.examples import load_lessons
 from gistill.train.loading import find_base, load_model, load_tokenizer, precision
 from gistill.train.preference import finetune_preference
 from gistill.train.recipe import Recipe
-from gistill.train.running import describe, quiet, run, speaker, told
+from gistill.train.running import check_folder, describe, quiet, run, speaker, told
 from gistill.train.safety import check_disk, check_memory, memory_need, seconds_needed, shown
 from gistill.train.selection import judge
 from gistill.train.trainer import Tell, arguments, collator, make_trainer, part_of_batch
@@ -38,7 +38,7 @@ def finetune_writer(
         What gistill.json says.
 
     Raises:
-        InputError: A set cannot be read, or has nothing to learn.
+        InputError: A set cannot be read, or has nothing to learn, or `out` is not a run's folder.
         SettingError: A field does not fit the model, the machine or another field.
         ModelMissingError: There is no such base model.
         ModelBrokenError: The base model does not load.
@@ -46,6 +46,7 @@ def finetune_writer(
         GistillError: Memory or disk is too small.
     """
     quiet()
+    check_folder(out)
     with warnings.catch_warnings():  # what the libraries tell one another, at every checkpoint anew
         warnings.filterwarnings("ignore", module=r"(accelerate|peft|torch|transformers|trl)\b")
         if recipe.objective == "sft":
