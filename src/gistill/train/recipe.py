@@ -26,7 +26,7 @@ class TrainSet(Noun):
 
 
 class Recipe(Noun):
-    """What a writer is trained on and how. Only `train` must be given; `recipes/` holds ones that were used."""
+    """What a writer is trained on and how. Only `train` must be given; `recipes/` has examples."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
