@@ -21,7 +21,7 @@ from gistill.bench import run as run_module
 from gistill.bench import sets as sets_module
 from gistill.bench.answers import CHUNK, Kept
 from gistill.bench.charts import curve, matrix
-from gistill.bench.jobs import as_tuples, elect, job, orders_of
+from gistill.bench.jobs import as_tuples, elect, job
 from gistill.bench.models import Models, engines, hash_weights
 from gistill.bench.report import PUBLISHED, cell, markdown, write_report
 from gistill.bench.run import Settings, run_bench
@@ -36,8 +36,7 @@ from gistill.lm import Completion, Request
 from gistill.lm.fake import ScriptedModel
 from gistill.reader import Reading
 from gistill.schema import Estimate, Failure
-from gistill.skills.opinions import ELEMENTS, Answer, OpinionTuple, Task
-from gistill.train.examples import orders as taught
+from gistill.skills.opinions import Answer, OpinionTuple, Task
 
 SOUND = OpinionTuple("sound", None, "great", "positive")
 CABLE = OpinionTuple("cable", None, "bad", "negative")
@@ -350,14 +349,6 @@ def test_a_reader_is_scored_by_the_words_of_its_readings(tmp_path: Path) -> None
 
 
 # voting
-
-
-def test_orders_begin_with_the_usual_one_and_do_not_repeat() -> None:
-    assert orders_of("tsa", 5) == [None, ("polarity", "aspect")]
-    orders = orders_of("asqp", 5)
-    assert (len(orders), orders[0], len(set(orders))) == (5, None, 5)
-    for task in ELEMENTS:  # a vote knows what was taught
-        assert orders_of(task, 5)[1:] == taught(task, 5)[1:]
 
 
 def test_a_vote_keeps_what_half_of_the_orders_say_and_the_failures_that_could_win() -> None:

@@ -11,6 +11,7 @@ from gistill.skills.opinions import (
     OpinionsInput,
     OpinionTuple,
     anchor,
+    orders,
     parse,
     places,
     render,
@@ -142,3 +143,11 @@ def test_votes_are_counted_once_an_answer() -> None:
     assert vote([[a, a], [a, b], [b]], share=0.6) == (a, b)
     assert vote([[a], [a], [b]], share=0.5) == (a,)
     assert vote([[], [], []]) == ()
+
+
+def test_orders_begin_with_the_usual_one_and_do_not_repeat() -> None:
+    assert orders("tsa", 5) == [("aspect", "polarity"), ("polarity", "aspect")]
+    assert orders("asqp", 1) == [ELEMENTS["asqp"]]
+    drawn = orders("asqp", 5)
+    assert (len(drawn), drawn[0], len(set(drawn))) == (5, ELEMENTS["asqp"], 5)
+    assert drawn == orders("asqp", 24)[:5]  # a vote knows what was taught

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,7 +23,6 @@ from gistill.schema import Failure, Polarity
 from gistill.skills.opinions import (
     ELEMENTS,
     Answer,
-    Element,
     OpinionsInput,
     OpinionTuple,
     Task,
@@ -34,6 +31,7 @@ from gistill.skills.opinions import (
     render,
     vote,
 )
+from gistill.skills.opinions import orders as element_orders
 
 MAX_TOKENS = 96  # of an answer; of 20,194 marked answers of English training parts one is longer in SmolLM2's tokens
 ORDERS = 5  # of elements, where a writer votes
@@ -121,17 +119,10 @@ def _questions(member: Member, on: BenchSet, orders: int) -> list[list[OpinionsI
     return [
         [
             OpinionsInput(text, on.task, order, categories, tuple((e.text, e.tuples) for e in examples))
-            for order in orders_of(on.task, orders)
+            for order in element_orders(on.task, orders)
         ]
         for text, examples in zip(texts, shown, strict=True)
     ]
-
-
-def orders_of(task: Task, count: int) -> list[tuple[Element, ...] | None]:
-    """Give orders of a task's elements, the usual one first and the others drawn by lot; not more than there are."""
-    others = list(itertools.permutations(ELEMENTS[task]))[1:]  # the first is the usual one
-    random.Random(0).shuffle(others)
-    return [None, *others[: count - 1]]
 
 
 def _kept(completion: Completion) -> dict[str, str]:

@@ -67,21 +67,18 @@ def load(domain: str, part: str, *, folder: Path) -> list[Labelled]:
     Raises:
         InputError: A line is not in the format.
     """
-    return [
-        Labelled(
-            text,
-            tuple(dict.fromkeys(Triplet(aspect, opinion, polarity) for aspect, _, opinion, polarity in quads)),
-            implicit_aspects=True,
-            implicit_opinions=True,
-            source=f"acos/{domain}",
-        )
-        for text, quads in _parsed(domain, part, folder)
-    ]
+    return [as_triplets(text, quads, f"acos/{domain}") for text, quads in _parsed(domain, part, folder)]
 
 
 def load_quads(domain: str, part: str, *, folder: Path) -> list[Example]:
     """Load one part as quads; domain, part, folder and error as in `load`."""
     return [from_spans(text, quads, f"acos/{domain}/{part}") for text, quads in _parsed(domain, part, folder)]
+
+
+def as_triplets(text: str, quads: list[SpanQuad], source: str, *, group: str = "") -> Labelled:
+    """Give quads with spans as a sentence to train a reader on; those that differ only in category are one triplet."""
+    triplets = tuple(dict.fromkeys(Triplet(aspect, opinion, polarity) for aspect, _, opinion, polarity in quads))
+    return Labelled(text, triplets, implicit_aspects=True, implicit_opinions=True, source=source, group=group)
 
 
 def from_spans(text: str, quads: list[SpanQuad], source: str) -> Example:

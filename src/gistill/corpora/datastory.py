@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gistill.corpora.acos import POLARITIES, SpanQuad, from_spans
+from gistill.corpora.acos import POLARITIES, SpanQuad, as_triplets, from_spans
 from gistill.corpora.asqp import label_lines
-from gistill.corpora.labelled import Extent, Labelled, Source, Triplet, open_part
+from gistill.corpora.labelled import Extent, Labelled, Source, open_part
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError
 
@@ -39,17 +39,8 @@ def load(part: str, *, folder: Path) -> list[Labelled]:
     Raises:
         InputError: A line is not in the format.
     """
-    return [
-        Labelled(
-            text,
-            tuple(dict.fromkeys(Triplet(aspect, opinion, polarity) for aspect, _, opinion, polarity in quads)),
-            implicit_aspects=True,
-            implicit_opinions=True,
-            source="datastory/zh",
-            group=str(number),
-        )
-        for number, text, quads in _parsed(part, folder)
-    ]
+    parsed = _parsed(part, folder)
+    return [as_triplets(text, quads, "datastory/zh", group=str(number)) for number, text, quads in parsed]
 
 
 def load_quads(part: str, *, folder: Path) -> list[Example]:

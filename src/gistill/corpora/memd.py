@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gistill.corpora.acos import SpanQuad, from_spans
+from gistill.corpora.acos import SpanQuad, as_triplets, from_spans
 from gistill.corpora.aste import POLARITIES
-from gistill.corpora.labelled import Extent, Labelled, Source, Triplet, join_tokens, open_part
+from gistill.corpora.labelled import Extent, Labelled, Source, join_tokens, open_part
 from gistill.corpora.tuples import Example
 
 _ROOT = "MEMD_ABSA_Dataset"
@@ -46,16 +46,8 @@ def load(domain: str, *, folder: Path) -> list[Labelled]:
         domain: "Books", "Clothing", "Hotel" or "Restaurant".
         folder: The data folder.
     """
-    return [
-        Labelled(
-            text,
-            tuple(dict.fromkeys(Triplet(aspect, opinion, polarity) for aspect, _, opinion, polarity in quads)),
-            implicit_aspects=True,
-            implicit_opinions=True,
-            source=f"memd/{domain.lower()}",
-        )
-        for text, quads in _parsed(domain, "Train", folder)
-    ]
+    source = f"memd/{domain.lower()}"
+    return [as_triplets(text, quads, source) for text, quads in _parsed(domain, "Train", folder)]
 
 
 def load_quads(domain: str, part: str, *, folder: Path) -> list[Example]:

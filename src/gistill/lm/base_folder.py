@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError, ModelMissingError
-from gistill.lm.gguf_f16 import cache_folder, file_hash
+from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError
+from gistill.lm.gguf_f16 import cache_folder, file_hash, made_once_folder
 from gistill.lm.weights import DEFAULT_WRITER, find_writer
 
 _FORMAT = "hf-1"  # part of the cache key; raise it when the conversion changes
@@ -62,26 +59,7 @@ def as_transformers_folder(name_or_path: str) -> Path:
         raise ModelMissingError(f"There is no base model {name_or_path!r}.", hint=hint)
     digest = file_hash(found.path)
     target = cache_folder() / "weights" / f"{found.path.stem}-{digest[:16]}-{_FORMAT}"
-    if (target / "config.json").is_file():
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for left in target.parent.glob(f"{target.name}*.part"):  # by a killed run; an hour is far longer than it takes
-            if left.stat().st_mtime < time.time() - 3600:
-                shutil.rmtree(left, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=target.name, suffix=".part", dir=target.parent))
-        try:
-            _expand(found.path, part)
-            if not target.exists():
-                part.replace(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise GistillError(
-            f"{target.parent}: the expanded base model cannot be written ({error.strerror or error})",
-            hint="Set GISTILL_CACHE_DIR to a folder with enough room (twice the parameters, in bytes).",
-        ) from error
-    return target
+    return made_once_folder(target, lambda part: _expand(found.path, part))
 
 
 def _expand(source: Path, folder: Path) -> None:

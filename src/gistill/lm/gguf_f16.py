@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import struct
 import tempfile
 import time
@@ -93,12 +94,34 @@ def made_once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
+def made_once_folder(target: Path, make: Callable[[Path], None]) -> Path:
+    """Make a folder of the cache likewise; it is complete when it holds `config.json`, which `make` writes."""
+    if (target / "config.json").is_file():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        part = Path(tempfile.mkdtemp(prefix=target.stem, suffix=".part", dir=target.parent))
+        try:
+            make(part)
+            if not target.exists():  # another process may have been faster
+                part.replace(target)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise GistillError(
+            f"{target.parent}: the expanded weights cannot be written ({error})",
+            hint="Set GISTILL_CACHE_DIR to a folder with enough room (four times the parameters, in bytes).",
+        ) from error
+    return target
+
+
 def _sweep(target: Path) -> None:
     """Remove what a killed run left; an hour is far longer than any conversion takes, so nobody's work is lost."""
     for part in target.parent.glob(f"{target.stem}*.part"):
         with suppress(FileNotFoundError):
             if part.stat().st_mtime < time.time() - 3600:
-                part.unlink()
+                shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
 
 
 def context_length(path: Path) -> int | None:

@@ -12,6 +12,8 @@ several orders.
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -83,6 +85,16 @@ def elements(task: Task, order: Sequence[Element] | None = None) -> tuple[Elemen
     if sorted(order) != sorted(usual):
         raise ValueError(f"{task} has the elements {', '.join(usual)}, not {', '.join(order)}")
     return tuple(order)
+
+
+def orders(task: Task, count: int) -> list[tuple[Element, ...]]:
+    """Give so many orders of a task's elements, the usual one first and the others drawn by lot; not more than all.
+
+    The draw is the same whenever it is asked for, so that a vote asks in the orders that were taught.
+    """
+    usual, *others = itertools.permutations(ELEMENTS[task])
+    random.Random(0).shuffle(others)
+    return [usual, *others[: count - 1]]
 
 
 def render(asked: OpinionsInput) -> tuple[Message, ...]:

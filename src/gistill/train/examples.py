@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 from collections import Counter
@@ -16,7 +15,7 @@ from gistill.corpora.labelled import fingerprint, join_tokens
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.schema import Message
-from gistill.skills.opinions import ELEMENTS, Element, OpinionsInput, OpinionTuple, Task, places, render, write
+from gistill.skills.opinions import OpinionsInput, OpinionTuple, orders, places, render, write
 from gistill.text import clean as storable
 from gistill.train.data import open_tests
 from gistill.train.recipe import Recipe, TrainSet, is_file
@@ -126,13 +125,6 @@ def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson],
         raise SettingError("dev holds plain text, which asks nothing that could be answered and scored")
     apart |= {fingerprint(lesson.text) for lesson in dev}
     return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
-
-
-def orders(task: Task, count: int) -> list[tuple[Element, ...]]:
-    """Give so many orders of a task's elements, the usual one first and the others drawn by lot; not more than all."""
-    usual, *others = itertools.permutations(ELEMENTS[task])
-    random.Random(0).shuffle(others)  # the same draw whenever they are asked for, so that a vote knows what was taught
-    return [usual, *others[: count - 1]]
 
 
 def _test_texts(folder: Path | None) -> tuple[set[str], list[str]]:

