@@ -30,6 +30,7 @@ ROWS = {
     "screen": 1,
     "stats": 1,
     "skills": 1,
+    "privacy": 1,
     "lm": 2,
     "reader": 2,
     "corpora": 2,
@@ -38,7 +39,7 @@ ROWS = {
     "digest": 3,
     "train": 3,
     "bench": 4,
-    "distill": 4,
+    "distill": 5,  # a walk over training and the benchmark
     "serve": 5,
     "cli": 6,
     "__main__": 7,

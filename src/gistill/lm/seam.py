@@ -16,7 +16,8 @@ class Request(Noun):
     """What a model is asked, with everything that decides its answer.
 
     A last message of the assistant is the beginning of the answer: the model continues it, and the completion's text
-    is the whole answer, beginning included. `temperature` 0 is greedy and ignores `seed`.
+    is the whole answer, beginning included. `temperature` 0 is greedy and ignores `seed`. `answer_schema` is the JSON
+    schema the answer should follow, as JSON text; a backend that can enforce it does, and nobody relies on it.
     """
 
     messages: tuple[Message, ...] = Field(min_length=1)
@@ -24,6 +25,7 @@ class Request(Noun):
     temperature: float = Field(default=0.0, ge=0)
     seed: int = 0
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
+    answer_schema: str = ""  # empty asks for plain text
 
     @property
     def beginning(self) -> str:
@@ -34,7 +36,8 @@ class Request(Noun):
 class Completion(Noun):
     """A model's answer, or the named reason why there is none. Never an exception: a bad answer is data.
 
-    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set.
+    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set. `key` is where a
+    journal keeps the answer; empty where there is no journal.
     """
 
     text: str
@@ -42,6 +45,7 @@ class Completion(Noun):
     completion_tokens: int
     stop: Stop
     failure: Failure | None = None
+    key: str = ""
 
 
 class LanguageModel(Protocol):
