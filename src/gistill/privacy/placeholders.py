@@ -1,0 +1,224 @@
+"""Placeholders for personal data: the same value, the same placeholder, and the way back.
+
+A placeholder is "[KIND_n]", n counted from 1 within one request in the order of its messages. Nothing global decides
+n, so the same request is redacted to the same bytes in every run, and a journal finds its answer again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import count
+
+from gistill.privacy.finding import find, merged
+from gistill.privacy.found import KINDS, Found, NameDetector
+
+_ALL = "|".join(kind.replace("_", r"[\s_\\-]*") for kind in [*KINDS, "TEXT"])
+# How teachers bend them: another case, another bracket, "_" written as space, dash or "\_"; or no brackets but "_".
+_BENT = re.compile(
+    rf"\[({_ALL})_(\d+)\]"
+    rf"|[\[(<{{【［]\s*({_ALL})(?:[\s-]|\\?_){{1,2}}#?(\d{{1,6}})\s*[\])>}}】］]"
+    rf"|(?<![^\W_])({_ALL})\\?_(\d{{1,6}})(?!\w)",
+    re.IGNORECASE,
+)
+# Everything that any of these could be, with no regard to what stands around it.
+_ALIKE = re.compile(rf"({_ALL})(?:[\s-]|\\?_){{1,2}}#?(\d+)", re.IGNORECASE)
+# Names that are also words: elsewhere in the text they are most likely the word.
+_WORDS = frozenset(
+    "art autumn bill black brown chance chase christian dawn dean drew earl faith forest frank good grace grant green "
+    "guy harmony heath holly home hope hunter ivy jack jade joy june king long love major mark may melody mercy miles "
+    "miss olive page pat penny pearl poppy price ray rich rob rose ruby sandy sky star stone sue summer sunny victor "
+    "violet white will winter wood young smart best swift price day bell bank mason iris lily".split()
+)
+
+
+class Memory:
+    """What the placeholders of one request stand for. It stays in this process: nothing here can be written.
+
+    Attributes:
+        unknown: Placeholders of an answer that stood for nothing, by how they were written.
+    """
+
+    def __init__(self) -> None:
+        self.unknown: Counter[str] = Counter()
+        self._originals: dict[tuple[str, int], str] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._literal: set[tuple[str, int]] = set()  # not placeholders: somebody wrote them so
+
+    def __len__(self) -> int:
+        return len(self._originals)
+
+    def __repr__(self) -> str:
+        return f"Memory({len(self)} values)"  # never the values: this ends up in logs and tracebacks
+
+    def placeholder(self, value: str, kind: str) -> str:
+        """Name the placeholder of a value, a new one where it has none yet."""
+        number = self._numbers.get((kind, value))
+        if number is None:
+            taken = self._originals.keys() | self._literal
+            number = next(n for n in count(1 + sum(k == kind for k, _ in self._originals)) if (kind, n) not in taken)
+            self._numbers[kind, value] = number
+            self._originals[kind, number] = value
+        return f"[{kind}_{number}]"
+
+    def original(self, kind: str, number: int) -> str | None:
+        """Look up what a placeholder stands for; None where it stands for nothing."""
+        return self._originals.get((kind, number))
+
+    def reserve(self, text: str) -> list[Found]:
+        """Set apart what looks like a placeholder in a text, so that no value gets that name.
+
+        Returns:
+            Those whose name a value already has; they need a placeholder of their own.
+        """
+        clashing = []
+        for match in _ALIKE.finditer(text):
+            name = _name(match[1]), int(match[2][:9])
+            if name in self._originals:
+                clashing.append(Found(match.start(), match.end(), "TEXT"))
+            else:
+                self._literal.add(name)
+        return clashing
+
+    def is_literal(self, kind: str, number: int) -> bool:
+        """Say whether somebody wrote this placeholder-looking text themselves."""
+        return (kind, number) in self._literal
+
+
+def redact(text: str, memory: Memory, *, names: NameDetector | None = None) -> str:
+    """Replace the personal data of one text; see `redact_all`.
+
+    >>> memory = Memory()
+    >>> redact("Write to ada@example.com, not to [EMAIL_1].", memory)
+    'Write to [EMAIL_2], not to [EMAIL_1].'
+    >>> restore(_, memory)
+    'Write to ada@example.com, not to [EMAIL_1].'
+    """
+    return redact_all([text], memory, names=names)[0]
+
+
+def redact_all(
+    texts: Sequence[str], memory: Memory, *, names: NameDetector | None = None, counts: Counter[str] | None = None
+) -> list[str]:
+    """Replace the personal data of texts that belong together, as the messages of a request do.
+
+    What was found in one text is replaced in all of them: a name stands beside "my name is" once, and alone later.
+    What is left is searched again, because a text with gaps can read differently, so that an audit of the result
+    finds nothing.
+
+    Args:
+        texts: In the order in which placeholders are numbered.
+        memory: Learns what the placeholders stand for. Share it between calls only for one record or conversation.
+        names: Finds people's names; without it only those that a sure sign gives away are found.
+        counts: Grows by the finds of each kind.
+
+    Returns:
+        One text for each, in order, with `restore(redacted, memory) == text`.
+    """
+    everywhere = _values(texts, [find(text, names=names) for text in texts])
+    found = [
+        _settled(text, merged(text, [*find(text, names=names), *_occurrences(text, everywhere)]), names)
+        for text in texts
+    ]
+    for text, finds in zip(texts, found, strict=True):
+        for part in _between(text, finds):
+            memory.reserve(part)
+    redacted = []
+    for text, finds in zip(texts, found, strict=True):
+        if counts is not None:
+            counts.update(one.kind for one in finds)
+        # A name that a value got in an earlier call and that stands here as plain text.
+        written = merged(text, [*finds, *memory.reserve(text)])
+        redacted.append(_written(text, written, memory))
+    return redacted
+
+
+def restore(text: str, memory: Memory) -> str:
+    r"""Put the originals back, also for placeholders that a model bent a little.
+
+    These are understood: "[EMAIL_1]" in any case and in any of the brackets [ ( < { 【 ［, with a space, a dash or
+    "\_" for "_", and "EMAIL_1" without brackets. What looks like one and stands for nothing stays as it is and is
+    counted in `memory.unknown`, except where the request itself had it.
+    """
+
+    def put_back(match: re.Match[str]) -> str:
+        kind, number = _name(match[1] or match[3] or match[5]), int((match[2] or match[4] or match[6])[:9])
+        original = memory.original(kind, number)
+        cut = match[5] is not None and match.end() == len(text) and _may_go_on(memory, kind, number)
+        if original is not None and not cut:
+            return original
+        if not memory.is_literal(kind, number):
+            memory.unknown[match[0]] += 1
+        return match[0]
+
+    return _BENT.sub(put_back, text)
+
+
+def _may_go_on(memory: Memory, kind: str, number: int) -> bool:
+    """Say whether "EMAIL_1" at the very end may be a cut "EMAIL_12"."""
+    return any(memory.original(kind, 10 * number + digit) is not None for digit in range(10))
+
+
+def _name(kind: str) -> str:
+    return re.sub(r"[\s_\\-]+", "_", kind).upper()
+
+
+def _values(texts: Sequence[str], found: Sequence[Iterable[Found]]) -> dict[str, str]:
+    """Collect what is worth looking for in all texts, and its kind; of names also the parts."""
+    values: dict[str, str] = {}
+    for text, finds in zip(texts, found, strict=True):
+        for start, end, kind in finds:
+            value = text[start:end]
+            parts = [value, *value.split()] if kind == "NAME" else [value]
+            for part in parts:
+                if len(part) >= 3 and not (kind == "NAME" and part.casefold().strip(".") in _WORDS):
+                    values.setdefault(part, kind)
+    return values
+
+
+def _occurrences(text: str, values: dict[str, str]) -> list[Found]:
+    there = [value for value in values if value in text]
+    if not there:
+        return []
+    pattern = "|".join(map(re.escape, sorted(there, key=len, reverse=True)))
+    return [Found(*match.span(), values[match[0]]) for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text)]
+
+
+def _settled(text: str, finds: list[Found], names: NameDetector | None) -> list[Found]:
+    """Add what is found in the text with gaps, until nothing is."""
+    for _ in range(5):
+        if not finds:
+            return finds
+        gapped, places = _gapped(text, finds)
+        more = [Found(places[start][0], places[end - 1][1], kind) for start, end, kind in find(gapped, names=names)]
+        if not more:
+            return finds
+        finds = merged(text, [*finds, *more])
+    return finds
+
+
+def _gapped(text: str, finds: list[Found]) -> tuple[str, list[tuple[int, int]]]:
+    """Write placeholders for finds, and say for each character from which span of the text it is."""
+    parts, places, end = [], [], 0
+    for one in finds:
+        gap = f"[{one.kind}_1]"
+        parts += [text[end : one.start], gap]
+        places += [(n, n + 1) for n in range(end, one.start)] + [(one.start, one.end)] * len(gap)
+        end = one.end
+    places += [(n, n + 1) for n in range(end, len(text))]
+    return "".join([*parts, text[end:]]), places
+
+
+def _between(text: str, finds: list[Found]) -> Iterable[str]:
+    ends = [0, *(one.end for one in finds)]
+    starts = [*(one.start for one in finds), len(text)]
+    return (text[end:start] for end, start in zip(ends, starts, strict=True))
+
+
+def _written(text: str, finds: list[Found], memory: Memory) -> str:
+    parts, end = [], 0
+    for one in finds:
+        parts += [text[end : one.start], memory.placeholder(text[one.start : one.end], one.kind)]
+        end = one.end
+    return "".join([*parts, text[end:]])
