@@ -24,6 +24,9 @@ from gistill.bench.scorecard import BenchScorecard, scorecard
 from gistill.bench.sets import BenchSet, digest, load_set
 from gistill.bench.systems import Member, System, why_not
 from gistill.errors import GistillError
+from gistill.evaluate.tuples import difference
+from gistill.schema import Estimate
+from gistill.skills.opinions import Answer
 
 Plan = dict[str, tuple[BenchSet, Job]]  # by the set's name, without those the system cannot do
 Progress = Callable[[str, int, int], None]  # the step, texts done, texts in all
@@ -217,14 +220,7 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
         return BenchScorecard(system=system.name, set=on.name, texts=len(on.examples), skipped=reason)
     works = [plans[member][on.name][1] for member in system.members]
     files = [_kept(on, work, settings) for work in works]
-    if any(file.answered < file.count for file in files):
-        raise GistillError(
-            f"answers of {system.name} on {on.name} are missing from {settings.out / 'answers'}",
-            hint="Let one benchmark at a time write into a folder; the same command asks for what is missing.",
-        )
-    answers = [
-        [work.read(i, reply) for i, reply in enumerate(file.replies())] for work, file in zip(works, files, strict=True)
-    ]
+    answers = _answers(system, on, works, files, settings)
     made = [work.decided_by for work in works]
     signature: dict[str, str | list[str]] = {
         "answers": [digest(decided_by) for decided_by in made],
@@ -237,3 +233,47 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
     }
     costs = [file.cost() for file in files]
     return scorecard(system.name, on, answers, costs, signature=signature, seed=settings.seed)
+
+
+def _answers(
+    system: System, on: BenchSet, works: Sequence[Job], files: Sequence[Kept], settings: Settings
+) -> list[list[Answer]]:
+    """Read what each member answered about each text of a set."""
+    if any(file.answered < file.count for file in files):
+        raise GistillError(
+            f"answers of {system.name} on {on.name} are missing from {settings.out / 'answers'}",
+            hint="Let one benchmark at a time write into a folder; the same command asks for what is missing.",
+        )
+    return [
+        [work.read(i, reply) for i, reply in enumerate(file.replies())] for work, file in zip(works, files, strict=True)
+    ]
+
+
+def compare(first: System, second: System, sets: Sequence[str], settings: Settings) -> Estimate:
+    """Bound by how much the strict F1 of one system is above another's, over all texts of some sets together.
+
+    Args:
+        first: A system that `run_bench` had answer the sets with the same settings.
+        second: Another, with as many seeds.
+        sets: Names.
+        settings: Those of the benchmark.
+
+    Raises:
+        GistillError: Something was not answered yet.
+        ValueError: They do not have as many seeds.
+    """
+    loaded, models = _load_sets(sets, settings), Models()
+    gold = [example.tuples for on in loaded for example in on.examples]
+    sides = []
+    for system in (first, second):
+        runs: list[list[Answer]] = [[] for _ in system.members]
+        for on in loaded:
+            works = [
+                job(member, on, models, max_tokens=settings.max_tokens, orders=settings.orders)
+                for member in system.members
+            ]
+            files = [_kept(on, work, settings) for work in works]
+            for run, answers in zip(runs, _answers(system, on, works, files, settings), strict=True):
+                run += answers
+        sides.append(runs)
+    return difference(gold, *sides, seed=settings.seed)

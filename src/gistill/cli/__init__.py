@@ -12,6 +12,7 @@ import typer
 
 from gistill.cli.bench import bench
 from gistill.cli.digest import digest
+from gistill.cli.distill import distill
 from gistill.cli.ending import ending
 from gistill.cli.evaluate import evaluate
 from gistill.cli.export import export
@@ -32,6 +33,7 @@ app.command()(extract)
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
+app.command()(distill)
 app.command()(export)
 app.command()(models)
 

@@ -41,7 +41,7 @@ def finetune_writer(
         from gistill.train.recipe import load_recipe
 
         read = load_recipe(recipe, settings=tuple(settings or ()))
-        _need_torch()
+        need_torch()
         from gistill.train.search import search
         from gistill.train.writer import finetune_writer as train
 
@@ -70,7 +70,7 @@ def finetune_reader(
 ) -> None:
     """Train the reader and write its model folder. The same command again goes on after the last finished epoch."""
     with ending(kept=f"Finished epochs are kept in {out}; the same command goes on from there."):
-        _need_torch()
+        need_torch()
         from gistill.train.finetune import finetune_reader as train
 
         about = train(
@@ -88,7 +88,8 @@ def finetune_reader(
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Say what brings torch where it is missing, before anything else is done."""
     from importlib.util import find_spec
 
     if find_spec("torch") is None:

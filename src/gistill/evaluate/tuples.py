@@ -13,7 +13,7 @@ from gistill.evaluate.triplets import counts
 from gistill.evaluate.triplets import score as totals
 from gistill.schema import Estimate, Noun
 from gistill.skills.opinions import Answer, OpinionTuple
-from gistill.stats import bootstrap_interval
+from gistill.stats import bootstrap_interval, paired_bootstrap
 
 _RESAMPLES = 2000
 
@@ -131,15 +131,48 @@ def counts_by_text(
     return rows
 
 
+def difference(
+    gold: Sequence[Iterable[OpinionTuple]],
+    first: Sequence[Sequence[Answer]],
+    second: Sequence[Sequence[Answer]],
+    *,
+    seed: int = 0,
+) -> Estimate:
+    """Bound by how much one system's mean F1 over seeds is above another's on the same texts.
+
+    Args:
+        gold: See `score`.
+        first: The answers of each seed of one system.
+        second: Of the other; as many seeds.
+        seed: Of the bootstrap, which draws the same texts for both.
+
+    Returns:
+        mean F1 of `first` - mean F1 of `second`. None where nothing is marked and nothing predicted, or for fewer than
+        two texts. The interval speaks for the choice of texts, not of training seeds.
+
+    Raises:
+        ValueError: Not one answer a text, or not as many seeds.
+    """
+    a, b = (_side_by_side([counts_by_text(gold, answers) for answers in runs]) for runs in (first, second))
+    if len(gold) < 2 or not (a.any() or b.any()):
+        return Estimate(value=None)
+    return paired_bootstrap(a, b, _mean_f1, resamples=_RESAMPLES, seed=seed)
+
+
 def _estimate(runs: Sequence[Sequence[tuple[int, int, int]]], *, seed: int) -> Estimate:
     """Give the mean F1 of runs over the same texts, with its interval."""
-    rows = np.array(runs, dtype=np.float64).reshape(len(runs), -1, 3).transpose(1, 0, 2).reshape(-1, 3 * len(runs))
+    rows = _side_by_side(runs)
     total = rows.sum(axis=0).reshape(-1, 3)
     if not total[:, 1:].any(axis=1).all():
         return Estimate(value=None)
     low, high = bootstrap_interval(rows, _mean_f1, resamples=_RESAMPLES, seed=seed) if len(rows) > 1 else (None, None)
     method = f"bootstrap over texts, {_RESAMPLES} resamples, seed {seed}" if len(rows) > 1 else ""
     return Estimate(value=_mean_f1(total), low=low, high=high, method=method)
+
+
+def _side_by_side(runs: Sequence[Sequence[tuple[int, int, int]]]) -> NDArray[np.float64]:
+    """Put the counts of all runs on a text into one row, so that runs are resampled together."""
+    return np.array(runs, dtype=np.float64).reshape(len(runs), -1, 3).transpose(1, 0, 2).reshape(-1, 3 * len(runs))
 
 
 def _mean_f1(total: NDArray[np.float64]) -> float:

@@ -1,0 +1,198 @@
+"""The walk of a distillation: teach each student, fine-tune it for each task, score all of them, write one table.
+
+Every step is a folder that says when it is whole. So the walk goes on after any interruption, several processes can
+share it by taking a student each, and a step is done again only where what decides it has changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gistill.bench.run import Progress, Settings, compare, run_bench
+from gistill.bench.scorecard import BenchScorecard
+from gistill.bench.systems import Member, System
+from gistill.distill.picture import draw
+from gistill.distill.recipe import DistillRecipe, finetuned, taught
+from gistill.distill.table import write_table
+from gistill.errors import InputError, SettingError
+from gistill.schema import Estimate
+from gistill.train.recipe import Recipe, is_file
+
+Tell = Callable[[str], None]
+Score = Callable[..., list[BenchScorecard]]
+
+
+class Step(NamedTuple):
+    """One training: a student is taught, or fine-tuned for a task.
+
+    Attributes:
+        student: Whose.
+        task: What for; empty where it is taught.
+        seed: Of the training.
+        recipe: Of the writer.
+        folder: Where the result goes.
+    """
+
+    student: str
+    task: str
+    seed: int
+    recipe: Recipe
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Name the step for people."""
+        return f"{self.student}: {f'fine-tune for {self.task}' if self.task else 'teach'}, seed {self.seed}"
+
+
+def distill(
+    recipe: DistillRecipe,
+    *,
+    out: Path,
+    data: Path,
+    students: Sequence[str] = (),
+    dry_run: bool = False,
+    tell: Tell = lambda line: None,
+    progress: Progress = lambda step, done, of: None,
+    train: Callable[..., Any] | None = None,
+) -> list[BenchScorecard]:
+    """Walk a distillation to its table; called again, it goes on where it was.
+
+    Args:
+        recipe: What to do.
+        out: Of the walk: students/ (a folder a training), bench/ (answers and scorecards), progress.svg, table.md,
+            walk.json (the recipe).
+        data: The folder of public data.
+        students: Train and score only these, so that several processes can share a walk; the table is then left to a
+            walk over all. Empty takes all.
+        dry_run: Check and estimate every training, and write nothing.
+        tell: Called with a line about what goes on.
+        progress: Called now and then while a student answers the tests.
+        train: Called in place of `finetune_writer`.
+
+    Returns:
+        The scorecards of these students; none of a dry run.
+
+    Raises:
+        SettingError: There is no such student.
+        InputError: `out` holds something else.
+        GistillError: What `finetune_writer` and `run_bench` raise.
+    """
+    unknown = next((name for name in students if name not in recipe.students), None)
+    if unknown:
+        raise SettingError(f"there is no student {unknown!r}", hint=f"Students: {', '.join(recipe.students)}.")
+    if train is None:
+        from gistill.train.writer import finetune_writer
+
+        train = finetune_writer
+    mine = [name for name in recipe.students if not students or name in students]
+    steps = plan(recipe, out)
+    if dry_run:
+        for step in (s for s in steps if s.student in mine and s.seed == recipe.seeds[0]):
+            tell(f"{step.name}:")
+            train(step.recipe.model_copy(update={"start": None}), out=step.folder, data=data, dry_run=True, tell=tell)
+        return []
+    _begin(recipe, out)
+    for step in steps:
+        if step.student in mine and not is_whole(step):
+            tell(step.name)
+            draw_progress(steps, out, now=step)
+            train(step.recipe, out=step.folder, data=data, tell=tell)
+            (step.folder / "whole.json").write_text(_decides(step), encoding="utf-8")
+            gc.collect()  # a model and its optimiser refer to one another, and the next one needs the room
+    draw_progress(steps, out)
+    settings = Settings(data, out / "bench", recipe.texts, max_tokens=recipe.max_tokens)
+    systems = {task: [_system(name, task, steps) for name in mine] for task in recipe.tasks}
+    cards = [
+        card
+        for task, about in recipe.tasks.items()
+        for card in run_bench(systems[task], about.tests, settings, progress=progress)
+    ]
+    if len(mine) == len(recipe.students):
+        write_table(recipe, cards, _differences(recipe, systems, settings), out)
+    return cards
+
+
+def plan(recipe: DistillRecipe, out: Path) -> list[Step]:
+    """Give all trainings in an order in which they can be done."""
+    return [step for student in recipe.students for step in _plan(recipe, student, out / "students" / student)]
+
+
+def _plan(recipe: DistillRecipe, student: str, place: Path) -> Iterator[Step]:
+    for seed in recipe.seeds:
+        teaching = seed if recipe.teach_seeds else recipe.seeds[0]
+        before, lesson = taught(recipe, student, seed=teaching), place / f"taught-{teaching}"
+        if before is not None and teaching == seed:
+            yield Step(student, "", seed, before, lesson)
+        start = None if before is None else lesson
+        for task in recipe.tasks:
+            after = finetuned(recipe, student, task, seed=seed, start=start)
+            yield Step(student, task, seed, after, place / f"{task}-{seed}")
+
+
+def is_whole(step: Step) -> bool:
+    """Say whether a step's result is there, made by what the recipe and its files now say."""
+    try:
+        return (step.folder / "whole.json").read_text(encoding="utf-8") == _decides(step)
+    except OSError:
+        return False
+
+
+def _decides(step: Step) -> str:
+    """Write down what decides a step's result: its recipe, its files, and what it begins from."""
+    sets = (*step.recipe.train, *step.recipe.dev, *step.recipe.replay)
+    files = [Path(named.set) for named in sets if is_file(named.set)]
+    if step.recipe.start is not None:
+        files.append(Path(step.recipe.start) / "whole.json")
+    return json.dumps(
+        {
+            "recipe": step.recipe.model_dump(mode="json", exclude_defaults=True),
+            "files": {str(file): hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files},
+        },
+        sort_keys=True,
+    )
+
+
+def _begin(recipe: DistillRecipe, out: Path) -> None:
+    """Keep the recipe beside the results, and refuse a folder that is no walk's."""
+    path = out / "walk.json"
+    if out.exists() and not path.is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError("holds something else", file=str(out), hint="Name a new folder with -o.")
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def draw_progress(steps: Sequence[Step], out: Path, *, now: Step | None = None) -> None:
+    """Draw how far the walk is into progress.svg; a step that another process is in shows as begun."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for step in steps:
+        done = is_whole(step)
+        state = "done" if done else "now" if step == now else "begun" if step.folder.exists() else "waiting"
+        rows.setdefault(step.student, []).append((f"{step.task or 'teach'} {step.seed}", state))
+    part = out / "progress.svg.part"
+    part.write_text(draw(rows), encoding="utf-8")
+    part.replace(out / "progress.svg")
+
+
+def _system(student: str, task: str, steps: Sequence[Step]) -> System:
+    folders = [step.folder for step in steps if (step.student, step.task) == (student, task)]
+    return System(student, tuple(Member("writer", str(folder)) for folder in folders))
+
+
+def _differences(
+    recipe: DistillRecipe, systems: dict[str, list[System]], settings: Settings
+) -> dict[tuple[str, str], Estimate]:
+    """Compare every student with the baseline over all texts of each task's tests: (student, task) -> difference."""
+    found = {}
+    for task, about in recipe.tasks.items():
+        by_name = {system.name: system for system in systems[task]}
+        base = by_name[recipe.compared_with]
+        for name, system in by_name.items():
+            if system is not base:
+                found[name, task] = compare(system, base, about.tests, settings)
+    return found
