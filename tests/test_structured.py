@@ -1,0 +1,269 @@
+"""Answers of a given shape: what is taken as it is, what is mended, what is asked again, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import Field, TypeAdapter, ValidationError
+
+pytest.importorskip("json_repair")
+
+from gistill.lm.fake import ScriptedModel
+from gistill.lm.seam import Completion, Request
+from gistill.lm.structured import Structured, complete_as, read_as, schema_text, tally
+from gistill.schema import Failure, Message, Noun
+
+
+class Aspect(Noun):
+    """A docstring that may be reworded at any time."""
+
+    name: str = Field(description="as the text says it")
+    polarity: Literal["positive", "negative"]
+
+
+class Analysis(Noun):
+    aspects: tuple[Aspect, ...]
+    score: int | None = None
+
+
+class Tree(Noun):
+    name: str
+    branches: tuple[Tree, ...] = ()
+
+
+GOOD = '{"aspects": [{"name": "soup", "polarity": "positive"}], "score": 4}'
+VALUE = Analysis(aspects=(Aspect(name="soup", polarity="positive"),), score=4)
+
+
+def ask(*texts: str) -> Request:
+    return Request(messages=tuple(Message(role="user", content=text) for text in texts or ("What?",)))
+
+
+def kind_of(text: str, kind: Any = Analysis) -> str:
+    found = read_as(text, kind)
+    return found.kind if isinstance(found, Failure) else "mended" if found[1] else "valid"
+
+
+def test_a_plain_answer_is_taken_as_it_is() -> None:
+    model = ScriptedModel([GOOD])
+    [found] = complete_as(model, [ask()], Analysis)
+    assert isinstance(found, Structured)
+    assert (found.value, found.mended, found.asked_again, found.completion.text) == (VALUE, False, False, GOOD)
+    assert json.loads(model.calls[0][0].answer_schema)["required"] == ["aspects", "score"]
+    assert len(model.calls) == 1
+
+
+def test_no_requests_ask_nothing() -> None:
+    model = ScriptedModel([])
+    assert complete_as(model, [], Analysis) == []
+    assert model.calls == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{GOOD}\n```",
+        f"Sure! Here is the analysis of [the review]:\n\n{GOOD}\n\nLet me know if you need {{more}}.",
+        f'<think>Perhaps {{"aspects": []}}, or not.</think>\n{GOOD}',
+        f"{GOOD}\n{GOOD}",
+        GOOD.replace('"positive"}', '"positive",}'),
+        GOOD.replace('", "pol', '" "pol'),
+        GOOD.replace('"', "'"),
+        GOOD.replace("4", '"4"'),
+        GOOD.replace("4", "4.0"),
+        "\ufeff" + GOOD,
+        GOOD.replace("{", "{ // the aspects\n", 1),
+    ],
+)
+def test_debris_around_an_answer_and_small_faults_in_it_are_mended_and_counted(text: str) -> None:
+    [found] = complete_as(ScriptedModel([text]), [ask()], Analysis)
+    assert isinstance(found, Structured)
+    assert (found.value, found.mended, found.asked_again) == (VALUE, True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", "empty"),
+        (" \n ", "empty"),
+        ("The soup is praised.", "not_json"),
+        ("5", "schema_invalid"),
+        ("null", "schema_invalid"),
+        ('{"aspects": [{"name": "soup"}]}', "schema_invalid"),
+        ('{"aspects": [], "score": "high"}', "schema_invalid"),
+        ('{"aspects": [], "mood": 1}', "schema_invalid"),
+        ('Sure: {"aspects": [], "mood": 1}', "schema_invalid"),
+        (GOOD.replace("positive", "mixed"), "schema_invalid"),
+        ('{"aspects": [], "score": 1, "score": 2}', "not_json"),
+        ('{"aspects": [], "score": NaN}', "schema_invalid"),
+        ('{"aspects": [], "score": 1e999}', "not_json"),
+        ('{"aspects": [], "score": ' + "9" * 6000 + "}", "schema_invalid"),
+        ('{"aspects": [{"name": "\\ud800", "polarity": "positive"}]}', "not_json"),
+        ("[" * 10_000, "truncated"),
+        ("[" * 10_000 + "]" * 10_000, "not_json"),
+        ('{"a":' * 10_000 + "1" + "}" * 10_000, "not_json"),
+        (GOOD[:-1], "truncated"),
+        (GOOD[:40], "truncated"),
+        ('{"aspects": [{"name": "soup", "polarity": "positive"}, {"name": "ta', "truncated"),
+        ('{"aspects": []} or {"aspects": [], "score": 3}', "several_answers"),
+        ('"' + '\\"' * 50_000, "not_json"),
+        ("{" + '\\"' * 50_000, "truncated"),
+        ("{}" * 50_000, "schema_invalid"),
+        ("{" + "x " * 100_000 + "}", "not_json"),
+    ],
+)
+def test_what_cannot_be_read_is_a_named_failure(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_a_bad_answer_is_asked_again_once_with_what_is_wrong() -> None:
+    model = ScriptedModel(["The soup is praised.", GOOD])
+    [found] = complete_as(model, [ask("Analyse: good soup")], Analysis)
+    assert isinstance(found, Structured)
+    assert (found.value, found.mended, found.asked_again) == (VALUE, False, True)
+    first, second = model.calls[0][0], model.calls[1][0]
+    assert [message.role for message in second.messages] == ["user", "assistant", "user"]
+    assert second.messages[:1] == first.messages
+    assert second.messages[1].content == "The soup is praised."
+    assert "holds no JSON" in second.messages[2].content
+    assert second.answer_schema == first.answer_schema != ""
+
+
+def test_only_the_bad_ones_are_asked_again_and_all_together() -> None:
+    wrong = GOOD.replace("positive", "mixed")
+    script = {"a": [GOOD], "b": [wrong, GOOD], "c": [wrong, wrong], "d": [GOOD + ","], "e": ["no", ""]}
+
+    def answer(request: Request) -> str:
+        return script[request.messages[0].content].pop(0)
+
+    model = ScriptedModel(answer)
+    found = complete_as(model, [ask(name) for name in "abcde"], Analysis)
+    assert [len(call) for call in model.calls] == [5, 3]
+    assert tally(found) == {"valid": 3, "mended": 1, "asked_again": 1, "schema_invalid": 1, "empty": 1}
+    assert isinstance(found[2], Failure)
+    assert found[2].detail == "aspects.0.polarity: Input should be 'positive' or 'negative'"
+
+
+def test_a_truncated_answer_is_never_mended_into_a_shorter_one_nor_paid_twice() -> None:
+    cut = Completion(text=GOOD, prompt_tokens=1, completion_tokens=9, stop="length")
+    model = ScriptedModel([cut])
+    assert complete_as(model, [ask()], Analysis) == [Failure(kind="truncated", detail="cut after 9 tokens; allow more")]
+    assert len(model.calls) == 1
+
+
+def test_a_failure_of_the_model_is_passed_on_and_not_asked_again() -> None:
+    refused = Failure(kind="refused", detail="no")
+    model = ScriptedModel([refused])
+    assert complete_as(model, [ask()], Analysis) == [refused]
+    assert len(model.calls) == 1
+
+
+def test_the_beginning_of_an_answer_stays_its_beginning_when_it_is_asked_again() -> None:
+    request = Request(messages=(Message(role="user", content="?"), Message(role="assistant", content='{"aspects":')))
+    model = ScriptedModel(['{"aspects": 5}', '{"aspects": []}'])
+    [found] = complete_as(model, [request], Analysis)
+    assert isinstance(found, Structured)
+    assert [message.role for message in model.calls[1][0].messages] == ["user", "assistant", "user", "assistant"]
+    assert model.calls[1][0].beginning == '{"aspects":'
+
+
+def test_a_hostile_answer_can_be_shown_again_in_utf8() -> None:
+    model = ScriptedModel(["\ud800" + "x" * 1_000_000, '{"aspects": [{"\ud800": 1}]}'])
+    [found] = complete_as(model, [ask()], Analysis)
+    assert isinstance(found, Failure)
+    again = model.calls[1][0]
+    assert len("".join(message.content for message in again.messages).encode()) < 5000
+
+
+def test_a_quote_in_a_string_does_not_hide_the_end() -> None:
+    found = read_as('{"name": "the 5" screen", "polarity": "positive"}', Aspect)
+    assert not isinstance(found, Failure)
+    assert found[0].name.startswith('the 5" screen')
+
+
+def test_the_schema_is_strict_written_out_and_without_docstrings() -> None:
+    assert json.loads(schema_text(Analysis)) == {
+        "type": "object",
+        "properties": {
+            "aspects": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": {"type": "string", "description": "as the text says it"},
+                        "polarity": {"type": "string", "enum": ["positive", "negative"]},
+                    },
+                    "required": ["name", "polarity"],
+                    "additionalProperties": False,
+                },
+            },
+            "score": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        },
+        "required": ["aspects", "score"],
+        "additionalProperties": False,
+    }
+
+
+def test_a_kind_that_holds_itself_keeps_one_reference() -> None:
+    schema = json.loads(schema_text(Tree))
+    assert schema["properties"]["branches"]["items"] == {"$ref": "#/$defs/Tree"}
+    inner = schema["$defs"]["Tree"]
+    assert inner["properties"]["branches"]["items"] == {"$ref": "#/$defs/Tree"}
+    assert inner["additionalProperties"] is False
+    assert read_as('{"name": "a", "branches": [{"name": "b", "branches": []}]}', Tree) == (
+        Tree(name="a", branches=(Tree(name="b"),)),
+        False,
+    )
+
+
+def test_properties_may_be_named_like_keywords() -> None:
+    class Odd(Noun):
+        title: str
+        default: int
+        properties: tuple[str, ...]
+
+    schema = json.loads(schema_text(Odd))
+    assert schema["required"] == list(schema["properties"]) == ["title", "default", "properties"]
+
+
+def test_kinds_need_not_be_objects() -> None:
+    assert read_as('"positive"', TypeAdapter(Literal["positive", "negative"])) == ("positive", False)
+    assert read_as('Here: ["a", "b"]', TypeAdapter(tuple[str, ...])) == (("a", "b"), True)
+    assert read_as('"2026-01-31"', TypeAdapter(dt.date)) == (dt.date(2026, 1, 31), False)
+
+
+def _valid(text: str) -> bool:
+    try:
+        Analysis.model_validate_json(text)
+    except ValidationError:
+        return False
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.text(),
+        st.text(alphabet='{}[]",:\\ abn1.e-\n\ud800'),
+        st.tuples(st.text(), st.integers(0, len(GOOD)), st.text()).map(lambda t: GOOD[: t[1]] + t[0] + GOOD[t[1] :]),
+    )
+)
+def test_no_text_crashes_the_reader_and_what_it_takes_has_the_shape(text: str) -> None:
+    found = read_as(text, Analysis)
+    if isinstance(found, Failure):
+        assert found.kind in ("empty", "not_json", "schema_invalid", "truncated", "several_answers")
+        assert found.detail
+    else:
+        value, mended = found
+        assert Analysis.model_validate_json(value.model_dump_json()) == value
+        assert mended or _valid(text)
+
+
+@given(st.integers(1, len(GOOD) - 1))
+def test_no_prefix_of_an_answer_is_taken_for_an_answer(size: int) -> None:
+    assert kind_of(GOOD[:size]) == "truncated"
