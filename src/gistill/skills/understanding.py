@@ -15,14 +15,14 @@ the places where fine-tuning will want them; and a line is whole or it is not, s
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import Field
-from rapidfuzz import fuzz
 
 from gistill.schema import Failure, Message, Noun
+from gistill.skills import anchoring, debris, rewrites
+from gistill.skills.opinions import places
 from gistill.text import clean
 
 VERSION = "1"  # goes up when a prompt or what a parser keeps changes
@@ -204,102 +204,137 @@ def _part(text: str) -> str:
 
 
 class Analysis(NamedTuple):
-    """What an answer says: anchored targets, a failure for every one that is none, and counts of what was mended."""
+    """What an answer says: targets that stand in the review, a named failure for each that does not, what was mended.
+
+    Attributes:
+        targets: In the order they were written.
+        failures: `unparsable` (none of the known forms), `empty_answer`, `refused`, `truncated` (the last row of a cut
+            answer), `missing_field`, `unknown_sentiment` (none of the five levels, or two), `unanchored` (the words
+            stand nowhere in the review, nor nearly), `contradictory` (the reasoning says the other side only),
+            `invented_quote` (the reasoning quotes what the review does not say), `placeholder`, `repeated`.
+        mended: How often each thing was put right: see `debris` and `anchoring`.
+    """
 
     targets: tuple[Target, ...]
     failures: tuple[Failure, ...]
     mended: dict[str, int]
 
 
+def parse_analysis(answer: str, text: str, *, complete: bool = True) -> Analysis:
+    """Read an analysis: strictly what it says, in any form that teachers give it.
+
+    Args:
+        answer: As the model wrote it.
+        text: The review, unchanged; targets are its exact words.
+        complete: False where the answer was cut off: what it says last is then `truncated`.
+    """
+    mended: Counter[str] = Counter()
+    plain = debris.undressed(answer, mended)
+    if plain.lower().strip(" .") == NOTHING:
+        return Analysis((), (), _counts(mended))
+    rows = debris.rows(plain, mended)
+    failures: list[Failure] = []
+    if not rows:
+        kind = "refused" if debris.refuses(plain) else "unparsable" if plain else "empty_answer"
+        return Analysis((), (Failure(kind=kind, detail=plain[:200]),), _counts(mended))
+    if not complete and not mended["continuation"]:
+        failures.append(Failure(kind="truncated", detail=_detail(rows.pop())))
+    kept: dict[tuple[str | None, str, str], Target] = {}
+    for row in rows:
+        found = _target(row, text, mended)
+        if isinstance(found, Target) and (key := (found.target, found.aspect.lower(), found.sentiment)) in kept:
+            found = Failure(kind="repeated", detail=_detail(row))
+        if isinstance(found, Failure):
+            failures.append(found)
+        else:
+            kept[key] = found
+    return Analysis(tuple(kept.values()), tuple(failures), _counts(mended))
+
+
+def _target(row: debris.Row, text: str, mended: Counter[str]) -> Target | Failure:
+    line, aspect, label, reasoning = (one_line(part) for part in row)
+    aspect = aspect.strip(' "“”*.')
+    if not (line and aspect and label and reasoning):
+        return Failure(kind="missing_field", detail=_detail(row))
+    if (level := _level(label)) is None:
+        return Failure(kind="unknown_sentiment", detail=_detail(row))
+    if wrong := _unsound(reasoning, level, (text, line, aspect, label)):
+        return Failure(kind=wrong, detail=_detail(row))
+    named = anchoring.named(line)
+    at = next((found for words in named.words if (found := anchoring.place(words, text))), None)
+    if at is None and not named.implicit:
+        return Failure(kind="unanchored", detail=_detail(row))
+    used = Counter(level_spelling=label != level, comment=at is not None and named.comment)
+    if at is not None:
+        used += Counter({f"place_{at.how}" if at.how else "": 1, "first_of_several": named.several})
+    else:
+        used["implicit"] += line != IMPLICIT
+    mended.update(used)
+    words = text[at.start : at.end] if at else None
+    return Target(target=words, aspect=aspect, sentiment=level, reasoning=reasoning)
+
+
+def _level(label: str) -> Sentiment | None:
+    found = debris.level(label)
+    return next((sentiment for sentiment in SENTIMENTS if sentiment == found), None)
+
+
+def _unsound(reasoning: str, level: str, known: tuple[str, ...]) -> str:
+    """Name what is wrong with a reasoning by rule; "" for nothing."""
+    if debris.is_placeholder(reasoning):
+        return "placeholder"
+    if debris.contradicts(reasoning, level):
+        return "contradictory"
+    if any(not anchoring.stands(quote, *known) for quote in anchoring.quotations(reasoning)):
+        return "invented_quote"
+    return ""
+
+
+def anchor(target: Target, text: str) -> tuple[int, int] | None:
+    """Place a target in its review; where its words recur, nearest to what its reasoning quotes.
+
+    Returns:
+        `(start, end)` with `text[start:end] == target.target`; None for an implicit target.
+    """
+    if target.target is None:
+        return None
+    found = places(target.target, text)
+    quotes = [at for quote in anchoring.quotations(target.reasoning) if (at := anchoring.place(quote, text))]
+    return min(found, key=lambda span: min((abs(span[0] - at.start) for at in quotes), default=0))
+
+
+def _detail(row: debris.Row) -> str:
+    return _GAP.join(row)[:200]
+
+
+def _counts(mended: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in sorted(mended.items()) if name and count}
+
+
 class Rewriting(NamedTuple):
-    """A rewritten review, and counts of what was mended in it."""
+    """A rewritten review on one line, and how often each thing was put right in it."""
 
     text: str
     mended: dict[str, int]
 
 
-_BLOCK = re.compile(r"^\W*(?:\d+[.)]\s*)?opinion target[^:\n]*:\s*", re.IGNORECASE)
-_FIELD = re.compile(r"^\W*(aspect|sentiment|reasoning)\s*\d*\W*:\s*(.*)$", re.IGNORECASE)
-_NEXT = re.compile(
-    r"^\W*(?:review|text|rewritten|your task|note|confidence)\b[^:\n]{0,20}:", re.IGNORECASE | re.MULTILINE
-)
-NEAREST = 90.0  # of 100, rapidfuzz partial_ratio: what is less like any place of the review does not stand there
-
-
-def parse_analysis(answer: str, text: str, *, complete: bool = True) -> Analysis:
-    """Read an analysis, as lines or in the published layout of numbered blocks."""
-    mended: Counter[str] = Counter()
-    answer = re.sub(r"^```.*$", "", answer, flags=re.MULTILINE).strip()
-    if answer == NOTHING:
-        return Analysis((), (), {})
-    cut = re.search(r"^\W*(?:example |another )?review\b[^:\n]{0,20}:", answer, re.IGNORECASE | re.MULTILINE)
-    if cut and cut.start():
-        answer, complete = answer[: cut.start()].strip(), True
-        mended["continuation"] += 1
-    rows = [line.split("|") for line in answer.splitlines() if line.count("|") == 3] or _blocks(answer)
-    failures: list[Failure] = []
-    if not complete and rows:
-        failures.append(Failure(kind="truncated", detail=" | ".join(rows.pop())[:200]))
-    kept: dict[Target, None] = {}
-    for row in rows:
-        found = _target([part.strip() for part in row], text, mended)
-        if isinstance(found, Failure):
-            failures.append(found)
-        elif found in kept:
-            failures.append(Failure(kind="repeated", detail=" | ".join(row)[:200]))
-        else:
-            kept[found] = None
-    if not rows and not failures:
-        failures.append(Failure(kind="unparsable" if answer else "empty_answer", detail=answer[:200]))
-    return Analysis(tuple(kept), tuple(failures), dict(mended))
-
-
-def _blocks(answer: str) -> list[list[str]]:
-    rows: list[list[str]] = []
-    target = ""
-    for line in answer.splitlines():
-        if begun := _BLOCK.match(line):
-            target = line[begun.end() :]
-        elif field := _FIELD.match(line):
-            name = field[1].lower()
-            if name == "aspect":
-                rows.append([target, field[2], "", ""])
-            elif rows:
-                rows[-1][2 if name == "sentiment" else 3] = field[2]
-    return rows
-
-
-def _target(row: list[str], text: str, mended: Counter[str]) -> Target | Failure:
-    words, aspect, sentiment, reasoning = row
-    detail = " | ".join(row)[:200]
-    if not (words and aspect and sentiment and reasoning):
-        return Failure(kind="missing_field", detail=detail)
-    level = sentiment.lower().strip(" .*")
-    if level not in SENTIMENTS:
-        return Failure(kind="unknown_sentiment", detail=detail)
-    if level != sentiment:
-        mended["label"] += 1
-    if words == IMPLICIT:
-        return Target(aspect=aspect, sentiment=level, reasoning=reasoning)
-    words = words.strip(' "“”')
-    if words not in text:
-        near = fuzz.partial_ratio_alignment(words.lower(), text.lower())
-        if near is None or near.score < NEAREST or len(text.lower()) != len(text):
-            return Failure(kind="unanchored", detail=detail)
-        words = text[near.dest_start : near.dest_end].strip()
-        mended["nearest"] += 1
-    return Target(target=words, aspect=aspect, sentiment=level, reasoning=reasoning)
-
-
 def parse_rewriting(answer: str, text: str, *, complete: bool = True) -> Rewriting | Failure:
-    """Read a rewritten review."""
-    mended: dict[str, int] = {}
-    answer = answer.strip()
-    cut = _NEXT.search(answer)
-    if cut and cut.start():
-        answer, mended, complete = answer[: cut.start()].strip(), {"continuation": 1}, True
-    if not answer:
-        return Failure(kind="empty_answer")
-    if not complete:
-        return Failure(kind="truncated", detail=answer[-200:])
-    return Rewriting(" ".join(answer.split()), mended)
+    """Read a rewritten review, of several the first.
+
+    Args:
+        answer: As the model wrote it.
+        text: The review.
+        complete: False where the answer was cut off.
+
+    Returns:
+        The rewriting, or the first of these failures that holds: `empty_answer`, `refused`, `truncated` (or no sentence
+        ends it), `copied` (the review itself), `too_short`, `too_long`, `third_person` ("the reviewer"),
+        `not_first_person` (no I and no we), `meta` (about the task), `repeated` (a sentence twice),
+        `invented_number`, `invented_name` (neither stands in the review).
+    """
+    mended: Counter[str] = Counter()
+    plain = debris.first_answer(debris.undressed(answer, mended), mended)
+    whole = complete or bool(mended["continuation"])
+    if kind := rewrites.why_not(plain, text, complete=whole):
+        return Failure(kind=kind, detail=plain[:200])
+    return Rewriting(plain, _counts(mended))

@@ -1,0 +1,106 @@
+"""Whether a rewritten review may be learned from: rules that need no model, each with a name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+from rapidfuzz import fuzz
+
+from gistill.skills.debris import refuses
+from gistill.text import count_words, normalise
+
+COPIED = 97.0  # of 100 (rapidfuzz ratio of the folded texts)
+SPELT = 85.0  # of 100: a name that is nearer to a word of the review is that word, spelt right
+SHORTEST = 0.4  # of the review's words
+LONGEST = (4, 40)  # times the review's words, and so many more: a short review is made explicit in a few sentences
+_END = re.compile(r"[.!?…。！？][\"”’')\]]*$")
+_FIRST = re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours|ourselves)\b", re.IGNORECASE)
+_THIRD = re.compile(
+    r"\bthe (?:reviewer|author of the review)\b"
+    r"|\bthe (?:user|customer|author|writer) (?:says|said|states|feels|felt|mentions|finds|found|expresses|likes)\b",
+    re.IGNORECASE,
+)
+_META = re.compile(
+    r"\bthe (?:original|rewritten|above|given|provided) (?:review|text)\b|\brewritten (?:review|in the first)\b"
+    r"|\bfirst[- ]person (?:perspective|point of view)\b",
+    re.IGNORECASE,
+)
+# "two" is left out: it counts what a review lists. So are ordinals and "one".
+_NUMBERS = {"three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10"}
+_NUMBERS |= {
+    "eleven": "11",
+    "twelve": "12",
+    "twenty": "20",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+}
+_NUMBERS |= {"hundred": "100", "thousand": "1000", "decade": "10", "dozen": "12"}
+_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+def why_not(rewriting: str, text: str, *, complete: bool) -> str:
+    """Name the first reason why a rewriting is not one of its review, "" when there is none."""
+    if not rewriting:
+        return "empty_answer"
+    if refuses(rewriting):
+        return "refused"
+    if not complete or not _END.search(rewriting):
+        return "truncated"
+    words, read = count_words(rewriting), count_words(text)
+    checks = {
+        "copied": fuzz.ratio(normalise(rewriting), normalise(text)) >= COPIED,
+        "too_short": words < SHORTEST * read,
+        "too_long": words > LONGEST[0] * read + LONGEST[1],
+        "third_person": bool(_THIRD.search(rewriting)),
+        "not_first_person": rewriting.isascii() and not _FIRST.search(rewriting),
+        "meta": bool(_META.search(rewriting)),
+        "repeated": repeats(rewriting),
+        "invented_number": bool(new_numbers(rewriting, text)),
+        "invented_name": bool(new_names(rewriting, text)),
+    }
+    return next((name for name, holds in checks.items() if holds), "")
+
+
+def repeats(text: str) -> bool:
+    """Say whether a sentence of five words or more stands twice."""
+    sentences = Counter(normalise(part) for part in re.split(r"(?<=[.!?])\s+", text) if len(part.split()) >= 5)
+    return any(count > 1 for count in sentences.values())
+
+
+def new_numbers(rewriting: str, text: str) -> set[str]:
+    """Give the numbers of a rewriting that its review does not have, as digits or as words."""
+    # a time or a price that only gains ":00" or ".00" is no new number
+    return _numbers(re.sub(r"[.:]00\b", "", rewriting)) - _numbers(re.sub(r"[.:]00\b", "", text))
+
+
+def _numbers(text: str) -> set[str]:
+    digits = {found.replace(",", "") for found in _DIGITS.findall(text)}
+    parts = {part for found in digits for part in re.split(r"[.:]", found)}
+    words = {_NUMBERS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBERS}
+    return {number.lstrip("0") for number in digits | parts | words} - {""}
+
+
+def new_names(rewriting: str, text: str) -> set[str]:
+    """Give the capitalised words inside sentences that the review does not have, nor nearly, in any case."""
+    letters = _letters(text)
+    known = text.casefold().split()
+    found = re.findall(r"(?<![.!?:;\"“(\-–—*])(?<!^)\s([A-Z][\w’'-]*\w)", rewriting)
+    parts = {part for word in found for part in word.split("-") if part[:1].isupper() and not _FIRST.match(part)}
+    bare = {re.sub(r"['’]?s$", "", part) for part in parts}
+    return {
+        name
+        for name in bare
+        if len(name) > 1
+        and _letters(name) not in letters
+        and not any(fuzz.ratio(name.casefold(), word) >= SPELT for word in known)
+    }
+
+
+def _letters(text: str) -> str:
+    """Give the letters and digits, folded and without accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in plain if char.isalnum())
