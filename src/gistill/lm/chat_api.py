@@ -1,0 +1,255 @@
+"""OpenAI's chat completions as plain data: a request to its body, and what came back to an answer or a named error.
+
+Nothing here opens a connection. Servers differ in what they refuse, how they say it and what they leave out, so
+everything that comes back is read defensively: a missing count is None, a broken body is an error with a name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from gistill.lm.seam import Request, Stop
+
+Scope = Literal["again", "request", "all"]
+_CUT = {"length", "max_tokens", "model_length"}
+_FILTERED = {"content_filter", "content_filtered", "safety"}
+_MOST_STOPS = 4  # what the API takes; the others are cut here
+_LONGEST_DETAIL = 300
+
+
+class CallError(Exception):
+    """A call that brought no answer.
+
+    Args:
+        kind: Its name in a `Failure` and in the journal.
+        detail: What the server said, shortened.
+        scope: Who is affected: the call can be made `again`, this `request` will never be answered, or `all` are
+            refused alike.
+        status: HTTP; None where no answer came.
+        wait: Seconds the server wants us to wait; None where it did not say.
+        paid: Whether it may have been paid. A refusal is not; an answer that did not arrive may be.
+        hint: What to do about it, where `scope` is `all`.
+        dropped: The field of the body that the server does not take, and asks to leave out.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        scope: Scope = "again",
+        status: int | None = None,
+        wait: float | None = None,
+        paid: bool = True,
+        hint: str = "",
+        dropped: str = "",
+    ) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind, self.detail, self.scope, self.status = kind, _short(detail), scope, status
+        self.wait, self.paid, self.hint, self.dropped = wait, paid, hint, dropped
+        self.usage = Usage()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the server told; None where it did not."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    cached: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered."""
+
+    text: str
+    stop: Stop
+    usage: Usage = field(default_factory=Usage)
+
+
+def chat_body(
+    model: str, request: Request, *, continues: bool = False, without: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Write a request as the body of a call.
+
+    A last message of the assistant is the beginning of the answer, and most servers answer it instead of going on
+    from it. So unless the server `continues`, it is asked for in words in the message before.
+
+    Args:
+        model: Name that the server knows.
+        request: What is asked. Lone surrogates, which no JSON may carry, become U+FFFD.
+        continues: The server goes on from a last message of the assistant when told so (vLLM's fields).
+        without: Fields that this server does not take. Without `max_tokens`, it is called `max_completion_tokens`.
+    """
+    messages = [{"role": message.role, "content": clean(message.content)} for message in request.messages]
+    if request.beginning and not continues:
+        wanted = f"Begin your answer with exactly this, and go on from it: {messages.pop()['content']}"
+        if messages and messages[-1]["role"] == "user":
+            messages[-1]["content"] += f"\n\n{wanted}"
+        else:
+            messages.append({"role": "user", "content": wanted})
+    body: dict[str, Any] = {"model": model, "messages": messages, "temperature": request.temperature}
+    body["max_completion_tokens" if "max_tokens" in without else "max_tokens"] = request.max_tokens
+    if request.temperature > 0:
+        body["seed"] = request.seed
+    if request.stop:
+        body["stop"] = [clean(stop) for stop in request.stop[:_MOST_STOPS]]
+    if request.answer_schema:
+        schema = {"name": "answer", "schema": json.loads(request.answer_schema), "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if request.beginning and continues:
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
+    return {name: value for name, value in body.items() if name not in without}
+
+
+def read_answer(content: bytes, request: Request) -> Answer:
+    """Read the body of a 200.
+
+    Returns:
+        The whole answer: it begins with the request's beginning, whether the server repeated it or not, and ends
+        before the first stop sequence, whether the server heeded it or not.
+
+    Raises:
+        CallError: It is broken, empty, an error after all, or refused; with the tokens it told.
+    """
+    try:
+        told = json.loads(content)
+        if not isinstance(told, dict):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise CallError("broken_answer", f"no JSON: {content[:80]!r}", status=200) from None
+    usage = _usage(told.get("usage"))
+    try:
+        return _answer(told, request, usage)
+    except CallError as error:
+        error.usage = usage
+        raise
+
+
+def _answer(told: dict[str, Any], request: Request, usage: Usage) -> Answer:
+    choices = told.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        if told.get("error"):
+            status = told["error"].get("code") if isinstance(told["error"], dict) else None
+            raise read_error(status if isinstance(status, int) and 400 <= status < 600 else 502, told, {})
+        raise CallError("no_answer", "the answer has no choices", status=200)
+    finish, text = choice.get("finish_reason"), message.get("content")
+    if finish in _FILTERED:
+        raise CallError("filtered", "the server's content filter stopped the answer", scope="request", status=200)
+    if message.get("refusal"):
+        raise CallError("refused", str(message["refusal"]), scope="request", status=200)
+    cut = finish in _CUT or (finish is None and usage.completion is not None and usage.completion >= request.max_tokens)
+    if not isinstance(text, str) and not cut:
+        raise CallError("no_answer", "the answer has no content", status=200)
+    whole = clean(text or "")
+    if request.beginning and not whole.lstrip().startswith(request.beginning.strip()):
+        whole = request.beginning + whole
+    shown = _until_stop(whole, request)
+    return Answer(shown, "length" if cut and shown == whole else "end", usage)
+
+
+def _until_stop(text: str, request: Request) -> str:
+    """Cut before the first stop sequence that stands after the beginning."""
+    after = len(request.beginning) if text.startswith(request.beginning) else 0
+    places = [at for at in (text.find(stop, after) for stop in request.stop if stop) if at >= 0]
+    return text[: min(places)] if places else text
+
+
+def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
+    """Name an HTTP error.
+
+    Args:
+        status: 400 or more, or a redirection, which is not followed: it would carry the texts elsewhere.
+        told: The body as JSON, or as text where it is none.
+        headers: With lower-case names.
+    """
+    error = told.get("error", told) if isinstance(told, dict) else {}
+    error = error if isinstance(error, dict) else {"message": error}
+    message = _short(str(error.get("message") or error.get("detail") or told or "no reason given"))
+    code, field_named = str(error.get("code") or error.get("type") or ""), str(error.get("param") or "")
+    told_all: dict[str, Any] = {"status": status, "paid": False, "wait": retry_after(headers)}
+    said = f"{code} {message}".lower()
+    if status == 429 and "insufficient_quota" in said:
+        hint = "Top up the account, or ask another server."
+        return CallError("no_quota", message, scope="all", hint=hint, **told_all)
+    if status in (401, 403):
+        hint = "Put a valid key into the environment variable that --api-key-env names (OPENAI_API_KEY)."
+        return CallError("unauthorized", message, scope="all", hint=hint, **told_all)
+    if status in (404, 405, 410) or 300 <= status < 400:
+        hint = "Check the address (it usually ends in /v1) and the model's name."
+        return CallError("not_found", message, scope="all", hint=hint, **told_all)
+    if status == 413 or (status in (400, 422) and _too_long(said)):
+        return CallError("too_long", message, scope="request", **told_all)
+    if status in (400, 422) and re.search(r"content.?(filter|policy|management)|responsibleai|safety", said):
+        return CallError("filtered", message, scope="request", **told_all)
+    if status in (408, 409, 425, 429) or status >= 500:
+        kinds = {429: "rate_limited", 503: "unavailable", 408: "timeout", 504: "timeout"}
+        return CallError(kinds.get(status, "server_error"), message, **told_all)
+    return CallError("bad_request", message, scope="request", dropped=_not_taken(said, field_named), **told_all)
+
+
+def _too_long(said: str) -> bool:
+    return bool(
+        re.search(r"context.?(length|size|window)|too (long|many tokens)|exceeds? .{0,40}(context|tokens)", said)
+    )
+
+
+def _not_taken(said: str, named: str) -> str:
+    """Find the optional field that a server complains about, if it is one we can do without."""
+    if not re.search(r"unsupported|not supported|unknown|unrecognized|not permitted|not allowed|max_completion", said):
+        return ""
+    for name in ("response_format", "seed", "stop", "max_tokens"):
+        if named.split(".")[0] == name or re.search(rf"\b{name}\b", said):
+            return name
+    return "response_format" if "json_schema" in said else ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds a server wants us to wait: a number or an HTTP date; None where it does not say."""
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        told = headers.get(name, "").strip()
+        try:
+            if told:
+                return max(0.0, float(told) / unit)
+        except ValueError:
+            pass
+        try:
+            if told:
+                at = parsedate_to_datetime(told)
+                at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+                return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+        except ValueError:
+            continue
+    return None
+
+
+def clean(text: str) -> str:
+    """Replace lone surrogates, which neither UTF-8 nor the journal can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _usage(told: Any) -> Usage:
+    """Read the tokens a server told. A prompt of no tokens was not counted."""
+    if not isinstance(told, dict):
+        return Usage()
+    details = told.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+    return Usage(_count(told.get("prompt_tokens")) or None, _count(told.get("completion_tokens")), cached)
+
+
+def _count(told: Any) -> int | None:
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**40 else None
+
+
+def _short(text: str) -> str:
+    line = " ".join(clean(text).split())
+    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 3] + "..."

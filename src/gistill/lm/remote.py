@@ -1,0 +1,426 @@
+"""A large model behind an OpenAI-compatible server, asked through the journal: safely, within limits, and once.
+
+`RemoteModel.complete` looks every request up in the journal, asks equal ones once, and sends the others through one
+path: a slot of the throttle, the rates, the budget, the journal, the server. stamina is the only layer that retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from gistill.errors import ExtraMissingError, ServerError, SettingError
+from gistill.lm.chat_api import Answer, CallError, chat_body, read_answer
+from gistill.lm.concurrency import Throttle
+from gistill.lm.connection import Connection, LoopThread
+from gistill.lm.journal import Journal, Kept, Outcome, request_key
+from gistill.lm.limits import Budget, Rates
+from gistill.lm.prices import Prices
+from gistill.lm.seam import Completion, Request, failed
+
+_OVERLOAD = {"rate_limited", "unavailable", "timeout"}
+_WAIT_FIRST, _WAIT_MOST = 0.25, 30.0  # seconds before a call is made again
+_PER_MESSAGE = 8  # tokens that a chat template adds to a message
+_BAD_AT_FIRST = 5  # calls refused before the first answer, after which the server is taken to refuse all
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a set of requests would take. Nothing is measured here, and nothing was asked.
+
+    Attributes:
+        requests: All of them.
+        hits: Those that the journal answers, or that equal another one.
+        calls: Those that would be paid, if none fails.
+        prompt_tokens: An estimate, from the length of the texts.
+        completion_tokens_most: If every answer is as long as allowed.
+        money_most: USD, if every answer is as long as allowed; None where the model has no price.
+        price_source: Who says so.
+    """
+
+    requests: int
+    hits: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens_most: int
+    money_most: float | None
+    price_source: str
+
+
+class RemoteModel:
+    """A model behind a server.
+
+    Args:
+        url: Address of the API, as `https://api.openai.com/v1` or `http://127.0.0.1:8000/v1`.
+        model: Name that the server knows.
+        journal: Where calls are kept and found again; None keeps nothing.
+        api_key_env: Environment variable with the key. The key itself is never an argument, a setting or a record.
+        headers: More headers; their values are kept out of journal and messages, too.
+        concurrency: Calls at once, in the beginning and at most; in between the server decides, see `Throttle`.
+        rpm: Calls a minute at most; None is no limit.
+        tpm: Tokens a minute at most, estimated; None is no limit.
+        timeout: Seconds for one call.
+        retries: How often a call is made again that the server or the line failed. To be told "not now" (429) does
+            not count, as long as anybody is answered.
+        patience: Seconds without any answer after which the server is given up; also the longest Retry-After.
+        max_cost: USD that the journal's run may cost in all; calls that would not fit fail as `over_budget`.
+        max_calls: Calls that the journal's run may make in all.
+        prices: See `Prices`; None asks the table of genai-prices alone.
+        request_schema: Ask the server to enforce a request's `answer_schema`. A server that refuses to is asked
+            without, from then on.
+        continues: The server goes on from the beginning of an answer (vLLM); else it is asked in words to.
+        progress: Called with the requests that are answered and all of this `complete`, from another thread.
+
+    Raises:
+        SettingError: An argument makes no sense, or `max_cost` is given and nobody knows the model's price.
+        ExtraMissingError: The extra `teacher` is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        journal: Journal | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        headers: Mapping[str, str] | None = None,
+        concurrency: tuple[int, int] = (4, 32),
+        rpm: int | None = None,
+        tpm: int | None = None,
+        timeout: float = 120.0,
+        retries: int = 10,
+        patience: float = 300.0,
+        max_cost: float | None = None,
+        max_calls: int | None = None,
+        prices: Prices | None = None,
+        request_schema: bool = True,
+        continues: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        if not 1 <= concurrency[0] <= concurrency[1]:
+            raise SettingError(f"{concurrency} is no number of calls at once: start, and at most")
+        if timeout <= 0 or retries < 0 or any(rate is not None and rate < 1 for rate in (rpm, tpm)):
+            raise SettingError("time-outs and rates must be above 0, and retries not below 0")
+        try:
+            import aiolimiter  # noqa: F401
+            import stamina  # noqa: F401
+        except ImportError as error:
+            raise ExtraMissingError(
+                "Asking a server needs stamina and aiolimiter.", hint='Run: pip install "gistill[teacher]"'
+            ) from error
+        self._connection = Connection(
+            url, api_key_env=api_key_env, headers=headers, timeout=timeout, most=concurrency[1]
+        )
+        self.url, self.name, self.hash = self._connection.url, model, f"remote:{model}"
+        self.journal, self.continues, self.progress = journal, continues, progress
+        self.throttle = Throttle(*concurrency)
+        self._rates, self._prices = Rates(rpm, tpm), prices or Prices()
+        self._retries, self._patience = retries, patience
+        self._without = frozenset[str]() if request_schema else frozenset({"response_format"})
+        if max_cost is not None and not self._prices.known(model, self.url):
+            raise SettingError(
+                f"nobody knows what {model!r} at {self.url} costs, so money cannot be limited",
+                hint=f"Give a price file with a line like: {model}: {{input: 0.15, output: 0.60}} (USD per million).",
+            )
+        self._budget = Budget(max_calls, max_cost)
+        self._heard = False  # the server has said anything at all
+        self._answers = 0
+        self._bad = 0
+        self._last_answer = 0.0
+        self._loop = LoopThread()
+        self._close = weakref.finalize(self, _close, self._loop, self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. The journal is its owner's."""
+        self._close()
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer every request, from the journal where it can.
+
+        A request that cannot be answered fails by name: `too_long`, `filtered`, `refused`, `bad_request`,
+        `over_budget`, or the kind of the last error when retries have run out (`rate_limited`, `server_error`,
+        `unavailable`, `timeout`, `cut`, `unreachable`, `broken_answer`, `no_answer`). Failures are never served
+        again. Where a server tells no token counts, those of the completion are estimates, and NULL in the journal.
+
+        Raises:
+            ServerError: The server is not there, refuses us altogether, or has not answered anybody for `patience`
+                seconds. What was answered before is in the journal.
+        """
+        keys = [request_key(self.name, request) for request in requests]
+        kept = self._kept(keys, requests)
+        answers: list[Completion | None] = [
+            _completion(one, request) for one, request in zip(kept, requests, strict=True)
+        ]
+        groups: dict[tuple[str, int], list[int]] = {}
+        for at, answer in enumerate(answers):
+            if answer is None:
+                groups.setdefault((keys[at], requests[at].max_tokens), []).append(at)
+        if self.journal is not None:
+            self.journal.hit(one.attempt for one in kept if one is not None)
+            calls, spent = self.journal.spent(self.journal.run)
+            self._budget.calls, self._budget.spent = calls, spent
+        if groups:
+            self._loop.run(_Walk(self, requests, answers, groups).walk())
+        return [answer or failed("no_answer", "it was not asked") for answer in answers]
+
+    def estimate(self, requests: Sequence[Request]) -> Estimate:
+        """Say what requests would take, without asking anybody."""
+        keys = [request_key(self.name, request) for request in requests]
+        kept = self._kept(keys, requests)
+        asked = {
+            (key, request.max_tokens): request
+            for key, request, one in zip(keys, requests, kept, strict=True)
+            if one is None
+        }
+        prompt = sum(_tokens(request) for request in asked.values())
+        longest = sum(request.max_tokens for request in asked.values())
+        money, source = self._prices.of(self.name, self.url, prompt, longest)
+        return Estimate(len(requests), len(requests) - len(asked), len(asked), prompt, longest, money, source)
+
+    def _kept(self, keys: Sequence[str], requests: Sequence[Request]) -> list[Kept | None]:
+        if self.journal is None:
+            return [None] * len(requests)
+        limits = [request.max_tokens for request in requests]
+        return self.journal.find_many(list(zip(keys, limits, strict=True)))
+
+    # One request
+
+    async def _answered(self, request: Request, key: str, stopped: Callable[[], bool]) -> tuple[Completion, int | None]:
+        """Ask until there is an answer or none to be had; gives the attempt that brought it, where there is one."""
+        import stamina
+
+        failures = 0
+
+        def again(error: Exception) -> bool | float:
+            nonlocal failures
+            if not isinstance(error, CallError) or stopped():
+                return False
+            self._judge(error)
+            failures += error.kind != "rate_limited"
+            if error.scope != "again" or failures > self._retries:
+                return False
+            return True if error.wait is None else error.wait
+
+        try:
+            async for attempt in stamina.retry_context(
+                on=again, attempts=None, timeout=None, wait_initial=_WAIT_FIRST, wait_max=_WAIT_MOST, wait_jitter=0.25
+            ):
+                with attempt:
+                    return await self._asked(request, key)
+        except CallError as error:
+            if error.scope == "all":
+                raise ServerError(f"{self.url} cannot be asked: {error.detail}", hint=error.hint) from None
+            return failed(error.kind, error.detail), None
+        raise AssertionError("unreachable")
+
+    def _judge(self, error: CallError) -> None:
+        """Widen an error that concerns more than its own call."""
+        if error.status is not None:
+            self._heard = True
+        if error.dropped and error.dropped not in self._without:
+            self._without |= {error.dropped}
+            error.scope = "again"
+        elif error.kind == "bad_request" and not self._answers:
+            self._bad += 1
+            if self._bad >= _BAD_AT_FIRST:
+                error.scope, error.hint = "all", "It refuses all calls. Check the model's name and the settings."
+        silence = time.monotonic() - self._last_answer
+        if error.scope == "again" and (
+            (error.kind == "unreachable" and not self._heard)
+            or silence > self._patience
+            or (error.wait or 0) > self._patience
+        ):
+            error.scope = "all"
+            error.hint = error.hint or "Try again later: what was answered is kept in the journal."
+
+    async def _asked(self, request: Request, key: str) -> tuple[Completion, int | None]:
+        """Make one call, when its turn comes."""
+        async with self.throttle.slot() as began:
+            await self._rates.wait(_tokens(request) + request.max_tokens)
+            if self.journal is not None:  # another process may have been quicker
+                kept = self.journal.find(key, request.max_tokens)
+                if kept is not None:
+                    self.journal.hit([kept.attempt])
+                    return _completion(kept, request) or failed("no_answer", ""), kept.attempt
+            most = self._prices.of(self.name, self.url, _tokens_most(request), request.max_tokens)[0]
+            reason = await self._budget.allows(most or 0.0)
+            if reason:
+                raise CallError("over_budget", reason, scope="request")
+            with self._budget.hold(most or 0.0) as seat:
+                call = _Call(self, request, key, most)
+                try:
+                    answer = await call.make()
+                except CallError as error:
+                    if error.kind in _OVERLOAD:
+                        self.throttle.overload(began)
+                    if error.wait is not None:
+                        self.throttle.pause(min(error.wait, self._patience))
+                    raise
+                finally:
+                    seat.price = call.price
+            self.throttle.answered()
+            self._heard, self._last_answer, self._answers = True, time.monotonic(), self._answers + 1
+            usage = answer.usage
+            completion = Completion(
+                text=answer.text,
+                prompt_tokens=_tokens(request) if usage.prompt is None else usage.prompt,
+                completion_tokens=_text_tokens(answer.text) if usage.completion is None else usage.completion,
+                stop=answer.stop,
+                key=key if self.journal is not None else "",
+            )
+            return completion, call.attempt
+
+
+class _Call:
+    """One call and its line in the journal."""
+
+    def __init__(self, model: RemoteModel, request: Request, key: str, most: float | None) -> None:
+        self.model, self.request, self.key, self.most = model, request, key, most
+        self.attempt: int | None = None
+        self.price: float | None = None
+        self._began = time.monotonic()
+
+    def leaving(self, body: bytes) -> None:
+        if self.model.journal is not None:
+            self.attempt = self.model.journal.begin(
+                self.key,
+                model=self.model.name,
+                url=self.model.url,
+                max_tokens=self.request.max_tokens,
+                body=body,
+                price_most=self.most,
+            )
+
+    async def make(self) -> Answer:
+        model = self.model
+        body = chat_body(model.name, self.request, continues=model.continues, without=model._without)
+        try:
+            answer = read_answer(await model._connection.ask(body, self.leaving), self.request)
+        except CallError as error:
+            self._failed(error)
+            raise
+        except BaseException:
+            self._failed(CallError("interrupted", "the call was cancelled"))
+            raise
+        usage = answer.usage
+        self.price, source = model._prices.of(model.name, model.url, usage.prompt, usage.completion, usage.cached)
+        self._finish(
+            Outcome(
+                self._seconds, "ok", 200, usage.prompt, usage.completion, usage.cached, self.price, source,
+                text=answer.text, stop=answer.stop,
+            )
+        )  # fmt: skip
+        return answer
+
+    def _failed(self, error: CallError) -> None:
+        usage, model = error.usage, self.model
+        self.price, source = model._prices.of(model.name, model.url, usage.prompt, usage.completion, usage.cached)
+        if not error.paid:
+            self.price, source = 0.0, "refused"
+        self._finish(
+            Outcome(
+                self._seconds, "failed", error.status, usage.prompt, usage.completion, usage.cached, self.price, source,
+                error=error.kind, detail=error.detail,
+            )
+        )  # fmt: skip
+
+    def _finish(self, outcome: Outcome) -> None:
+        if self.model.journal is not None and self.attempt is not None:
+            self.model.journal.finish(self.attempt, outcome)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+class _Walk:
+    """One `complete`: workers that take the next request until none is left or the server is gone."""
+
+    def __init__(
+        self,
+        model: RemoteModel,
+        requests: Sequence[Request],
+        answers: list[Completion | None],
+        groups: dict[tuple[str, int], list[int]],
+    ) -> None:
+        self.model, self.requests, self.answers = model, requests, answers
+        self.todo = iter(groups.items())
+        self.workers = min(model.throttle.most, len(groups))
+        self.stop: ServerError | None = None
+
+    async def walk(self) -> None:
+        self.model._last_answer = time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self.workers):
+                    tasks.create_task(self.work())
+        except BaseExceptionGroup as errors:  # a bug, or the journal's disk is full: one of them says it
+            raise errors.exceptions[0] from None
+        if self.stop is not None:
+            raise self.stop
+
+    async def work(self) -> None:
+        for (key, _), places in self.todo:
+            if self.stop is not None:
+                return
+            try:
+                answer, attempt = await self.model._answered(
+                    self.requests[places[0]], key, lambda: self.stop is not None
+                )
+            except ServerError as error:  # the others finish what is in flight
+                self.stop = self.stop or error
+                return
+            for at in places:
+                self.answers[at] = answer
+            if self.model.journal is not None and attempt is not None and len(places) > 1:
+                self.model.journal.hit([attempt] * (len(places) - 1))
+            if self.model.progress is not None:
+                done = sum(answer is not None for answer in self.answers)
+                self.model.progress(done, len(self.answers))
+
+
+def _close(loop: LoopThread, connection: Connection) -> None:
+    loop.run(connection.close())
+    loop.close()
+
+
+def _completion(kept: Kept | None, request: Request) -> Completion | None:
+    if kept is None:
+        return None
+    return Completion(
+        text=kept.text,
+        prompt_tokens=_tokens(request) if kept.prompt_tokens is None else kept.prompt_tokens,
+        completion_tokens=_text_tokens(kept.text) if kept.completion_tokens is None else kept.completion_tokens,
+        stop=kept.stop,
+        key=kept.key,
+    )
+
+
+def _bytes(request: Request) -> int:
+    texts = [*(message.content for message in request.messages), request.answer_schema]
+    return sum(len(text.encode("utf-8", "replace")) for text in texts)
+
+
+def _tokens(request: Request) -> int:
+    """Estimate a prompt's tokens: four bytes each, and what the chat template adds."""
+    return -(-_bytes(request) // 4) + _PER_MESSAGE * len(request.messages)
+
+
+def _tokens_most(request: Request) -> int:
+    """Bound a prompt's tokens: none is shorter than a byte."""
+    return _bytes(request) + 2 * _PER_MESSAGE * (len(request.messages) + 1)
+
+
+def _text_tokens(text: str) -> int:
+    return -(-len(text.encode("utf-8", "replace")) // 4)
