@@ -57,11 +57,12 @@ class Source:
     """Where a corpus comes from and what its licence allows.
 
     Args:
-        name: Folder name under the data folder's `absa/`.
+        name: Folder name under the data folder's `shelf`.
         address: Public address of the repository the files were taken from.
         licence: SPDX name; empty when the repository states none.
         ship: Weights trained on it may be shipped.
         files: File below the folder -> sha256 of its bytes.
+        shelf: The part of the data folder it stands in.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Source:
     licence: str
     ship: bool
     files: dict[str, str]
+    shelf: str = "absa"
 
 
 _NO_SPACE_BEFORE = re.compile(r"^(?:[.,!?;:)\]}%]+|n't|'t|'s|'re|'ve|'ll|'d|'m)$", re.IGNORECASE)
@@ -96,12 +98,12 @@ def open_part(source: Source, file: str, *, folder: Path) -> str:
     Args:
         source: The corpus.
         file: A key of `source.files`.
-        folder: The data folder (the parent of `absa/`).
+        folder: The data folder (the parent of `absa/` and other shelves).
 
     Raises:
         InputError: The file is missing or its bytes differ.
     """
-    path = folder / "absa" / source.name / file
+    path = folder / source.shelf / source.name / file
     if not path.is_file():
         raise InputError("no such file", file=str(path), hint=f"Get it from {source.address}")
     data = path.read_bytes()

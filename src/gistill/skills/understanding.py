@@ -23,6 +23,7 @@ from pydantic import Field
 from gistill.schema import Failure, Message, Noun
 from gistill.skills import anchoring, debris, rewrites
 from gistill.skills.opinions import places
+from gistill.text import anchor as find
 from gistill.text import clean
 
 VERSION = "1"  # goes up when a prompt or what a parser keeps changes
@@ -295,12 +296,15 @@ def anchor(target: Target, text: str) -> tuple[int, int] | None:
 
     Returns:
         `(start, end)` with `text[start:end] == target.target`; None for an implicit target.
+
+    Raises:
+        AnchorError: The words do not stand there, so the target is of another text.
     """
     if target.target is None:
         return None
-    found = places(target.target, text)
-    quotes = [at for quote in anchoring.quotations(target.reasoning) if (at := anchoring.place(quote, text))]
-    return min(found, key=lambda span: min((abs(span[0] - at.start) for at in quotes), default=0))
+    found = places(target.target, text) or [find(target.target, text)]
+    quotes = [at.start for quote in anchoring.quotations(target.reasoning) if (at := anchoring.place(quote, text))]
+    return min(found, key=lambda span: min((abs(span[0] - start) for start in quotes), default=0))
 
 
 def _detail(row: debris.Row) -> str:
