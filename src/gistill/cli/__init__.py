@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from gistill.cli.bench import bench
+from gistill.cli.cost import cost
 from gistill.cli.digest import digest
 from gistill.cli.distill import distill
+from gistill.cli.doctor import doctor
 from gistill.cli.ending import ending
 from gistill.cli.evaluate import evaluate
 from gistill.cli.export import export
@@ -36,6 +38,8 @@ app.add_typer(bench, name="bench")
 app.command()(distill)
 app.command()(export)
 app.command()(models)
+app.command()(cost)
+app.command()(doctor)
 
 
 def _show_version(wanted: bool) -> None:

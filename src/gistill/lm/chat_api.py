@@ -102,11 +102,23 @@ def chat_body(
     if request.stop:
         body["stop"] = [clean(stop) for stop in request.stop[:_MOST_STOPS]]
     if request.answer_schema:
-        schema = {"name": "answer", "schema": json.loads(request.answer_schema), "strict": True}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        schema = json.loads(request.answer_schema)
+        asked = {"name": "answer", "schema": schema, "strict": _is_strict(schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": asked}
     if request.beginning and continues:
         body |= {"continue_final_message": True, "add_generation_prompt": False}
     return {name: value for name, value in body.items() if name not in without}
+
+
+def _is_strict(schema: Any) -> bool:
+    """Say whether a schema is one that OpenAI's strict mode takes: every object closed, every property required."""
+    if isinstance(schema, list):
+        return all(_is_strict(part) for part in schema)
+    if not isinstance(schema, dict):
+        return True
+    named = schema.get("properties")
+    closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(named or ())
+    return (closed or schema.get("type") != "object") and all(_is_strict(part) for part in schema.values())
 
 
 def read_answer(content: bytes, request: Request) -> Answer:
@@ -151,10 +163,15 @@ def _answer(told: dict[str, Any], request: Request, usage: Usage) -> Answer:
     if not isinstance(text, str) and not cut:
         raise CallError("no_answer", "the answer has no content", status=200)
     whole = clean(text or "")
-    if request.beginning and not whole.lstrip().startswith(request.beginning.strip()):
-        whole = request.beginning + whole
-    shown = _until_stop(whole, request)
+    shown = _until_stop(whole := _with_beginning(whole, request.beginning), request)
     return Answer(shown, "length" if cut and shown == whole else "end", usage)
+
+
+def _with_beginning(text: str, beginning: str) -> str:
+    """Make an answer whole, whether the server repeated the beginning (maybe after white space) or went on from it."""
+    if text.startswith(beginning):
+        return text
+    return text.lstrip() if text.lstrip().startswith(beginning.strip()) else beginning + text
 
 
 def _until_stop(text: str, request: Request) -> str:
@@ -205,7 +222,9 @@ def _too_long(said: str) -> bool:
 
 def _not_taken(said: str, named: str) -> str:
     """Find the optional field that a server complains about, if it is one we can do without."""
-    if not re.search(r"unsupported|not supported|unknown|unrecognized|not permitted|not allowed|max_completion", said):
+    if not re.search(
+        r"unsupported|not supported|unknown|unrecognized|not permitted|not allowed|invalid schema|max_comp", said
+    ):
         return ""
     for name in ("response_format", "seed", "stop", "max_tokens"):
         if named.split(".")[0] == name or re.search(rf"\b{name}\b", said):

@@ -42,7 +42,7 @@ class Throttle:
         finally:
             self.out -= 1
             async with self._freed:
-                self._freed.notify_all()
+                self._freed.notify(max(1, int(self.limit) - self.out))
 
     async def _wait(self) -> None:
         left = self._resume - time.monotonic()

@@ -6,18 +6,22 @@ import asyncio
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from gistill.errors import ExtraMissingError, SettingError
+from gistill.errors import ExtraMissingError, GistillError, SettingError
 from gistill.lm.chat_api import CallError, read_error
 
 _T = TypeVar("_T")
 _CONNECT = 10.0  # seconds
-_SHORTEST_SECRET = 6  # shorter header values are no secrets, and replacing them would garble messages
+_LET_GO = 5.0  # seconds that cancelled work gets to write down that it was
+_SECRET = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)  # names of headers
+
+_KEY = re.compile(r"\bsk-[\w*.-]{4,}")
 
 _leaving: ContextVar[Callable[[bytes], None]] = ContextVar("_leaving")
 
@@ -43,7 +47,8 @@ class Connection:
         self.url = checked_url(url)
         self.timeout = timeout
         key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
-        self._secrets = [secret for secret in (key, *(headers or {}).values()) if len(secret) >= _SHORTEST_SECRET]
+        hidden = [part for name, value in (headers or {}).items() if _SECRET.search(name) for part in value.split()]
+        self._secrets = sorted({secret for secret in (key, *hidden) if len(secret) > 6}, key=len, reverse=True)
         try:
             import httpx2  # what openai stands on
             import openai
@@ -89,10 +94,15 @@ class Connection:
         except openai.APIStatusError as error:
             raise self._refused(error.response) from None
         except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, GistillError):  # the journal could not be written, and nothing has left
+                raise error.__cause__ from None
             raise self._unreachable(error.__cause__ or error) from None
         if answer.status_code != 200:
             raise self._refused(answer)
-        return bytes(answer.content)
+        content = bytes(answer.content)
+        for secret in self._secrets:  # some proxies show what they were sent
+            content = content.replace(secret.encode(), b"***")
+        return content
 
     async def _before_leaving(self, request: Any) -> None:
         """Show the bytes, and take away what the client tells about this machine."""
@@ -126,6 +136,7 @@ class Connection:
         shown = told if isinstance(told, str) else json.dumps(told)
         for secret in self._secrets:
             shown = shown.replace(secret, "***")
+        shown = _KEY.sub("***", shown)  # half of a key is too much, too
         return shown if isinstance(told, str) else json.loads(shown)  # type: ignore[return-value]
 
     async def close(self) -> None:
@@ -162,8 +173,14 @@ class LoopThread:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="gistill-remote", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="gistill-remote", daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run to the end and return the result. An interrupt cancels the work, and waits until it has let go."""
@@ -179,15 +196,24 @@ class LoopThread:
         try:
             while not ended.wait(0.5):  # in steps, so that Windows, too, hears an interrupt
                 pass
+            return future.result()
         except BaseException:
-            future.cancel()
-            ended.wait(5)
+            if not ended.is_set():
+                future.cancel()
+                ended.wait(_LET_GO)
             raise
-        return future.result()
 
-    def close(self) -> None:
-        """End the loop and its thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a last thing, then end the loop and its thread. To be called once."""
+
+        async def finish() -> None:
+            try:
+                await last()
+            finally:
+                self._loop.stop()
+
+        if threading.current_thread() is self._thread:  # the garbage collector may call from anywhere
+            self._last = self._loop.create_task(finish())
+            return
+        asyncio.run_coroutine_threadsafe(finish(), self._loop)
+        self._thread.join(_LET_GO)

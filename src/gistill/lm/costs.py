@@ -11,13 +11,20 @@ Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 _CALLS = """
 SELECT run, step, model, count(*), sum(outcome = 'ok'), sum(outcome = 'failed'), sum(outcome = 'open'),
        coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0),
-       sum(outcome = 'ok' AND (prompt_tokens IS NULL OR completion_tokens IS NULL)), coalesce(sum(seconds), 0),
-       coalesce(sum(price), 0), sum(price IS NULL),
-       coalesce(group_concat(DISTINCT CASE WHEN price_source <> 'refused' THEN price_source END), '')
+       sum(outcome = 'ok' AND (prompt_tokens IS NULL OR completion_tokens IS NULL)), coalesce(sum(seconds), 0.0),
+       coalesce(sum(price), 0.0), sum(price IS NULL)
 FROM attempts WHERE ?1 IS NULL OR run = ?1 GROUP BY run, step, model
 """
+_COUNTED = (
+    *("calls", "answered", "failed", "open", "prompt_tokens", "completion_tokens", "cached_tokens", "untold"),
+    *("seconds", "known_spent", "unknown_spent"),
+)
+_SOURCES = """
+SELECT DISTINCT run, step, model, price_source FROM attempts
+WHERE price_source <> 'refused' AND outcome <> 'open' AND (?1 IS NULL OR run = ?1) ORDER BY price_source
+"""
 _HITS = """
-SELECT hits.run, hits.step, model, count(*), coalesce(sum(price), 0), sum(price IS NULL)
+SELECT hits.run, hits.step, model, count(*), coalesce(sum(price), 0.0), sum(price IS NULL)
 FROM hits JOIN attempts ON attempts.id = hits.attempt WHERE ?1 IS NULL OR hits.run = ?1
 GROUP BY hits.run, hits.step, model
 """
@@ -72,21 +79,15 @@ class Cost:
 
 def costs(ask: Ask, run: str | None = None) -> list[Cost]:
     """Sum up a journal, through a function that answers SQL; one row per run, step and model, in this order."""
-    hits = {tuple(row[:3]): row[3:] for row in ask(_HITS, (run,))}
-    found = []
-    for row in ask(_CALLS, (run,)):
-        place, counts, sources = row[:3], row[3:14], tuple(sorted(filter(None, row[14].split(","))))
-        calls, answered, failed, left, prompt, completion, cached, untold, seconds, spent, unknown = counts
-        served, saved, unsaved = hits.pop(place, (0, 0.0, 0))
-        found.append(
-            Cost(
-                *place, calls, answered, failed, left, served, prompt, completion, cached, untold, seconds, spent,
-                unknown, saved, unsaved, sources,
-            )
-        )  # fmt: skip
-    for place, (served, saved, unsaved) in hits.items():  # a run that was answered by the journal alone
-        found.append(Cost(*place, hits=served, known_saved=saved, unknown_saved=unsaved))
-    return sorted(found, key=lambda cost: (cost.run, cost.step, cost.model))
+    found: dict[tuple[str, str, str], dict[str, Any]] = {
+        (row[0], row[1], row[2]): dict(zip(_COUNTED, row[3:], strict=True)) for row in ask(_CALLS, (run,))
+    }
+    for name, step, model, hits, saved, unknown in ask(_HITS, (run,)):  # also of runs that the journal alone answered
+        found.setdefault((name, step, model), {}).update(hits=hits, known_saved=saved, unknown_saved=unknown)
+    for name, step, model, source in ask(_SOURCES, (run,)):
+        counts = found[name, step, model]
+        counts["price_sources"] = (*counts.get("price_sources", ()), source)
+    return [Cost(name, step, model, **counts) for (name, step, model), counts in sorted(found.items())]
 
 
 def total(rows: Iterable[Cost]) -> Cost:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from gistill.errors import InputError
+from gistill.errors import GistillError, InputError
 from gistill.lm.costs import Cost, costs
 from gistill.lm.seam import Request, Stop
 
@@ -56,7 +56,7 @@ CREATE TABLE attempts (
     body BLOB NOT NULL             -- the request's body, the very bytes
 );
 CREATE INDEX answered ON attempts (key) WHERE outcome = 'ok';
-CREATE INDEX runs ON attempts (run, step, model);
+CREATE INDEX spent ON attempts (run, price, price_most);
 CREATE TABLE hits (                -- answers served again without a call
     id INTEGER PRIMARY KEY,
     attempt INTEGER NOT NULL REFERENCES attempts (id),
@@ -149,6 +149,7 @@ class Journal:
 
     Raises:
         InputError: The file is not a journal, or is one of a newer version, or is not there to be read.
+        GistillError: From what writes: it cannot be written.
     """
 
     def __init__(self, path: Path | str, *, run: str = "", step: str = "", readonly: bool = False) -> None:
@@ -183,7 +184,7 @@ class Journal:
     ) -> int:
         """Write down an attempt whose bytes are about to leave, and return its id. See the table for the columns."""
         row = (key, self.run, self.step, model, url, max_tokens, _now(), price_most, body)
-        with self._lock:
+        with self._writing():
             made = self._db.execute(
                 "INSERT INTO attempts (key, run, step, model, url, max_tokens, at, price_most, body)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -195,7 +196,7 @@ class Journal:
         """Write down how an attempt ended. An attempt ends once: a second word about it is an error of the caller."""
         columns = list(Outcome.__dataclass_fields__)
         values = [getattr(outcome, name) for name in columns]
-        with self._lock:
+        with self._writing():
             changed = self._db.execute(
                 f"UPDATE attempts SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ? AND outcome = 'open'",
                 [value if value != "" or name == "text" else None for name, value in zip(columns, values, strict=True)]
@@ -206,14 +207,22 @@ class Journal:
 
     def hit(self, attempts: Iterable[int]) -> None:
         """Write down that answers were served again, one call each that was not made."""
-        at = _now()
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(
-                "INSERT INTO hits (attempt, run, step, at) VALUES (?, ?, ?, ?)",
-                ((attempt, self.run, self.step, at) for attempt in attempts),
-            )
-            self._db.execute("COMMIT")
+        rows = [(attempt, self.run, self.step, _now()) for attempt in attempts]
+        if rows:
+            with self._writing(), self._db:  # one commit for all
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany("INSERT INTO hits (attempt, run, step, at) VALUES (?, ?, ?, ?)", rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:  # the disk is full, another process held it for too long, ...
+            raise GistillError(
+                f"{self.path}: the journal cannot be written: {error}",
+                hint="Nothing is sent that cannot be written down first; what is in the journal is safe.",
+            ) from error
 
     # Reading
 

@@ -78,6 +78,7 @@ class Budget:
         if (max_calls is not None and max_calls < 0) or (max_cost is not None and not max_cost >= 0):
             raise SettingError("a limit of calls or money cannot be below 0")
         self.max_calls, self.max_cost, self.calls, self.spent = max_calls, max_cost, calls, spent
+        self.limited = max_calls is not None or max_cost is not None
         self._reserved = 0.0
         self._out = 0
         self._settled = asyncio.Event()

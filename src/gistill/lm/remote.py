@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Self
 
 from gistill.errors import ExtraMissingError, ServerError, SettingError
-from gistill.lm.chat_api import Answer, CallError, chat_body, read_answer
+from gistill.lm.call import Call
+from gistill.lm.chat_api import CallError
 from gistill.lm.concurrency import Throttle
 from gistill.lm.connection import Connection, LoopThread
-from gistill.lm.journal import Journal, Kept, Outcome, request_key
+from gistill.lm.journal import Journal, Kept, request_key
 from gistill.lm.limits import Budget, Rates
-from gistill.lm.prices import Prices
+from gistill.lm.prices import UNKNOWN, Prices
 from gistill.lm.seam import Completion, Request, failed
+from gistill.lm.tokens import prompt_tokens, prompt_tokens_most, text_tokens
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST = 0.25, 30.0  # seconds before a call is made again
-_PER_MESSAGE = 8  # tokens that a chat template adds to a message
 _BAD_AT_FIRST = 5  # calls refused before the first answer, after which the server is taken to refuse all
 
 
@@ -168,8 +169,8 @@ class RemoteModel:
                 groups.setdefault((keys[at], requests[at].max_tokens), []).append(at)
         if self.journal is not None:
             self.journal.hit(one.attempt for one in kept if one is not None)
-            calls, spent = self.journal.spent(self.journal.run)
-            self._budget.calls, self._budget.spent = calls, spent
+            if self._budget.limited:  # also by what other processes of this run have spent
+                self._budget.calls, self._budget.spent = self.journal.spent(self.journal.run)
         if groups:
             self._loop.run(_Walk(self, requests, answers, groups).walk())
         return [answer or failed("no_answer", "it was not asked") for answer in answers]
@@ -183,10 +184,14 @@ class RemoteModel:
             for key, request, one in zip(keys, requests, kept, strict=True)
             if one is None
         }
-        prompt = sum(_tokens(request) for request in asked.values())
-        longest = sum(request.max_tokens for request in asked.values())
-        money, source = self._prices.of(self.name, self.url, prompt, longest)
-        return Estimate(len(requests), len(requests) - len(asked), len(asked), prompt, longest, money, source)
+        prompts = [prompt_tokens(request) for request in asked.values()]
+        longest = [request.max_tokens for request in asked.values()]
+        priced = [self._prices.of(self.name, self.url, *tokens) for tokens in zip(prompts, longest, strict=True)]
+        prices = [price for price, _ in priced if price is not None]  # one by one, as a long prompt may cost more
+        money = sum(prices) if len(prices) == len(priced) else None
+        source = priced[0][1] if priced else UNKNOWN
+        hits = len(requests) - len(asked)
+        return Estimate(len(requests), hits, len(asked), sum(prompts), sum(longest), money, source)
 
     def _kept(self, keys: Sequence[str], requests: Sequence[Request]) -> list[Kept | None]:
         if self.journal is None:
@@ -238,7 +243,7 @@ class RemoteModel:
         silence = time.monotonic() - self._last_answer
         if error.scope == "again" and (
             (error.kind == "unreachable" and not self._heard)
-            or silence > self._patience
+            or silence > max(self._patience, 2 * self._connection.timeout)
             or (error.wait or 0) > self._patience
         ):
             error.scope = "all"
@@ -247,20 +252,20 @@ class RemoteModel:
     async def _asked(self, request: Request, key: str) -> tuple[Completion, int | None]:
         """Make one call, when its turn comes."""
         async with self.throttle.slot() as began:
-            await self._rates.wait(_tokens(request) + request.max_tokens)
+            await self._rates.wait(prompt_tokens(request) + request.max_tokens)
             if self.journal is not None:  # another process may have been quicker
                 kept = self.journal.find(key, request.max_tokens)
                 if kept is not None:
                     self.journal.hit([kept.attempt])
                     return _completion(kept, request) or failed("no_answer", ""), kept.attempt
-            most = self._prices.of(self.name, self.url, _tokens_most(request), request.max_tokens)[0]
+            most = self._prices.of(self.name, self.url, prompt_tokens_most(request), request.max_tokens)[0]
             reason = await self._budget.allows(most or 0.0)
             if reason:
                 raise CallError("over_budget", reason, scope="request")
             with self._budget.hold(most or 0.0) as seat:
-                call = _Call(self, request, key, most)
+                call = Call(self._connection, self.journal, self._prices, self.name, request, key, most)
                 try:
-                    answer = await call.make()
+                    answer = await call.make(continues=self.continues, without=self._without)
                 except CallError as error:
                     if error.kind in _OVERLOAD:
                         self.throttle.overload(began)
@@ -274,74 +279,12 @@ class RemoteModel:
             usage = answer.usage
             completion = Completion(
                 text=answer.text,
-                prompt_tokens=_tokens(request) if usage.prompt is None else usage.prompt,
-                completion_tokens=_text_tokens(answer.text) if usage.completion is None else usage.completion,
+                prompt_tokens=prompt_tokens(request) if usage.prompt is None else usage.prompt,
+                completion_tokens=text_tokens(answer.text) if usage.completion is None else usage.completion,
                 stop=answer.stop,
                 key=key if self.journal is not None else "",
             )
             return completion, call.attempt
-
-
-class _Call:
-    """One call and its line in the journal."""
-
-    def __init__(self, model: RemoteModel, request: Request, key: str, most: float | None) -> None:
-        self.model, self.request, self.key, self.most = model, request, key, most
-        self.attempt: int | None = None
-        self.price: float | None = None
-        self._began = time.monotonic()
-
-    def leaving(self, body: bytes) -> None:
-        if self.model.journal is not None:
-            self.attempt = self.model.journal.begin(
-                self.key,
-                model=self.model.name,
-                url=self.model.url,
-                max_tokens=self.request.max_tokens,
-                body=body,
-                price_most=self.most,
-            )
-
-    async def make(self) -> Answer:
-        model = self.model
-        body = chat_body(model.name, self.request, continues=model.continues, without=model._without)
-        try:
-            answer = read_answer(await model._connection.ask(body, self.leaving), self.request)
-        except CallError as error:
-            self._failed(error)
-            raise
-        except BaseException:
-            self._failed(CallError("interrupted", "the call was cancelled"))
-            raise
-        usage = answer.usage
-        self.price, source = model._prices.of(model.name, model.url, usage.prompt, usage.completion, usage.cached)
-        self._finish(
-            Outcome(
-                self._seconds, "ok", 200, usage.prompt, usage.completion, usage.cached, self.price, source,
-                text=answer.text, stop=answer.stop,
-            )
-        )  # fmt: skip
-        return answer
-
-    def _failed(self, error: CallError) -> None:
-        usage, model = error.usage, self.model
-        self.price, source = model._prices.of(model.name, model.url, usage.prompt, usage.completion, usage.cached)
-        if not error.paid:
-            self.price, source = 0.0, "refused"
-        self._finish(
-            Outcome(
-                self._seconds, "failed", error.status, usage.prompt, usage.completion, usage.cached, self.price, source,
-                error=error.kind, detail=error.detail,
-            )
-        )  # fmt: skip
-
-    def _finish(self, outcome: Outcome) -> None:
-        if self.model.journal is not None and self.attempt is not None:
-            self.model.journal.finish(self.attempt, outcome)
-
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
 
 
 class _Walk:
@@ -357,6 +300,7 @@ class _Walk:
         self.model, self.requests, self.answers = model, requests, answers
         self.todo = iter(groups.items())
         self.workers = min(model.throttle.most, len(groups))
+        self.done = len(requests) - sum(map(len, groups.values()))
         self.stop: ServerError | None = None
 
     async def walk(self) -> None:
@@ -385,14 +329,13 @@ class _Walk:
                 self.answers[at] = answer
             if self.model.journal is not None and attempt is not None and len(places) > 1:
                 self.model.journal.hit([attempt] * (len(places) - 1))
+            self.done += len(places)
             if self.model.progress is not None:
-                done = sum(answer is not None for answer in self.answers)
-                self.model.progress(done, len(self.answers))
+                self.model.progress(self.done, len(self.answers))
 
 
 def _close(loop: LoopThread, connection: Connection) -> None:
-    loop.run(connection.close())
-    loop.close()
+    loop.close(connection.close)
 
 
 def _completion(kept: Kept | None, request: Request) -> Completion | None:
@@ -400,27 +343,8 @@ def _completion(kept: Kept | None, request: Request) -> Completion | None:
         return None
     return Completion(
         text=kept.text,
-        prompt_tokens=_tokens(request) if kept.prompt_tokens is None else kept.prompt_tokens,
-        completion_tokens=_text_tokens(kept.text) if kept.completion_tokens is None else kept.completion_tokens,
+        prompt_tokens=prompt_tokens(request) if kept.prompt_tokens is None else kept.prompt_tokens,
+        completion_tokens=text_tokens(kept.text) if kept.completion_tokens is None else kept.completion_tokens,
         stop=kept.stop,
         key=kept.key,
     )
-
-
-def _bytes(request: Request) -> int:
-    texts = [*(message.content for message in request.messages), request.answer_schema]
-    return sum(len(text.encode("utf-8", "replace")) for text in texts)
-
-
-def _tokens(request: Request) -> int:
-    """Estimate a prompt's tokens: four bytes each, and what the chat template adds."""
-    return -(-_bytes(request) // 4) + _PER_MESSAGE * len(request.messages)
-
-
-def _tokens_most(request: Request) -> int:
-    """Bound a prompt's tokens: none is shorter than a byte."""
-    return _bytes(request) + 2 * _PER_MESSAGE * (len(request.messages) + 1)
-
-
-def _text_tokens(text: str) -> int:
-    return -(-len(text.encode("utf-8", "replace")) // 4)
