@@ -22,6 +22,14 @@ _UNNAMED = re.compile(
 )
 
 
+_VERB = re.compile(
+    r"(?:\b(?:is|are|was|were|am|be|been|does|did|will|would|could|should|can|won't|can't|cannot|don't)\b|\w+n['’]t\b"
+    r"|\b(?:it|that|there|they|he|she|you|we|i)['’](?:s|re|m|ve|ll|d)\b)",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 10  # words
+
+
 class Named(NamedTuple):
     """What a target line says: words it may mean, best first, and whether more was written than words.
 
@@ -55,6 +63,11 @@ def named(line: str) -> Named:
         comment=bool(re.search(r"\w", rest)) or (not quoted and whole[0] != whole[1]),
         implicit=bool(_UNNAMED.search(line)),
     )
+
+
+def is_clause(words: str) -> bool:
+    """Say whether words tell something instead of naming it: there is a plain verb in them, or they are too many."""
+    return bool(_VERB.search(words)) or len(words.split()) > _LONGEST_NAME
 
 
 def quotations(words: str) -> list[str]:

@@ -241,13 +241,32 @@ _REFUSAL = re.compile(
     r"(?:help|assist|rewrite|fulfil|provide|comply|analy[sz]e|complete|do|process|write|create)\b",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"your own analysis|the reasoning justif|\bN/A\b|^\W*(?:none|\.\.\.)\W*$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"your own analysis|the reasoning justif|to be fill|^\[[^\]]*\]$|^\W*(?:none|n/?a)?\W*$", re.IGNORECASE
+)
+_REMARK = re.compile(
+    r"\s*(?:[\"“(:;]|\s--?\s|[,;]?\s(?:i\.e|e\.g)\.|,\s(?:an?|the|whether|how|if|in this case|specifically|including)\b"
+    r"|[,;]?\s(?:which|refer(?:s|ring)|impl(?:ying|ied|ies)|involv(?:es|ing)|describ(?:es|ing)|indicat(?:es|ed|ing)"
+    r"|represent(?:s|ing)|related to|in terms of|meaning)\b).*$",
+    re.IGNORECASE,
+)
 _NOT = r"(?:not|no|n't|without|neither|nor|rather than|instead of|less|despite|any)\W+(?:\w+\W+){0,3}?"
 
 
 def refuses(answer: str) -> bool:
     """Say whether a model declines the task; a customer who "cannot recommend" something does not."""
     return bool(_REFUSAL.search(answer))
+
+
+def short_aspect(aspect: str) -> tuple[str, bool]:
+    """Take the explanation off an aspect that was asked for as a short phrase, and say whether there was one.
+
+    >>> short_aspect("Size, which refers to the room it takes")
+    ('Size', True)
+    """
+    bare = aspect.strip(' "“”*.[]')
+    short = _REMARK.sub("", bare).strip(" ,;:-") or bare
+    return short, short != bare
 
 
 def is_placeholder(reasoning: str) -> bool:

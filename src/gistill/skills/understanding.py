@@ -211,8 +211,9 @@ class Analysis(NamedTuple):
         targets: In the order they were written.
         failures: `unparsable` (none of the known forms), `empty_answer`, `refused`, `truncated` (the last row of a cut
             answer), `missing_field`, `unknown_sentiment` (none of the five levels, or two), `unanchored` (the words
-            stand nowhere in the review, nor nearly), `contradictory` (the reasoning says the other side only),
-            `invented_quote` (the reasoning quotes what the review does not say), `placeholder`, `repeated`.
+            stand nowhere in the review, nor nearly), `not_a_name` (a clause, which says more than it names),
+            `contradictory` (the reasoning says the other side only), `invented_quote` (the reasoning quotes what the
+            review does not say), `placeholder`, `repeated`.
         mended: How often each thing was put right: see `debris` and `anchoring`.
     """
 
@@ -254,7 +255,7 @@ def parse_analysis(answer: str, text: str, *, complete: bool = True) -> Analysis
 
 def _target(row: debris.Row, text: str, mended: Counter[str]) -> Target | Failure:
     line, aspect, label, reasoning = (one_line(part) for part in row)
-    aspect = aspect.strip(' "“”*.')
+    aspect, remark = debris.short_aspect(aspect)
     if not (line and aspect and label and reasoning):
         return Failure(kind="missing_field", detail=_detail(row))
     if (level := _level(label)) is None:
@@ -265,7 +266,9 @@ def _target(row: debris.Row, text: str, mended: Counter[str]) -> Target | Failur
     at = next((found for words in named.words if (found := anchoring.place(words, text))), None)
     if at is None and not named.implicit:
         return Failure(kind="unanchored", detail=_detail(row))
-    used = Counter(level_spelling=label != level, comment=at is not None and named.comment)
+    if at is not None and anchoring.is_clause(text[at.start : at.end]):
+        return Failure(kind="not_a_name", detail=_detail(row))
+    used = Counter(level_spelling=label != level, comment=at is not None and named.comment, aspect_remark=remark)
     if at is not None:
         used += Counter({f"place_{at.how}" if at.how else "": 1, "first_of_several": named.several})
     else:
