@@ -34,7 +34,6 @@ from typing import Any, Literal, Self
 
 Body = dict[str, Any]
 WORD = re.compile(r"\s*\S+")
-HARD = frozenset({"const", "minItems", "minLength", "pattern", "$ref", "anyOf", "minimum", "additionalProperties"})
 
 
 def echo(body: Body) -> str:
@@ -86,6 +85,7 @@ class Script:
     props: bool = False  # tells the context in /props instead, as llama.cpp does
     usage: bool = True
     schema: Literal["enforce", "ignore", "fail_open", "refuse"] = "enforce"
+    hard: tuple[str, ...] = ("pattern", "$ref", "minItems")  # the keywords with which "fail_open" enforces nothing
     repeats: bool = True  # the same call gets the same answer
     continues: bool = True  # a last assistant message is continued, not answered
     stops: bool = True  # stop sequences are honoured
@@ -450,6 +450,8 @@ def reply_to(body: Body, script: Script, number: int, what: str = "") -> Reply:
     if script.context and asked + (limit or 0) > script.context and not script.silent_context:
         message = f"This model's maximum context length is {script.context} tokens, but {asked} were asked."
         return Reply(fault(message, "context_length_exceeded"), 400)
+    if script.context and script.silent_context:
+        asked = min(asked, script.context)
     wanted = _schema_of(body)
     if wanted is not None and script.schema == "refuse":
         return Reply(fault("response_format is not supported.", "unsupported_parameter"), 400)
@@ -458,7 +460,7 @@ def reply_to(body: Body, script: Script, number: int, what: str = "") -> Reply:
         return given
     text = given if script.repeats else f"{given} {number}"
     if wanted is not None and not _fits(text, wanted):
-        enforced = script.schema == "enforce" or (script.schema == "fail_open" and not _hard(wanted))
+        enforced = script.schema == "enforce" or (script.schema == "fail_open" and not _hard(wanted, script.hard))
         text = json.dumps(instance(wanted, wanted)) if enforced else text
     beginning = body["messages"][-1]["content"] if body["messages"][-1]["role"] == "assistant" else ""
     if beginning and script.continues:
@@ -504,10 +506,10 @@ def _fits(text: str, schema: Body) -> bool:
         return False
 
 
-def _hard(schema: Any) -> bool:
+def _hard(schema: Any, keywords: tuple[str, ...]) -> bool:
     if isinstance(schema, dict):
-        return bool(HARD & set(schema)) or any(_hard(part) for part in schema.values())
-    return isinstance(schema, list) and any(_hard(part) for part in schema)
+        return bool(set(keywords) & set(schema)) or any(_hard(part, keywords) for part in schema.values())
+    return isinstance(schema, list) and any(_hard(part, keywords) for part in schema)
 
 
 def _resolved(schema: Body, root: Body) -> Body:
@@ -557,21 +559,21 @@ def fits(value: Any, schema: Body, root: Body) -> bool:
 
 
 def instance(schema: Body, root: Body) -> Any:
-    """Make the plainest value that follows a JSON schema (a pattern is not looked at)."""
+    """Make the plainest value that follows a JSON schema; of patterns it knows one."""
     schema = _resolved(schema, root)
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
     if "anyOf" in schema:
-        return instance(schema["anyOf"][0], root)
+        return None if {"type": "null"} in schema["anyOf"] else instance(schema["anyOf"][0], root)
     match schema.get("type"):
         case "object":
             return {name: instance(part, root) for name, part in schema.get("properties", {}).items()}
         case "array":
             return [instance(schema.get("items", {}), root) for _ in range(schema.get("minItems", 0))]
         case "string":
-            return "x" * schema.get("minLength", 1)
+            return "ABC-1234" if "pattern" in schema else "x" * schema.get("minLength", 1)
         case "integer" | "number":
             return schema.get("minimum", 0)
         case "boolean":
