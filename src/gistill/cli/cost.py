@@ -95,7 +95,8 @@ def _notes(whole: Cost) -> list[str]:
     notes = []
     if whole.unknown_spent:
         notes.append(
-            f"The price of {whole.unknown_spent:,} calls is unknown, and not counted as 0; +? marks what is at least so much."
+            f"The price of {whole.unknown_spent:,} calls is unknown, and not counted as 0; "
+            "+? marks what is at least so much."
         )
     if whole.untold:
         notes.append(f"For {whole.untold:,} answers the server told no token counts.")
