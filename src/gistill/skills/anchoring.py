@@ -16,7 +16,7 @@ _COMMENT = re.compile(
     r"\s*(?:\(|--|[,;]?\s(?:which|as in|as a|i\.e\.|referring|refers|indicating|implied|meaning)\b).*$", re.DOTALL
 )
 _UNNAMED = re.compile(
-    r"^\W*(?:-|none|null|n/?a|implicit|implied|unnamed|unspecified)?\W*$"
+    r"^\s*-\s*$|^\W*(?:none|null|n/?a|implicit|implied|unnamed|unspecified)\W*$"
     r"|\bimplicit|\bimplied\b|\binferred\b|\bnot (?:explicitly |directly )?(?:mentioned|named|stated)\b",
     re.IGNORECASE,
 )
@@ -53,14 +53,14 @@ def named(line: str) -> Named:
     ('lid',)
     """
     quoted = _QUOTED.findall(line) or (_SINGLE.findall(line) if line[:1] in "'‘" else [])
-    rest = _QUOTED.sub("", line) if quoted else ""
+    rest = _SINGLE.sub("", _QUOTED.sub("", line)) if quoted else ""
     bare = line.strip(" \t\"'“”‘’<>[]{}.,;:*")
-    whole = [bare, _COMMENT.sub("", bare).strip(" \"'“”")]
-    words = [word.strip(" ,;:") for word in quoted] or whole
+    plain = _COMMENT.sub("", bare).strip(" \"'“”")
+    words = [word.strip(" ,;:") for word in quoted] or [line.strip(), bare, plain]
     return Named(
         words=tuple(dict.fromkeys(word for word in words if re.search(r"\w", word))),
         several=len(quoted) > 1,
-        comment=bool(re.search(r"\w", rest)) or (not quoted and whole[0] != whole[1]),
+        comment=bool(re.search(r"\w", rest)) or (not quoted and plain != bare),
         implicit=bool(_UNNAMED.search(line)),
     )
 

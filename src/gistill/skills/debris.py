@@ -250,6 +250,7 @@ _REMARK = re.compile(
     r"|represent(?:s|ing)|related to|in terms of|meaning)\b).*$",
     re.IGNORECASE,
 )
+_LONGEST_ASPECT = 5  # words; of a longer one with a comma, what stands before it
 _NOT = r"(?:not|no|n't|without|neither|nor|rather than|instead of|less|despite|any)\W+(?:\w+\W+){0,3}?"
 
 
@@ -266,6 +267,8 @@ def short_aspect(aspect: str) -> tuple[str, bool]:
     """
     bare = aspect.strip(' "“”*.[]')
     short = _REMARK.sub("", bare).strip(" ,;:-") or bare
+    if len(short.split()) > _LONGEST_ASPECT:
+        short = short.split(",")[0]
     return short, short != bare
 
 

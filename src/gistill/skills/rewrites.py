@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
@@ -90,14 +91,15 @@ def new_names(rewriting: str, text: str) -> set[str]:
     known = text.casefold().split()
     found = re.findall(r"(?<![.!?:;\"“(\-–—*])(?<!^)\s([A-Z][\w’'-]*\w)", rewriting)
     parts = {part for word in found for part in word.split("-") if part[:1].isupper() and not _FIRST.match(part)}
-    bare = {re.sub(r"['’]?s$", "", part) for part in parts}
-    return {
-        name
-        for name in bare
-        if len(name) > 1
-        and _letters(name) not in letters
-        and not any(fuzz.ratio(name.casefold(), word) >= SPELT for word in known)
-    }
+    return {part for part in parts if len(part) > 1 and not _is_known(part, known, letters)}
+
+
+def _is_known(name: str, known: Sequence[str], letters: str) -> bool:
+    """Say whether the review has a name, in singular or plural, in any case and nearly any spelling."""
+    forms = (name, re.sub(r"['’]?s$", "", name))
+    return any(
+        _letters(form) in letters or any(fuzz.ratio(form.casefold(), word) >= SPELT for word in known) for form in forms
+    )
 
 
 def _letters(text: str) -> str:

@@ -260,10 +260,11 @@ def _target(row: debris.Row, text: str, mended: Counter[str]) -> Target | Failur
         return Failure(kind="missing_field", detail=_detail(row))
     if (level := _level(label)) is None:
         return Failure(kind="unknown_sentiment", detail=_detail(row))
-    if wrong := _unsound(reasoning, level, (text, line, aspect, label)):
+    if wrong := _unsound(reasoning, level, (text, aspect, level)):
         return Failure(kind=wrong, detail=_detail(row))
     named = anchoring.named(line)
-    at = next((found for words in named.words if (found := anchoring.place(words, text))), None)
+    found = [at for words in named.words if (at := anchoring.place(words, text))]
+    at = min(found, key=lambda at: bool(at.how), default=None)  # the first that stands exactly so, else the first
     if at is None and not named.implicit:
         return Failure(kind="unanchored", detail=_detail(row))
     if at is not None and anchoring.is_clause(text[at.start : at.end]):
