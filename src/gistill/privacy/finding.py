@@ -13,6 +13,11 @@ from functools import lru_cache
 
 from gistill.privacy.contacts import contacts
 from gistill.privacy.found import KINDS, Found, NameDetector, fold
+from gistill.privacy.ids import ids
+from gistill.privacy.numbers import numbers
+from gistill.privacy.people import people
+from gistill.privacy.phones import phones
+from gistill.privacy.places import places
 
 # A find holds none of these, so that a restored placeholder never breaks the JSON string it stands in.
 _BREAKS = re.compile(r'[\n\r\v\f\x1c-\x1f\x85\u2028\u2029"\\]+')
@@ -38,7 +43,11 @@ def find(text: str, *, names: NameDetector | None = None) -> list[Found]:
 @lru_cache(maxsize=4096)  # a run asks with the same instructions and examples thousands of times
 def _found(text: str) -> tuple[Found, ...]:
     folded, offsets = fold(text)
-    finds = list(contacts(folded))
+    finds = [*contacts(folded), *people(folded)]
+    if any(map(str.isdigit, folded)):
+        finds += [*numbers(folded), *ids(folded), *phones(folded), *places(folded)]
+    else:
+        finds += numbers(folded)  # a key or a password need not have a digit
     if offsets is not None:
         finds = [Found(offsets[one.start], offsets[one.end - 1] + 1, one.kind) for one in finds]
     return tuple(merged(text, finds))

@@ -13,6 +13,9 @@ KINDS = ("SECRET", "URL", "EMAIL", "IBAN", "CARD", "ID", "IP", "DATE_OF_BIRTH", 
 
 NameDetector = Callable[[str], Iterable[tuple[int, int]]]  # text -> spans of people's names, in code points
 
+# What a character class of letters and digits holds that are written with spaces between words. Patterns end where
+# these end, and not where \w does, because Han and kana stand right beside a number.
+SPACED = r"0-9A-Za-z_\u00c0-\u024f\u0370-\u052f"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]")
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _SPACES = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"

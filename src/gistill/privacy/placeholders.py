@@ -25,12 +25,13 @@ _BENT = re.compile(
 # Everything that any of these could be, with no regard to what stands around it.
 _ALIKE = re.compile(rf"({_ALL})(?:[\s-]|\\?_){{1,2}}#?(\d+)", re.IGNORECASE)
 # Names that are also words: elsewhere in the text they are most likely the word.
-_WORDS = frozenset(
-    "art autumn bill black brown chance chase christian dawn dean drew earl faith forest frank good grace grant green "
-    "guy harmony heath holly home hope hunter ivy jack jade joy june king long love major mark may melody mercy miles "
-    "miss olive page pat penny pearl poppy price ray rich rob rose ruby sandy sky star stone sue summer sunny victor "
-    "violet white will winter wood young smart best swift price day bell bank mason iris lily".split()
-)
+_WORD_NAMES = """
+    art autumn bill black brown chance chase christian dawn dean drew earl faith forest frank good grace grant green
+    guy harmony heath holly home hope hunter ivy jack jade joy june king long love major mark may melody mercy miles
+    miss olive page pat penny pearl poppy price ray rich rob rose ruby sandy sky star stone sue summer sunny victor
+    violet white will winter wood young smart best swift day bell bank mason iris lily
+"""
+_WORDS = frozenset(_WORD_NAMES.split())
 
 
 class Memory:
@@ -116,11 +117,7 @@ def redact_all(
     Returns:
         One text for each, in order, with `restore(redacted, memory) == text`.
     """
-    everywhere = _values(texts, [find(text, names=names) for text in texts])
-    found = [
-        _settled(text, merged(text, [*find(text, names=names), *_occurrences(text, everywhere)]), names)
-        for text in texts
-    ]
+    found = find_together(texts, names=names)
     for text, finds in zip(texts, found, strict=True):
         for part in _between(text, finds):
             memory.reserve(part)
@@ -132,6 +129,18 @@ def redact_all(
         written = merged(text, [*finds, *memory.reserve(text)])
         redacted.append(_written(text, written, memory))
     return redacted
+
+
+def find_together(texts: Sequence[str], *, names: NameDetector | None = None) -> list[list[Found]]:
+    """Find the personal data of texts that belong together, as `redact_all` replaces it."""
+    found = [find(text, names=names) for text in texts]
+    everywhere = _values(texts, found)
+    if not everywhere:
+        return found
+    return [
+        _settled(text, merged(text, [*finds, *_occurrences(text, everywhere)]), names)
+        for text, finds in zip(texts, found, strict=True)
+    ]
 
 
 def restore(text: str, memory: Memory) -> str:

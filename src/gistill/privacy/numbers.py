@@ -1,0 +1,134 @@
+"""Numbers that a checksum or their own shape gives away: cards, bank accounts, national numbers; and secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from gistill.privacy import checksums
+from gistill.privacy.checksums import IBAN_LENGTHS, digits
+from gistill.privacy.cues import is_of_a_thing
+from gistill.privacy.found import SPACED, Found
+
+_CARD = re.compile(rf"(?<![{SPACED}.,/-])\d(?:(?:[ -]{{0,2}}|[ -]?\n ?)\d){{11,18}}(?![{SPACED}]|[.,-]\d)")
+_CARD_WORDS = re.compile(
+    r"\b(?:card|visa|mastercard|amex|credit|debit|karte|kreditkarte|carte|tarjeta|carta|kaart|cart[ãa]o|"
+    r"kart[ay])\b\D{0,24}$",
+    re.IGNORECASE,
+)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ -]{0,2}[A-Za-z0-9]){10,30}(?![A-Za-z0-9])")
+_IBAN_WORD = re.compile(r"\bIBAN\b\W{0,6}(?:\w{1,8}\W{1,3}){0,3}$", re.IGNORECASE)
+
+# Shape -> which of its texts (separators taken out, capitals) are real. What has no checksum has a shape of its own.
+_SHAPES: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
+    (re.compile(rf"(?<![{SPACED}.-]){shape}(?![{SPACED}-])", flags), check)
+    for shape, flags, check in (
+        # US social security number; nobody has 000, 666 or 9xx, a 00 or a 0000
+        (r"(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}", 0, lambda text: True),
+        # UK national insurance number
+        (r"(?!BG|GB|NK|KN|TN|NT|"
+        r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", re.I, lambda text: True),
+        # Spain: DNI and NIE
+        (r"(?:\d{8}|\d{2}\.\d{3}\.\d{3}|[XYZ][ -]?\d{7})[ -]?[A-HJ-NP-TV-Z]", re.I, checksums.dni),
+        # Italy: codice fiscale
+        (r"[A-Z]{6} ?\d{2}[A-EHLMPRST]\d{2} ?[A-Z]\d{3}[A-Z]", re.I, checksums.codice_fiscale),
+        # France: social security
+        (r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", re.I, checksums.nir),
+        # Poland: PESEL
+        (r"\d{11}", 0, checksums.pesel),
+        # Brazil: CPF
+        (r"\d{3}\.\d{3}\.\d{3}-\d{2}|\d{9}-\d{2}", 0, checksums.cpf),
+        # India: Aadhaar and PAN (P: of a person)
+        (r"[2-9]\d{3}([ -])\d{4}\1\d{4}", 0, checksums.verhoeff),
+        (r"[A-Z]{3}P[A-Z]\d{4}[A-Z]", 0, lambda text: True),
+        # China: resident identity number
+        (r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]", 0, checksums.china_id),
+        # a network card's hardware address
+        (r"[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}", re.I, lambda text: True),
+    )
+)  # fmt: skip
+
+_KEYS = re.compile(
+    r"\b(?:sk|pk|rk)[-_](?:(?:live|test|proj|ant|or)[-_])?[A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}|"
+    r"\bglpat-[\w-]{16,}|"
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bxox[baprs]-[\w-]{10,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]{4,})?|\bAIza[\w-]{30,}|"
+    r"\bhf_[A-Za-z]{20,}|(?<=[Bb]earer )[\w.~+/=-]{16,}|"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+)
+_PASSWORD = re.compile(
+    r"\b(?:pass ?word|passwd|pwd|passcode|pass ?phrase|passwort|kennwort|mot de passe|contrase[ñn]a|parola d'ordine|"
+    r"wachtwoord|senha|has[łl]o)"
+    r"\b(?: (?:for|of|to) [\w ]{2,24}?)?\s{0,2}(?:(?:is|was|ist|war|lautet|est|es|è|é|to)\s|"
+    r"[:=])\s{0,2}([^\s,;\"]{4,64})"
+    r"|(?:密码|密碼|パスワード)\s?(?:是|为|は|[:=])\s?([\x21-\x7e]{4,64})",
+    re.IGNORECASE,
+)
+_PIN = re.compile(
+    r"\b(?:pin(?: ?code)?|otp|one[- ]time (?:code|password)|verification code|security code|access code|door code|"
+    r"gate code|cvv2?|cvc2?|tan|geheimzahl)"
+    r"\b\s{0,2}(?:(?:is|was|ist|war|est|es|è|é|to)\s|[:=#]|code\s)?\s{0,2}(\d{3,8})\b(?!\s?%|[.,]\d)"
+    r"|(?:验证码|暗証番号)\s?(?:是|为|は|[:=])?\s?(\d{3,8})\b",
+    re.IGNORECASE,
+)
+_NO_SECRET = re.compile(r"\b(?:default|factory|standard|voreingestellt\w*|par d[ée]faut|por defecto)\b", re.IGNORECASE)
+
+
+def numbers(text: str) -> Iterator[Found]:
+    """Find payment cards, IBANs, national numbers with a shape of their own, passwords and keys."""
+    yield from _secrets(text)
+    for match in _IBAN.finditer(text):
+        yield from _iban(text, match)
+    for match in _CARD.finditer(text):
+        yield from _card(text, match)
+    for pattern, check in _SHAPES:
+        for match in pattern.finditer(text):
+            if check(re.sub(r"[ .:-]", "", match[0]).upper()) and not _is_an_order(text, match):
+                yield Found(*match.span(), "ID")
+
+
+def _is_an_order(text: str, match: re.Match[str]) -> bool:
+    """A word that says order or article outweighs a shape, but not a long one with a checksum."""
+    return len(match[0]) < 16 and is_of_a_thing(text, match.start())
+
+
+def _iban(text: str, match: re.Match[str]) -> Iterator[Found]:
+    """The pattern takes the words behind an IBAN with it; the country's length says where it ends."""
+    length = IBAN_LENGTHS.get(match[0][:2].upper())
+    if length is None:
+        return
+    ends = [offset for offset in range(match.start(), match.end()) if text[offset].isalnum()]
+    if len(ends) < length:
+        return
+    end = ends[length - 1] + 1
+    value = "".join(text[offset] for offset in ends[:length]).upper()
+    if checksums.iban(value) or _IBAN_WORD.search(text[max(0, match.start() - 40) : match.start()]):
+        yield Found(match.start(), end, "IBAN")
+
+
+def _card(text: str, match: re.Match[str]) -> Iterator[Found]:
+    number = digits(match[0])
+    said = _CARD_WORDS.search(text[max(0, match.start() - 40) : match.start()]) is not None
+    if checksums.is_card(number) or (said and len(number) >= 13):  # a mistyped card is still somebody's
+        yield Found(*match.span(), "CARD")
+    elif len(number) > 16 and re.match(r"[\d -]+?(?=[ \n]\d{1,4}$)", match[0]):
+        shorter = match[0].rpartition(" ")[0]  # an expiry or a security code behind it
+        if checksums.is_card(digits(shorter) or "0"):
+            yield Found(match.start(), match.end(), "CARD")
+
+
+def _secrets(text: str) -> Iterator[Found]:
+    for match in _KEYS.finditer(text):
+        yield Found(*match.span(), "SECRET")
+    for match in _PASSWORD.finditer(text):
+        group = match.lastindex or 0
+        value = match[group].rstrip(".!?)")
+        if len(value) >= 4 and re.search(r"[\d!@#$%^&*_+=~]", value) and not _NO_SECRET.search(_line(text, match)):
+            yield Found(match.start(group), match.start(group) + len(value), "SECRET")
+    for match in _PIN.finditer(text):
+        group = match.lastindex or 0
+        if not _NO_SECRET.search(_line(text, match)):
+            yield Found(*match.span(group), "SECRET")
+
+
+def _line(text: str, match: re.Match[str]) -> str:
+    return text[max(0, match.start() - 24) : match.start()]
