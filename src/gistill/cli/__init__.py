@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from gistill.cli.annotate import annotate
 from gistill.cli.bench import bench
 from gistill.cli.cost import cost
 from gistill.cli.digest import digest
@@ -35,6 +36,7 @@ app.command()(extract)
 app.add_typer(finetune, name="finetune")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
+app.command()(annotate)
 app.command()(distill)
 app.command()(export)
 app.command()(models)

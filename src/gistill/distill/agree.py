@@ -89,7 +89,7 @@ def _targets(answers: Sequence[Answer], field: str, of: int, least: float) -> Ag
         return found
     said = [part for answer in answers for part in cast("list[Answer]", answer[field])]
     kept: list[JsonValue] = []
-    voted = cast("Answer", found.answer)
+    voted = found.answer
     for part in cast("list[Answer]", voted[field]):
         same = [other for other in said if _place(other) == _place(part)]
         sentiment, count = Counter(str(other.get("sentiment")) for other in same).most_common(1)[0]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 from gistill.distill.agree import agree
 from gistill.distill.corpus import Corpus, Manifest, Shard
@@ -22,7 +20,13 @@ from gistill.text import clean
 PREVIEW = 20  # texts
 FIRST = 50  # texts; where all of their answers are refused, something is wrong with the teacher or the prompt
 SHARD = 500  # texts
-_BUDGET = frozenset({"over_budget", "max_cost", "max_calls", "budget"})
+_BUDGET = "over_budget"
+# No answer came, and none that could come later is ruled out: the next run asks again. A text that is too long for the
+# server, or that it refuses to speak about, is settled.
+_NO_ANSWER = frozenset(
+    {"rate_limited", "server_error", "unavailable", "timeout", "cut", "unreachable", "broken_answer", "no_answer"}
+    | {"interrupted", _BUDGET}
+)
 
 Progress = Callable[[str, int, int | None], None]
 _T = TypeVar("_T")
@@ -38,6 +42,7 @@ class Settings(NamedTuple):
         shard_size: Texts a shard.
         seed: Of the samples.
         go_on: Go on although all of the first answers were refused.
+        hosts: Where the teachers are asked, for the provenance of rows.
     """
 
     samples: int = 1
@@ -46,10 +51,11 @@ class Settings(NamedTuple):
     shard_size: int = SHARD
     seed: int = 0
     go_on: bool = False
+    hosts: tuple[str, ...] = ()
 
 
 class Asked(NamedTuple):
-    """What came of one text: a row or none, and what was refused. `answered` is False where no answer came."""
+    """What came of one text: a row or none, and what was refused. `answered` is False where an answer did not come."""
 
     item: Item
     row: Row | None
@@ -198,8 +204,9 @@ def _settle(
     for read in reads:
         mended.update(read.mended)
     failures = [failure for read in reads for failure in read.failures]
-    answered = any(completion.failure is None for completion in completions)
-    stopped = any(c.failure is not None and c.failure.kind in _BUDGET for c in completions)
+    kinds = [completion.failure.kind for completion in completions if completion.failure is not None]
+    answered = not any(kind in _NO_ANSWER for kind in kinds)
+    stopped = _BUDGET in kinds
     agreed = agree([read.answer for read in reads], least=settings.min_agreement)
     failures += (Failure(kind="disagreed", record=item.record, detail=clean(part)[:500]) for part in agreed.dropped)
     if agreed.answer is None:
@@ -216,7 +223,7 @@ def _settle(
         answer=agreed.answer,
         by=Provenance(
             teachers=tuple(teacher.name for teacher in teachers),
-            hosts=_hosts(teachers),
+            hosts=settings.hosts,
             prompt=task.prompt,
             keys=tuple(completion.key for completion in completions if completion.key),
             filters=(*task.filters, "agreed") if len(completions) > 1 else task.filters,
@@ -269,16 +276,10 @@ def _made_from(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settin
         "input": plan.hash,
         "task": f"{task.name} {task.prompt}",
         "teachers": ", ".join(f"{teacher.name} {teacher.hash}" for teacher in teachers),
-        "settings": ", ".join(f"{name} {value}" for name, value in settings._asdict().items() if name != "go_on"),
+        "settings": ", ".join(
+            f"{name} {value}" for name, value in settings._asdict().items() if name not in ("go_on", "hosts")
+        ),
     }
-
-
-def _hosts(teachers: Sequence[LanguageModel]) -> tuple[str, ...]:
-    found = []
-    for teacher in teachers:
-        with suppress(ValueError):
-            found.append(urlsplit(str(getattr(teacher, "url", ""))).netloc.rpartition("@")[2])
-    return tuple(host for host in found if host)
 
 
 def _batches(items: Iterable[_T], size: int) -> Iterator[tuple[_T, ...]]:

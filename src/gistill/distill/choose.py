@@ -38,8 +38,8 @@ def at_random(texts: Sequence[str], count: int, *, seed: int = 0) -> list[int]:
 def diverse(texts: Sequence[str], count: int, *, vectors: Embeds, seed: int = 0) -> list[int]:
     """Take texts each of which is farthest from all that were taken before it (greedy k-center).
 
-    The first is the one nearest the middle of all. Repetitions of one complaint are asked about once or twice instead of
-    a thousand times; the price is that oddities are taken early. Texts of which no word is known come last.
+    The first is the one nearest the middle of all. Repetitions of one complaint are asked about once or twice instead
+    of a thousand times; the price is that oddities are taken early. Texts of which no word is known come last.
 
     Args:
         texts: More than 50,000 are first drawn from by lot.

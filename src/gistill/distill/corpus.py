@@ -13,6 +13,7 @@ that is not there, and a kill loses at most the shard at work, whose answers the
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -117,6 +118,7 @@ class Corpus:
                 f"{what[:1].upper()}{what[1:]} changed since {folder} was made, so its shards are made again; "
                 "what the journal has an answer to is not paid again."
             )
+            shutil.rmtree(folder / "shards", ignore_errors=True)
             return corpus
         kept = tuple(
             shard if shard and shard.whole and not shard.unanswered and corpus._holds(number, shard) else None

@@ -115,7 +115,7 @@ def without_tests(lessons: Sequence[Lesson], recipe: Recipe, *, folder: Path | N
 
 def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson], list[str]]:
     """Fingerprint what must not be trained on, and draw the development lessons."""
-    apart, unchecked = _test_texts(folder)
+    apart, unchecked = open_test_texts(folder)
     for name in recipe.tests:
         apart |= {fingerprint(lesson.text) for lesson in _load(name, recipe, folder=folder, dev=True)}
     dev: list[Lesson] = []
@@ -127,7 +127,7 @@ def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson],
     return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
 
 
-def _test_texts(folder: Path | None) -> tuple[set[str], list[str]]:
+def open_test_texts(folder: Path | None) -> tuple[set[str], list[str]]:
     """Fingerprint every open test of the data folder, and name those that are not there."""
     if folder is None:
         return set(), []

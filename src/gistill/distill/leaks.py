@@ -1,0 +1,48 @@
+"""The texts that nothing may be trained on, because they are what it will be measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gistill.corpora import index
+from gistill.corpora.labelled import fingerprint
+from gistill.errors import SettingError
+from gistill.train.examples import open_test_texts
+
+ALL = "all"
+
+
+class Apart(NamedTuple):
+    """Fingerprints of test texts, the sets they are from, and the open tests that could not be looked at."""
+
+    prints: frozenset[str]
+    sets: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def test_texts(names: Sequence[str], folder: Path | None) -> Apart:
+    """Fingerprint the texts of test sets.
+
+    Args:
+        names: Sets by name, or "all" for every open test in the folder; none for no check.
+        folder: The folder of public data; may be None only where nothing is named.
+
+    Raises:
+        SettingError: No such set, or no folder.
+        InputError: A named set is not in the folder.
+    """
+    if not names:
+        return Apart(frozenset(), (), ())
+    if folder is None:
+        raise SettingError("the test sets are in the folder of public data", hint="Give it with --data.")
+    prints: set[str] = set()
+    missing: list[str] = []
+    for name in names:
+        if name == ALL:
+            found, missing = open_test_texts(folder)
+            prints |= found
+        else:
+            prints |= {fingerprint(example.text) for example in index.load(name, folder=folder)}
+    return Apart(frozenset(prints - {""}), tuple(names), tuple(missing))
