@@ -61,7 +61,8 @@ def install(goal: str) -> None:
     if goal == "test":
         import tomllib  # Python 3.11; at the top it would break this script's own message for older ones
 
-        run(*pip, *tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"])
+        developers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"]
+        run(*pip, "-e", ".[teacher,serve]", *developers)
     stamp.write_text(wanted)
 
 
