@@ -56,7 +56,9 @@ def named(line: str) -> Named:
     rest = _SINGLE.sub("", _QUOTED.sub("", line)) if quoted else ""
     bare = line.strip(" \t\"'“”‘’<>[]{}.,;:*")
     plain = _COMMENT.sub("", bare).strip(" \"'“”")
-    words = [word.strip(" ,;:") for word in quoted] or [line.strip(), bare, plain]
+    inside = [part for part in re.findall(r"\(([^()]+)\)", bare) if len(part.split()) <= 2]
+    parts = [plain, *inside, plain.split(",")[0]]  # "Food (Pho)", "Will, Server"
+    words = [word.strip(" ,;:") for word in quoted] or [line.strip(), bare, *parts]
     return Named(
         words=tuple(dict.fromkeys(word for word in words if re.search(r"\w", word))),
         several=len(quoted) > 1,
@@ -67,7 +69,8 @@ def named(line: str) -> Named:
 
 def is_clause(words: str) -> bool:
     """Say whether words tell something instead of naming it: there is a plain verb in them, or they are too many."""
-    return bool(_VERB.search(words)) or len(words.split()) > _LONGEST_NAME
+    count = len(words.split())
+    return count > _LONGEST_NAME or (count > 1 and bool(_VERB.search(words)))
 
 
 def quotations(words: str) -> list[str]:

@@ -252,6 +252,7 @@ _REMARK = re.compile(
 )
 _LONGEST_ASPECT = 5  # words; of a longer one with a comma, what stands before it
 _NOT = r"(?:not|no|n't|without|neither|nor|rather than|instead of|less|despite|any)\W+(?:\w+\W+){0,3}?"
+_SIDES = "(?:positive|negative),? (?:or|nor|and) (?:positive|negative)"
 
 
 def refuses(answer: str) -> bool:
@@ -278,12 +279,18 @@ def is_placeholder(reasoning: str) -> bool:
 
 
 def contradicts(reasoning: str, level: str) -> bool:
-    """Say whether a reasoning names the other side, and the side of its level nowhere; by the two words alone.
+    """Say whether a reasoning names the other side and its own nowhere, or one side where the level is neutral.
+
+    It goes by the words "positive", "negative" and "neutral" alone; what is denied near them does not count.
 
     >>> contradicts("It conveys a negative sentiment.", "very positive"), contradicts("Not negative.", "positive")
     (True, False)
     """
-    side = level.split()[-1]
-    other = {"positive": "negative", "negative": "positive"}.get(side)
-    said = re.sub(rf"\b{_NOT}(?:positive|negative)", " ", reasoning.lower())
-    return bool(other) and bool(re.search(rf"\b{other}", said)) and side not in reasoning.lower()
+    side, said = level.split()[-1], reasoning.lower()
+    named = set(re.findall(r"\b(positive|negative)", re.sub(rf"\b{_NOT}(?:{_SIDES}|positive|negative)", " ", said)))
+    if side == "neutral":
+        felt = re.search(r"\b(?:positive|negative|mildly (?:positive|negative)) sentiment\b", said)
+        return (
+            len(named) == 1 and bool(felt) and not re.search(r"\b(?:neutral|neither|nor|fact|factual|without)\b", said)
+        )
+    return bool(named) and side not in said

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from gistill.skills.debris import refuses
-from gistill.text import count_words, normalise
+from gistill.text import count_words, is_in_one_of, normalise
 
 COPIED = 97.0  # of 100 (rapidfuzz ratio of the folded texts)
 SPELT = 85.0  # of 100: a name that is nearer to a word of the review is that word, spelt right
@@ -40,6 +40,20 @@ _NUMBERS |= {
     "sixty": "60",
 }
 _NUMBERS |= {"hundred": "100", "thousand": "1000", "decade": "10", "dozen": "12"}
+_ORDINALS = {"third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "tenth": "10"}
+# What a rewriting spells out, by how reviews write it; other names may also begin as a word of the review ("Dec").
+_SHORT = {
+    **dict.fromkeys(("us", "usa", "u.s.", "u.s"), "united states"),
+    "bbq": "barbecue",
+    "fries": "french fries",
+    "hd": "hard drive",
+    "hdd": "hard disk drive",
+    "ms": "microsoft",
+    "nyc": "new york city",
+    "la": "los angeles",
+    "sq": "square",
+    "st": "street saint",
+}
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -57,7 +71,7 @@ def why_not(rewriting: str, text: str, *, complete: bool) -> str:
         "too_short": words < SHORTEST * read,
         "too_long": words > LONGEST[0] * read + LONGEST[1],
         "third_person": bool(_THIRD.search(rewriting)),
-        "not_first_person": rewriting.isascii() and not _FIRST.search(rewriting),
+        "not_first_person": is_in_one_of(rewriting, ["en"]) and not _FIRST.search(rewriting),
         "meta": bool(_META.search(rewriting)),
         "repeated": repeats(rewriting),
         "invented_number": bool(new_numbers(rewriting, text)),
@@ -75,7 +89,8 @@ def repeats(text: str) -> bool:
 def new_numbers(rewriting: str, text: str) -> set[str]:
     """Give the numbers of a rewriting that its review does not have, as digits or as words."""
     # a time or a price that only gains ":00" or ".00" is no new number
-    return _numbers(re.sub(r"[.:]00\b", "", rewriting)) - _numbers(re.sub(r"[.:]00\b", "", text))
+    ordinals = {_ORDINALS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _ORDINALS}
+    return _numbers(re.sub(r"[.:]00\b", "", rewriting)) - _numbers(re.sub(r"[.:]00\b", "", text)) - ordinals
 
 
 def _numbers(text: str) -> set[str]:
@@ -87,18 +102,24 @@ def _numbers(text: str) -> set[str]:
 
 def new_names(rewriting: str, text: str) -> set[str]:
     """Give the capitalised words inside sentences that the review does not have, nor nearly, in any case."""
-    letters = _letters(text)
-    known = text.casefold().split()
+    known = [word.strip(".,;:!?()\"'*-") for word in text.casefold().split()]
+    letters = _letters(" ".join((text, *(_SHORT[word] for word in known if word in _SHORT))))
     found = re.findall(r"(?<![.!?:;\"“(\-–—*])(?<!^)\s([A-Z][\w’'-]*\w)", rewriting)
     parts = {part for word in found for part in word.split("-") if part[:1].isupper() and not _FIRST.match(part)}
-    return {part for part in parts if len(part) > 1 and not _is_known(part, known, letters)}
+    return {
+        part
+        for part in parts
+        if len(part) > 1 and part.casefold() not in {"one", *_NUMBERS} and not _is_known(part, known, letters)
+    }
 
 
 def _is_known(name: str, known: Sequence[str], letters: str) -> bool:
     """Say whether the review has a name, in singular or plural, in any case and nearly any spelling."""
     forms = (name, re.sub(r"['’]?s$", "", name))
     return any(
-        _letters(form) in letters or any(fuzz.ratio(form.casefold(), word) >= SPELT for word in known) for form in forms
+        _letters(form) in letters
+        or any(fuzz.ratio(form.casefold(), w) >= SPELT or (len(w) > 2 and form.casefold().startswith(w)) for w in known)
+        for form in forms
     )
 
 
