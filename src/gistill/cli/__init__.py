@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gistill.cli.annotate import annotate
+from gistill.cli.audit import audit
 from gistill.cli.bench import bench
 from gistill.cli.cost import cost
 from gistill.cli.digest import digest
@@ -22,6 +23,7 @@ from gistill.cli.export import export
 from gistill.cli.extract import extract
 from gistill.cli.finetune import finetune
 from gistill.cli.models import models
+from gistill.cli.serve_model import serve_model
 
 app = typer.Typer(
     name="gistill",
@@ -42,6 +44,8 @@ app.command()(export)
 app.command()(models)
 app.command()(cost)
 app.command()(doctor)
+app.command()(audit)
+app.command("serve-model")(serve_model)
 
 
 def _show_version(wanted: bool) -> None:

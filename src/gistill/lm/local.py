@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from gistill.lm.gguf_f16 import as_f16, context_length, file_hash
 from gistill.lm.seam import Completion, Request, failed
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
+_SCHEMAS = 256  # of which it is remembered whether the engine can enforce them
 _CONTEXT = 8192  # tokens, where the model does not say
 
 
@@ -64,7 +67,9 @@ class LocalModel:
             raise ModelBrokenError(f"{path} does not load: {str(error).strip().splitlines()[-1]}") from error
         self._genai = genai
         self._tokenizer = self._pipeline.get_tokenizer()
-        self._context = _context_length(path)
+        self.context = _context_length(path)  # tokens of prompt and answer
+        self.enforces_schema = True
+        self._schemas: dict[str, str] = {}  # schema -> what the engine has against it
         self._asked = 0
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
@@ -74,6 +79,8 @@ class LocalModel:
         cancels what is running and can be asked again.
         """
         prompts = [self._prompt(request) for request in requests]
+        for request in requests:
+            self._schema_problem(request)  # tried alone, before anything else is queued
         handles: list[Any] = []
         try:
             for request, prompt in zip(requests, prompts, strict=True):
@@ -82,7 +89,7 @@ class LocalModel:
                 self._pipeline.step()
         except BaseException:
             for handle in handles:
-                if handle is not None:
+                if not isinstance(handle, Completion):
                     handle.cancel()
             while self._pipeline.has_non_finished_requests():
                 self._pipeline.step()
@@ -105,9 +112,14 @@ class LocalModel:
         return self._tokenizer.encode(text, add_special_tokens=False).input_ids
 
     def _start(self, request: Request, prompt: Any) -> Any:
-        """Queue one request; None where prompt and answer do not fit the model's context."""
-        if prompt.shape[1] + request.max_tokens > self._context:
-            return None
+        """Queue one request, or say why it cannot be answered."""
+        asked = prompt.shape[1]
+        if asked + request.max_tokens > self.context:
+            room = f"{asked} tokens asked and {request.max_tokens} to answer do not fit in {self.context}"
+            return failed("too_long", room, prompt_tokens=asked)
+        problem = self._schema_problem(request)
+        if problem:
+            return failed("bad_schema", f"the engine cannot enforce the schema: {problem}", prompt_tokens=asked)
         config = self._genai.GenerationConfig()
         config.max_new_tokens = request.max_tokens
         config.apply_chat_template = False
@@ -118,13 +130,42 @@ class LocalModel:
             config.rng_seed = request.seed
         if request.stop:
             config.stop_strings = set(request.stop)
+        if request.answer_schema and not request.beginning:  # a grammar begins where the answer does
+            config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=request.answer_schema)
         self._asked += 1
         return self._pipeline.add_request(self._asked, prompt, config)
 
+    def _schema_problem(self, request: Request) -> str:
+        """Say what the engine has against a schema. It complains late, and a whole batch would end with it."""
+        schema = request.answer_schema
+        if not schema or request.beginning:
+            return ""
+        if schema not in self._schemas:
+            if len(self._schemas) >= _SCHEMAS:
+                self._schemas.clear()
+            config = self._genai.GenerationConfig()
+            config.max_new_tokens = 1
+            config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=schema)
+            self._asked += 1
+            prompt = self._tokenizer.encode("{", add_special_tokens=False).input_ids
+            problem = ""
+            try:
+                handle = self._pipeline.add_request(self._asked, prompt, config)
+                while handle.get_status() == self._genai.GenerationStatus.RUNNING:
+                    self._pipeline.step()
+            except RuntimeError as error:
+                said = re.sub(r".*\.cc:\d+: (Check failed: .* is false: )?", "", str(error).strip(), flags=re.DOTALL)
+                problem = said[:200] or "it gives no reason"
+                handle.cancel()
+                for _ in range(3):  # it complains once more before it lets go
+                    with suppress(RuntimeError):
+                        self._pipeline.step()
+            self._schemas[schema] = problem
+        return self._schemas[schema]
+
     def _completion(self, request: Request, prompt_tokens: int, handle: Any) -> Completion:
-        if handle is None:
-            room = f"{prompt_tokens} tokens asked and {request.max_tokens} to answer do not fit in {self._context}"
-            return failed("too_long", room, prompt_tokens=prompt_tokens)
+        if isinstance(handle, Completion):
+            return handle
         outputs = handle.read_all() if handle.can_read() else []
         if not outputs or handle.get_status() != self._genai.GenerationStatus.FINISHED:
             return failed("out_of_memory", "the engine gave up the request", prompt_tokens=prompt_tokens)

@@ -1,0 +1,87 @@
+"""`gistill serve-model`: a writer that other programs can ask as they would ask OpenAI."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+from typing import Annotated, Any
+
+import typer
+
+from gistill.cli.ending import ending, tell
+
+_GRACE = 30  # seconds for what is being answered when the server is told to stop
+
+
+def serve_model(
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER", help="What `gistill models` finds, or a path; else the writer.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; 0.0.0.0 is all of this machine's.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; the engine decides when not given.")] = None,
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment variable with the key that clients must send, if any.")
+    ] = "GISTILL_SERVE_KEY",
+) -> None:
+    """Serve a model on this machine to OpenAI's clients, at /v1. Stop it with Ctrl-C or SIGTERM."""
+    with ending():
+        uvicorn = _uvicorn()
+        api_key = os.environ.get(api_key_env, "").strip()
+        listening = _listening(host, port)
+        from gistill.lm import load_writer
+        from gistill.serve.openai_api import app
+
+        loaded = load_writer(model, threads=threads)
+        made = app(loaded, api_key=api_key)
+        if not api_key and not _only_here(host):
+            tell(f"Whoever reaches {host} can ask this model: put a key into {api_key_env}, or listen at 127.0.0.1.")
+        at = listening.getsockname()
+        place = f"[{at[0]}]" if ":" in at[0] else at[0]
+        tell(f"Serving {loaded.name} at http://{place}:{at[1]}/v1.")
+        _run(uvicorn, made, listening)
+
+
+def _run(uvicorn: Any, made: Any, listening: socket.socket) -> None:
+    """Serve until told to stop; what is being answered then is answered to the end."""
+    settings = uvicorn.Config(
+        made, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
+    )
+    # uvicorn raises the signal again when it has shut down: being told to stop is a good end, an interrupt is 130.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the port before the model is loaded, so that one that is in use is noticed at once."""
+    from gistill.errors import SettingError
+
+    try:
+        [family, *_], *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        made = socket.create_server((host, port), family=socket.AddressFamily(family))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SettingError(f"cannot listen at {host} port {port}: {why}", hint="Try another --port.") from error
+    made.set_inheritable(True)
+    return made
+
+
+def _only_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _uvicorn() -> Any:
+    from gistill.errors import ExtraMissingError
+
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise ExtraMissingError("Serving a model needs uvicorn.", hint='Run: pip install "gistill[serve]"') from error
+    return uvicorn

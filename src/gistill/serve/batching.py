@@ -1,0 +1,78 @@
+"""Requests that arrive one by one, answered together: what waits while the model is busy is its next batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+
+from gistill.lm.seam import Completion, LanguageModel, Request
+
+
+class Batcher:
+    """Asks a model from one thread, so that a model needs to know nothing of threads.
+
+    Args:
+        model: What answers.
+        most: Requests answered together at most.
+        gather: Seconds that the first request of a batch waits for others that were sent at the same moment.
+        waiting: Requests that may wait; one more is turned away.
+    """
+
+    def __init__(self, model: LanguageModel, *, most: int = 32, gather: float = 0.005, waiting: int = 256) -> None:
+        self._model, self._most, self._gather, self._waiting = model, most, gather, waiting
+        self._queue: deque[tuple[Request, Future[Completion]]] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="gistill-batches", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: Request) -> Future[Completion] | None:
+        """Put a request into the queue; None where too many wait, or it is closed. Cancel it and it is not asked."""
+        future: Future[Completion] = Future()
+        with self._changed:
+            if self._closing or len(self._queue) >= self._waiting:
+                return None
+            self._queue.append((request, future))
+            self._changed.notify()
+        return future
+
+    @property
+    def alive(self) -> bool:
+        """Whether what is asked will be answered."""
+        return self._thread.is_alive() and not self._closing
+
+    def close(self) -> None:
+        """Answer what waits, and end. Nothing new is taken."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while batch := self._next():
+            requests = [request for request, _ in batch]
+            try:
+                answers = self._model.complete(requests)
+            except Exception as error:
+                for _, future in batch:
+                    future.set_exception(error)
+                continue
+            for (_, future), answer in zip(batch, answers, strict=True):
+                future.set_result(answer)
+
+    def _next(self) -> list[tuple[Request, Future[Completion]]]:
+        """Wait for something to do; nothing means that it is over."""
+        while True:
+            with self._changed:
+                while not self._queue and not self._closing:
+                    self._changed.wait()
+                if not self._queue:
+                    return []
+            time.sleep(self._gather)
+            with self._changed:
+                taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+            batch = [(request, future) for request, future in taken if future.set_running_or_notify_cancel()]
+            if batch:
+                return batch

@@ -1,0 +1,198 @@
+"""What a client of OpenAI's chat completions may send, and what it gets back. What we cannot do is refused, by name.
+
+A server that ignores what it does not know answers another question than it was asked. So a setting that would change
+the answer and is not supported is an error here, and only what changes nothing is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gistill.lm.seam import Completion, Request
+from gistill.schema import Message
+
+DEFAULT_TOKENS = 512  # of an answer, where the client does not say
+_STATUS = {  # of a failed answer; all others are 422: nothing is wrong with the server, and asking again does not help
+    "too_long": 400,
+    "bad_schema": 400,
+    "rate_limited": 429,
+    "out_of_memory": 503,
+    "unavailable": 503,
+    "timeout": 504,
+}
+_CODES = {"too_long": "context_length_exceeded"}
+_NEUTRAL: dict[str, tuple[Any, ...]] = {  # accepted with these values alone
+    "n": (None, 1),
+    "top_p": (None, 1),
+    "frequency_penalty": (None, 0),
+    "presence_penalty": (None, 0),
+    "logprobs": (None, False),
+    "top_logprobs": (None, 0),
+    "logit_bias": (None, {}),
+    "tools": (None, []),
+    "tool_choice": (None, "none", "auto"),
+    "add_generation_prompt": (None, False),  # vLLM's words for what is always done here:
+    "continue_final_message": (None, True),  # a last message of the assistant is continued
+}
+_WITHOUT_EFFECT = {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
+
+
+class BodyError(Exception):
+    """A body that cannot be answered; becomes an error in OpenAI's shape."""
+
+    def __init__(self, message: str, *, status: int = 400, code: str = "invalid_request", param: str | None = None):
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+
+
+class _Part(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class _Turn(BaseModel):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[_Part]
+
+
+class _Schema(BaseModel):
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class _Format(BaseModel):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _Schema | None = None
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class Body(BaseModel):
+    """A chat completion request, as far as we can answer it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str
+    messages: list[_Turn] = Field(min_length=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    stop: str | list[str] | None = None
+    response_format: _Format | None = None
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+def read_body(data: bytes) -> Body:
+    """Read a body.
+
+    Raises:
+        BodyError: It is not one, or asks for what is not supported.
+    """
+    try:
+        body = Body.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BodyError(f"{place + ': ' if place else ''}{first['msg']}", param=place or None) from None
+    for name, value in (body.model_extra or {}).items():
+        if name in _WITHOUT_EFFECT or any(value == fine for fine in _NEUTRAL.get(name, ())):
+            continue
+        shown = f"{name} is not supported" + (" with this value" if name in _NEUTRAL else "")
+        raise BodyError(f"{shown}.", code="unsupported_parameter", param=name)
+    return body
+
+
+def request_of(body: Body, *, enforces: bool) -> Request:
+    """Make the request of a body. As with OpenAI, an answer is sampled at temperature 1 unless told otherwise.
+
+    Args:
+        body: What was sent.
+        enforces: Whether the model keeps to a schema. One that does not is not asked for it: 200 with something else
+            would be worse than a refusal.
+
+    Raises:
+        BodyError: It asks for a shape of the answer that nobody would enforce.
+    """
+    wanted = body.response_format
+    if wanted is not None and wanted.type != "text" and not enforces:
+        raise BodyError("response_format is not supported: this model does not keep to a schema.",
+                        code="unsupported_parameter", param="response_format")  # fmt: skip
+    schema = ""
+    if wanted is not None and wanted.type == "json_object":
+        schema = '{"type":"object"}'
+    elif wanted is not None and wanted.type == "json_schema":
+        if wanted.json_schema is None:
+            raise BodyError("response_format.json_schema is missing", param="response_format")
+        schema = json.dumps(wanted.json_schema.schema_)
+    stops = [body.stop] if isinstance(body.stop, str) else body.stop or []
+    return Request(
+        messages=tuple(_message(turn) for turn in body.messages),
+        max_tokens=body.max_completion_tokens or body.max_tokens or DEFAULT_TOKENS,
+        temperature=1.0 if body.temperature is None else body.temperature,
+        seed=secrets.randbits(31) if body.seed is None else body.seed % 2**31,
+        stop=tuple(stop for stop in stops if stop),
+        answer_schema=schema,
+    )
+
+
+def _message(turn: _Turn) -> Message:
+    text = turn.content if isinstance(turn.content, str) else "".join(part.text for part in turn.content)
+    return Message(role="system" if turn.role == "developer" else turn.role, content=text)
+
+
+def failure_of(answer: Completion) -> BodyError | None:
+    """Turn a failed answer into an error; None where it is none."""
+    if answer.failure is None:
+        return None
+    kind, detail = answer.failure.kind, answer.failure.detail
+    message = f"This model's context length is exceeded: {detail}." if kind == "too_long" else f"{kind}: {detail}"
+    return BodyError(message, status=_STATUS.get(kind, 422), code=_CODES.get(kind, kind))
+
+
+def completion_body(model: str, request: Request, answer: Completion) -> dict[str, Any]:
+    """Write an answer as OpenAI does. A beginning that the client gave is not repeated."""
+    message = {"role": "assistant", "content": _text(request, answer), "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
+    head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": "chat.completion", "created": int(time.time())}
+    return {**head, "model": model, "choices": [choice], "usage": _usage(answer)}
+
+
+def stream_of(model: str, request: Request, answer: Completion, *, usage: bool) -> str:
+    """Write an answer as server-sent events: all of it in one piece, for clients that know only streams."""
+    head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": "chat.completion.chunk", "created": int(time.time())}
+    told = {"role": "assistant", "content": _text(request, answer)}
+    pieces = [
+        {**head, "model": model, "choices": [{"index": 0, "delta": told, "finish_reason": None}]},
+        {**head, "model": model, "choices": [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]},
+    ]
+    if usage:
+        pieces.append({**head, "model": model, "choices": [], "usage": _usage(answer)})
+    return "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
+
+
+def error_body(message: str, *, status: int, code: str, param: str | None = None) -> dict[str, Any]:
+    """Write an error as OpenAI does."""
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def _text(request: Request, answer: Completion) -> str:
+    text = answer.text.removeprefix(request.beginning)
+    return text.encode("utf-8", "replace").decode("utf-8")  # JSON on the wire is UTF-8
+
+
+def _finish(answer: Completion) -> str:
+    return "length" if answer.stop == "length" else "stop"
+
+
+def _usage(answer: Completion) -> dict[str, int]:
+    asked, answered = answer.prompt_tokens, answer.completion_tokens
+    return {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}

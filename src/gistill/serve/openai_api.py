@@ -1,0 +1,161 @@
+"""Any language model as a server that OpenAI's clients can ask: chat completions, the list of models, health."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from gistill.errors import ExtraMissingError, GistillError
+from gistill.lm.seam import Completion, LanguageModel, Request
+from gistill.serve.batching import Batcher
+from gistill.serve.chat_bodies import (
+    BodyError,
+    completion_body,
+    error_body,
+    failure_of,
+    read_body,
+    request_of,
+    stream_of,
+)
+
+MOST_BYTES = 4 * 2**20  # of a body
+
+
+def app(
+    model: LanguageModel,
+    *,
+    api_key: str = "",
+    most_bytes: int = MOST_BYTES,
+    most_together: int = 32,
+    waiting: int = 256,
+) -> Any:
+    """Make the web application (ASGI) around a model.
+
+    Requests that arrive while the model is busy are its next batch. One thread asks the model, so it need not be
+    safe to share. A model with a true attribute `enforces_schema` is handed the schemas that are asked for; any other
+    refuses them. One with a number as its `context` has it told in the list of models.
+
+    Args:
+        model: What answers. The name it gives itself is the one that clients ask for.
+        api_key: The bearer token that clients must send; empty asks for none.
+        most_bytes: The largest body that is read.
+        most_together: Requests in one batch at most.
+        waiting: Requests that may wait before more are told to come later (429).
+
+    Raises:
+        ExtraMissingError: The extra `serve` is not installed.
+    """
+    try:
+        from starlette.applications import Starlette
+        from starlette.exceptions import HTTPException
+        from starlette.routing import Route
+    except ImportError as error:
+        raise ExtraMissingError("Serving a model needs fastapi.", hint='Run: pip install "gistill[serve]"') from error
+
+    batcher = Batcher(model, most=most_together, waiting=waiting)
+    service = _Service(model, batcher, api_key, most_bytes)
+
+    @asynccontextmanager
+    async def life(_: Any) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(batcher.close)
+
+    routes = [
+        Route("/v1/chat/completions", service.chat, methods=["POST"]),
+        Route("/v1/models", service.models),
+        Route("/health", service.health),
+    ]
+    refusals: dict[Any, Any] = {BodyError: _refused, HTTPException: _no_such_place, Exception: _broken}
+    return Starlette(routes=routes, lifespan=life, exception_handlers=refusals)
+
+
+class _Service:
+    def __init__(self, model: LanguageModel, batcher: Batcher, api_key: str, most_bytes: int) -> None:
+        self.model, self.batcher, self.api_key, self.most_bytes = model, batcher, api_key, most_bytes
+        self.enforces = bool(getattr(model, "enforces_schema", False))
+
+    async def health(self, _: Any) -> Any:
+        alive = self.batcher.alive
+        return _json({"status": "ok" if alive else "closing", "model": self.model.name}, 200 if alive else 503)
+
+    async def models(self, http: Any) -> Any:
+        self.check_key(http)
+        context = getattr(self.model, "context", None)
+        extra = {"max_model_len": context} if isinstance(context, int) else {}
+        entry = {"id": self.model.name, "object": "model", "created": 0, "owned_by": "gistill", **extra}
+        return _json({"object": "list", "data": [entry]})
+
+    async def chat(self, http: Any) -> Any:
+        self.check_key(http)
+        if http.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+            # A page in a browser may post anywhere without asking, but not with this type.
+            raise BodyError("The content type must be application/json.", status=415, code="unsupported_media_type")
+        body = read_body(await self.read(http))
+        if body.model != self.model.name:
+            told = f"The model {body.model!r} does not exist; this server has {self.model.name!r}."
+            raise BodyError(told, status=404, code="model_not_found", param="model")
+        request = request_of(body, enforces=self.enforces)
+        answer = await self.answer(request)
+        if body.stream:
+            usage = body.stream_options is not None and body.stream_options.include_usage
+            return _events(stream_of(body.model, request, answer, usage=usage))
+        return _json(completion_body(body.model, request, answer))
+
+    async def answer(self, request: Request) -> Completion:
+        future = self.batcher.ask(request)
+        if future is None:
+            if self.batcher.alive:
+                raise BodyError("Too many requests wait; come again.", status=429, code="rate_limit_exceeded")
+            raise BodyError("The server is closing.", status=503, code="unavailable")
+        try:
+            answer = await asyncio.wrap_future(future)
+        except GistillError as error:
+            raise BodyError(str(error), status=500, code="model_error") from error
+        failure = failure_of(answer)
+        if failure is not None:
+            raise failure
+        return answer
+
+    def check_key(self, http: Any) -> None:
+        given = http.headers.get("authorization", "").encode("latin-1")  # the very bytes
+        if self.api_key and not hmac.compare_digest(given, f"Bearer {self.api_key}".encode()):
+            raise BodyError("Incorrect API key provided.", status=401, code="invalid_api_key")
+
+    async def read(self, http: Any) -> bytes:
+        """Read the body, and no more of it than is allowed, whatever its header says."""
+        data = bytearray()
+        async for piece in http.stream():
+            data += piece
+            if len(data) > self.most_bytes:
+                told = f"The body has more than {self.most_bytes:,} bytes."
+                raise BodyError(told, status=413, code="request_too_large")
+        return bytes(data)
+
+
+def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Any:
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _events(text: str) -> Any:
+    from starlette.responses import Response
+
+    return Response(text, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+
+
+async def _refused(_: Any, error: Any) -> Any:
+    headers = {"Retry-After": "1"} if error.status in (429, 503) else None
+    return _json(error_body(str(error), status=error.status, code=error.code, param=error.param), error.status, headers)
+
+
+async def _no_such_place(_: Any, error: Any) -> Any:
+    code = "not_found" if error.status_code == 404 else "invalid_request"
+    return _json(error_body(str(error.detail), status=error.status_code, code=code), error.status_code, error.headers)
+
+
+async def _broken(_: Any, error: Any) -> Any:
+    return _json(error_body(f"The server failed: {type(error).__name__}.", status=500, code="server_error"), 500)
