@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from gistill.errors import SettingError
 from gistill.lm.seam import Completion, LanguageModel, Request, failed
-from gistill.privacy import Memory, NameDetector, redact_all, restore
+from gistill.privacy import Memory, NameDetector, find, redact_all, restore
 
 Pii = Literal["off", "redact", "refuse"]
 MODES: tuple[Pii, ...] = ("off", "redact", "refuse")
@@ -58,7 +58,9 @@ class PrivateModel:
 
     def _gated(self, request: Request) -> tuple[Request, Memory] | Completion:
         memory, counts = Memory(), Counter[str]()
-        schema = json.loads(request.answer_schema) if request.answer_schema else None
+        schema = _read(request.answer_schema)
+        if any(find(repr(number)) for number in _numbers(schema)):
+            return failed("personal_data", "not sent: a number in the answer schema")  # no placeholder fits there
         texts = [*(message.content for message in request.messages), *request.stop, *_strings(schema)]
         redacted = redact_all(texts, memory, names=self._names, counts=counts)
         self.found += counts
@@ -70,7 +72,7 @@ class PrivateModel:
         rest = iter(redacted)
         messages = tuple(message.model_copy(update={"content": next(rest)}) for message in request.messages)
         stop = tuple(next(rest) for _ in request.stop)
-        answer_schema = json.dumps(_replaced(schema, rest), ensure_ascii=False) if request.answer_schema else ""
+        answer_schema = _written(_replaced(schema, rest)) if request.answer_schema else ""
         update = {"messages": messages, "stop": stop, "answer_schema": answer_schema}
         return request.model_copy(update=update), memory
 
@@ -80,8 +82,27 @@ class PrivateModel:
         return completion.model_copy(update={"text": text}) if text != completion.text else completion
 
 
+def _read(schema: str) -> Any:
+    """Read a schema; what is no JSON is one text, for the server to complain about."""
+    try:
+        return json.loads(schema) if schema else None
+    except ValueError:
+        return schema
+
+
+def _written(schema: Any) -> str:
+    return schema if isinstance(schema, str) else json.dumps(schema, ensure_ascii=False)
+
+
+def _numbers(value: Any) -> list[int | float]:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [number for one in inner for number in _numbers(one)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
 def _strings(value: Any) -> list[str]:
-    """List every text of a JSON value in order, keys and long numbers included."""
+    """List every text of a JSON value in order, keys included."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):

@@ -1,0 +1,65 @@
+"""`gistill audit`: whether personal data is in what was sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.ending import ending, tell
+
+if TYPE_CHECKING:
+    from gistill.lm.audit import Audit
+
+FOUND = 3  # the exit code
+_SHOWN = 50
+
+
+def audit(
+    path: Annotated[
+        Path, typer.Argument(metavar="JOURNAL|FOLDER", help="A journal, a batch file, or the folder of a run.")
+    ],
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="A kind that may leave, as NAME; several allowed.")
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Look for names, too: gliner:FOLDER, or a spaCy pipeline."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Search the exact bytes that were sent for personal data. Ends with 3 where there is any."""
+    with ending():
+        from gistill.errors import SettingError
+        from gistill.lm.audit import audit as search
+        from gistill.privacy import KINDS
+        from gistill.privacy.names import load_names
+
+        ignored = {kind.upper() for kind in ignore or ()}
+        if unknown := sorted(ignored - set(KINDS)):
+            raise SettingError(f"there is no kind {unknown[0]}", hint=f"The kinds are {', '.join(KINDS)}.")
+        done = search(path, ignore=ignored, names=load_names(names) if names else None)
+        typer.echo(json.dumps(_fields(done), indent=2) if as_json else _lines(done))
+        if done.leaks:
+            tell("Personal data was sent, or is written to be sent.")
+            raise SystemExit(FOUND)
+
+
+def _fields(done: Audit) -> dict[str, Any]:
+    return {**asdict(done), "kinds": done.kinds}
+
+
+def _lines(done: Audit) -> str:
+    """Show the first finds, then the counts. No value is shown in full: this is printed into the logs of CI."""
+    lines = [
+        f"{leak.file}, attempt {leak.attempt}, {leak.place}: {leak.kind} {leak.masked}" for leak in done.leaks[:_SHOWN]
+    ]
+    if len(done.leaks) > _SHOWN:
+        lines.append(f"and {len(done.leaks) - _SHOWN:,} more")
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in done.kinds.items()) or "nothing personal found"
+    lines.append(f"{done.bodies:,} bodies in {len(done.files):,} files: {kinds}")
+    return "\n".join(lines)
