@@ -6,18 +6,26 @@ import ipaddress
 import os
 import signal
 import socket
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gistill.cli.ending import ending, tell
+
+if TYPE_CHECKING:
+    from gistill.lm import LanguageModel
 
 _GRACE = 30  # seconds for what is being answered when the server is told to stop
 
 
 def serve_model(
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER", help="What `gistill models` finds, or a path; else the writer.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="A name that `gistill models` knows, a path, or recorded:...; else the writer.",
+        ),
     ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen at; 0.0.0.0 is all of this machine's.")
@@ -27,16 +35,19 @@ def serve_model(
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable with the key that clients must send, if any.")
     ] = "GISTILL_SERVE_KEY",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data, for recorded: models."),
+    ] = None,
 ) -> None:
     """Serve a model on this machine to OpenAI's clients, at /v1. Stop it with Ctrl-C or SIGTERM."""
     with ending():
         uvicorn = _uvicorn()
         api_key = os.environ.get(api_key_env, "").strip()
         listening = _listening(host, port)
-        from gistill.lm import load_writer
         from gistill.serve.openai_api import app
 
-        loaded = load_writer(model, threads=threads)
+        loaded = _loaded(model, threads, data)
         made = app(loaded, api_key=api_key)
         if not api_key and not _only_here(host):
             tell(f"Whoever reaches {host} can ask this model: put a key into {api_key_env}, or listen at 127.0.0.1.")
@@ -44,6 +55,21 @@ def serve_model(
         place = f"[{at[0]}]" if ":" in at[0] else at[0]
         tell(f"Serving {loaded.name} at http://{place}:{at[1]}/v1.")
         _run(uvicorn, made, listening)
+
+
+def _loaded(name: str | None, threads: int | None, data: Path | None) -> LanguageModel:
+    """Load the model that is served: one that runs here, or answers that a larger one gave and somebody published."""
+    if name is None or not name.startswith("recorded:"):
+        from gistill.lm import load_writer
+
+        return load_writer(name, threads=threads)
+    if data is None:
+        from gistill.errors import SettingError
+
+        raise SettingError(f"{name} needs the folder of public data", hint="Give it with --data.")
+    from gistill.distill.recorded import open_recorded
+
+    return open_recorded(name, data)
 
 
 def _run(uvicorn: Any, made: Any, listening: socket.socket) -> None:

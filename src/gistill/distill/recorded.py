@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from gistill.corpora import index, mixtral
 from gistill.corpora.tuples import Example
@@ -15,8 +15,31 @@ from gistill.skills.opinions import OpinionTuple
 from gistill.skills.understanding import Target
 
 Skill = Literal["opinions", "analysis"]
+_NAMES = "recorded:mixtral/analysis, recorded:mixtral/rewriting, recorded:labels/SKILL:SET[+SET...]"
 # What follows a phrase's head.
 _TAILS = frozenset({"of", "for", "with", "in", "on", "at", "from", "to", "by", "about", "and", "or", "that"})
+
+
+def open_recorded(name: str, data: Path) -> RecordedModel:
+    """Open a recorded teacher by its name, so that it can be served like any model.
+
+    Args:
+        name: "recorded:mixtral/analysis", "recorded:mixtral/rewriting", or "recorded:labels/opinions:SET+SET" with the
+            names of labelled sets ("analysis" in place of "opinions" writes the labels as analyses).
+        data: The data folder.
+
+    Raises:
+        SettingError: There is no such teacher or set.
+        InputError: A file is not there.
+    """
+    _, _, rest = name.partition("recorded:")
+    source, _, what = rest.partition("/")
+    skill, _, sets = what.partition(":")
+    if source == "mixtral" and skill in get_args(understanding.Kind) and not sets:
+        return recorded_mixtral(data, skill)  # type: ignore[arg-type]
+    if source == "labels" and skill in get_args(Skill) and sets:
+        return recorded_labels(sets.split("+"), data, skill)  # type: ignore[arg-type]
+    raise SettingError(f"there is no recorded teacher {name!r}", hint=f"Names: {_NAMES}.")
 
 
 def recorded_mixtral(data: Path, kind: understanding.Kind) -> RecordedModel:
