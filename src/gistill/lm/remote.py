@@ -26,7 +26,7 @@ from gistill.lm.seam import Completion, Request, failed
 from gistill.lm.tokens import prompt_tokens, prompt_tokens_most, text_tokens
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
-_WAIT_FIRST, _WAIT_MOST = 0.25, 30.0  # seconds before a call is made again
+_WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again
 _BAD_AT_FIRST = 5  # calls refused before the first answer, after which the server is taken to refuse all
 
 
@@ -219,10 +219,15 @@ class RemoteModel:
 
         try:
             async for attempt in stamina.retry_context(
-                on=again, attempts=None, timeout=None, wait_initial=_WAIT_FIRST, wait_max=_WAIT_MOST, wait_jitter=0.25
+                on=again,
+                attempts=None,
+                timeout=None,
+                wait_initial=_WAIT_FIRST,
+                wait_max=_WAIT_MOST,
+                wait_jitter=_JITTER,
             ):
                 with attempt:
-                    return await self._asked(request, key)
+                    return await self._asked(request, key, stopped)
         except CallError as error:
             if error.scope == "all":
                 raise ServerError(f"{self.url} cannot be asked: {error.detail}", hint=error.hint) from None
@@ -249,10 +254,12 @@ class RemoteModel:
             error.scope = "all"
             error.hint = error.hint or "Try again later: what was answered is kept in the journal."
 
-    async def _asked(self, request: Request, key: str) -> tuple[Completion, int | None]:
+    async def _asked(self, request: Request, key: str, stopped: Callable[[], bool]) -> tuple[Completion, int | None]:
         """Make one call, when its turn comes."""
         async with self.throttle.slot() as began:
             await self._rates.wait(prompt_tokens(request) + request.max_tokens)
+            if stopped():
+                raise CallError("not_asked", "the server was given up before its turn came", scope="request")
             if self.journal is not None:  # another process may have been quicker
                 kept = self.journal.find(key, request.max_tokens)
                 if kept is not None:
