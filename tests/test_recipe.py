@@ -89,6 +89,20 @@ def test_what_is_no_yaml_of_fields_is_one_sentence(tmp_path: Path, text: str) ->
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("rate: 1\ntrain: [x]\nrate: 2", "recipe.yaml, row 3: not YAML ('rate' is given twice)"),
+        ("train:\n  - {set: x, limit: 1, limit: 2}", "recipe.yaml, row 2: not YAML ('limit' is given twice)"),
+        ("train: [x]\nsearch: {rank: [4], rank: [8]}", "recipe.yaml, row 2: not YAML ('rank' is given twice)"),
+    ],
+)
+def test_a_field_given_twice_is_refused_with_its_row(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_recipe(written(tmp_path, text))
+    assert str(caught.value).endswith(says)
+
+
 def test_a_missing_recipe_and_a_bad_setting_are_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_recipe(tmp_path / "none.yaml")

@@ -389,7 +389,7 @@ def test_bad_recipes_are_one_sentence_before_anything_is_loaded(bases: dict[str,
     refused(SettingError, "patience needs dev", patience=2)
     refused(SettingError, "no optimiser 'adam'", optimiser="adam")
     refused(SettingError, "multiple of accumulate", batch=4, accumulate=3)
-    refused(InputError, "no adapter's folder", start=str(tmp_path))
+    refused(ModelMissingError, "no adapter in", start=str(tmp_path))
     refused(SettingError, "the model has 2", method="layers", top_layers=3)
     refused(SettingError, "adalora plans over", method="adalora", steps=5)
     refused(InputError, "no token to learn", max_length=8)

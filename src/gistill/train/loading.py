@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from gistill.errors import ExtraMissingError, InputError, ModelBrokenError, SettingError
+from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.lm import DEFAULT_WRITER
 from gistill.lm.base_folder import as_transformers_folder
 from gistill.train.recipe import Recipe
@@ -36,10 +36,9 @@ def find_base(recipe: Recipe) -> tuple[Path, dict[str, Any]]:
         Its transformers folder and its config.json.
 
     Raises:
-        ModelMissingError: No such model.
+        ModelMissingError: No such model, or `start` is no adapter's folder.
         ModelBrokenError: Its config.json cannot be read.
         SettingError: The method does not fit the machine.
-        InputError: `start` is no adapter's folder.
         ExtraMissingError: A package is missing.
     """
     if recipe.method == "qlora" and not torch.cuda.is_available():
@@ -48,8 +47,9 @@ def find_base(recipe: Recipe) -> tuple[Path, dict[str, Any]]:
     if recipe.objective != "sft":
         _need("trl", "datasets")
     if recipe.start and not (Path(recipe.start) / "adapter_config.json").is_file():
-        raise InputError(
-            "no adapter's folder", file=recipe.start, hint="To go on from a whole model, give its folder as model."
+        raise ModelMissingError(
+            f"no adapter in {recipe.start!r} (adapter_config.json is missing)",
+            hint="start names one; to go on from a whole model, give its folder as model.",
         )
     base = as_transformers_folder(recipe.model)
     try:

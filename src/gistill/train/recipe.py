@@ -89,19 +89,10 @@ def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
         settings: "field=value" texts that replace fields, the value written as in YAML.
 
     Raises:
-        InputError: The file is not there or is not YAML of fields.
+        InputError: See `read_fields`.
         SettingError: A field is unknown (the nearest known one is named), missing or out of range.
     """
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"the recipe cannot be read ({(error.strerror or str(error)).lower()})", file=str(path)
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"not YAML ({str(error).splitlines()[0]})", file=str(path)) from error
-    if not isinstance(given, dict):
-        raise InputError("a recipe is a list of fields, each `name: value`", file=str(path))
+    given = read_fields(path)
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -114,6 +105,42 @@ def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
     sets = {name: _beside(getattr(recipe, name), path) for name in ("train", "dev", "replay")}
     files = tuple(str(path.parent / name) if is_file(name) else name for name in recipe.tests)
     return recipe.model_copy(update={**sets, "tests": files})
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """Read a YAML file of fields, unchecked but for one thing: each is given once, where YAML's last would win.
+
+    Raises:
+        InputError: The file is not there, is not YAML of fields, or gives a field twice; with the row where known.
+    """
+    try:
+        given = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
+    except OSError as error:
+        raise InputError(
+            f"the recipe cannot be read ({(error.strerror or str(error)).lower()})", file=str(path)
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        row = None if mark is None else mark.line + 1
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(f"not YAML ({problem})", file=str(path), row=row) from error
+    if not isinstance(given, dict):
+        raise InputError("a recipe is a list of fields, each `name: value`", file=str(path))
+    return given
+
+
+class _OnceEach(yaml.SafeLoader):
+    """Refuses a mapping with a key twice, as YAML itself does and PyYAML does not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            names.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
 
 
 def recipe_from(given: dict[str, Any], *, file: str = "") -> Recipe:
