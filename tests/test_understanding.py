@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -172,6 +173,8 @@ def test_a_try_that_says_nothing_whole_makes_room_for_the_next() -> None:
         ("a kettle", "kettle", "place_determiner"),
         ("wait-staff", "wait staff", "place_marks"),
         ("wait stafff", "wait staff", "place_nearest"),
+        ("kettle, cheap", "kettle", ""),
+        ("Product (kettle)", "kettle", "comment"),
         ("[lid]", "lid", ""),
         ("‘lid’", "lid", ""),
     ],
@@ -205,6 +208,7 @@ def test_a_target_said_to_be_implied_is_implicit_and_not_refused() -> None:
         ("handle | build | negative | It sticks.", "unanchored"),
         ("It boils fast though, and the wait staff... just kidding. I paid | x | positive | Fast.", "not_a_name"),
         ("lid | build | positive | This conveys a negative sentiment.", "contradictory"),
+        ("lid | build | mild | A mildly positive sentiment shows.", "contradictory"),
         ('lid | build | negative | The review says "falls apart at once".', "invented_quote"),
         ("lid | build | negative | [to be filled in]", "placeholder"),
         ("lid | build | negative | It sticks.\nlid | Build | negative | It sticks a lot.", "repeated"),
@@ -222,7 +226,8 @@ def test_an_answer_that_was_cut_off_loses_what_it_said_last() -> None:
     read = parse_analysis(answer, TEXT, complete=False)
     assert [t.target for t in read.targets] == ["lid"]
     assert [f.kind for f in read.failures] == ["truncated"]
-    assert words(answer + "\nReview: another", TEXT) == ["lid", "kettle"]  # its own end was reached
+    for more in ("\nReview: another", "\n\nPlease note that the abo"):  # what was cut off is something else
+        assert len(parse_analysis(answer + more, TEXT, complete=False).targets) == 2
 
 
 def test_json_tables_and_bullets_are_read_as_lines_are() -> None:
@@ -326,6 +331,15 @@ def test_a_rewriting_that_is_none_is_refused_by_name(answer: str, kind: str) -> 
     assert read.kind == kind
 
 
+@pytest.mark.parametrize("char", [".", " ", "\n", "- ", "'a", '"', "(", "|", "not ", "your ", "[", "{", "1,"])
+def test_a_hostile_answer_costs_no_time(char: str) -> None:
+    answer, begun = char * 8000 + "x", time.monotonic()
+    parse_analysis(answer, TEXT)
+    parse_analysis(block(answer, aspect=answer, why=answer), TEXT)
+    parse_rewriting(answer, TEXT)
+    assert time.monotonic() - begun < 5
+
+
 def test_a_customer_who_cannot_recommend_does_not_refuse() -> None:
     assert not debris.refuses("I cannot recommend this kettle. I'm sorry to say that the lid sticks.")
     assert debris.refuses("As an AI language model, I have no kettle.")
@@ -336,6 +350,7 @@ def test_numbers_and_names_are_the_reviews_own_in_any_spelling() -> None:
     assert rewrites.new_numbers("We went at 6:00 with three kids, a decade later, on two occasions.", text) == set()
     assert rewrites.new_numbers("We were 4, and paid 1,200.50.", text) == {"4", "1200.50", "1200", "50"}
     assert rewrites.new_names("We love Joe's Café. My iPhone and I'm sure the Iphone-loving crowd.", text) == set()
+    assert rewrites.new_names("We went to Square Street in December.", "went in dec to sq st") == set()
     assert rewrites.new_names("We love Paris and the Google-made phone.", text) == {"Paris", "Google"}
 
 

@@ -11,9 +11,9 @@ from gistill.skills.opinions import places
 
 NEAREST = 90.0  # of 100 (rapidfuzz ratio): words less like the place they are nearest to do not stand there
 _QUOTED = re.compile(r"[\"“]([^\"“”\n]+)[\"”]")
-_SINGLE = re.compile(r"(?<!\w)['‘]([^'‘’\n]+(?:['’]\w+[^'‘’\n]*)*)['’](?!\w)")
+_SINGLE = re.compile(r"(?<!\w)['‘]([^'‘’\n]+(?:['’]\w[^'‘’\n]*)*)['’](?!\w)")
 _COMMENT = re.compile(
-    r"\s*(?:\(|--|[,;]?\s(?:which|as in|as a|i\.e\.|referring|refers|indicating|implied|meaning)\b).*$", re.DOTALL
+    r"\s?(?:\(|--|[,;]?\s(?:which|as in|as a|i\.e\.|referring|refers|indicating|implied|meaning)\b).*$", re.DOTALL
 )
 _UNNAMED = re.compile(
     r"^\s*-\s*$|^\W*(?:none|null|n/?a|implicit|implied|unnamed|unspecified)\W*$"

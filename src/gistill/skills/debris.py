@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 Row = list[str]  # target, aspect, sentiment, reasoning, as written; "" where one is missing
 FIELDS = ("target", "aspect", "sentiment", "reasoning")
 
-_FENCE = re.compile(r"^\s*```.*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]{0,20}```.*$", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _RULE = re.compile(r"^\W*$")  # nothing, or a line of dashes
 # A line that begins another review: whatever follows is not about ours.
@@ -77,6 +77,12 @@ def finished(answer: str) -> bool:
 
 def _begins_anew(line: str) -> bool:
     return bool(_REVIEW.match(line.strip()) or _ELSE.match(line.strip()))
+
+
+def ends_in(answer: str, row: Row) -> bool:
+    """Say whether nothing was written after a row, so that an answer that was cut off was cut off in it."""
+    last = next((part for part in reversed(row) if part), "")
+    return answer.rstrip().rstrip("|").rstrip().endswith(last)
 
 
 def rows(answer: str, mended: Counter[str]) -> list[Row]:
@@ -143,7 +149,7 @@ def _json_rows(answer: str) -> list[Row]:
 _TARGET = re.compile(
     r"^\W*(?:\d+[.)]\s*|answer[^:]*:\s*)?opinion target\s*(?P<number>\d*)[^:\n]*?:\s*(?P<rest>.*)$", re.IGNORECASE
 )
-_INLINE = re.compile(r"[\s,–-]+(?=(?:Aspect|Sentiment|Reasoning)\s*\d*:\s)")
+_INLINE = re.compile(r"[\s,–-]{1,8}(?=(?:Aspect|Sentiment|Reasoning)\s*\d*:\s)")
 _NAMED = re.compile(r"^\W*(?P<name>[A-Za-z]{4,14})\s*\d*\s*:\s*(?P<rest>.*)$")
 
 
@@ -242,10 +248,10 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"your own analysis|the reasoning justif|to be fill|^\[[^\]]*\]$|^\W*(?:none|n/?a)?\W*$", re.IGNORECASE
+    r"your own analysis|the reasoning justif|to be fill|^\[[^\]]*\]$|^\W{0,20}(?:none|n/?a)?\W{0,20}$", re.IGNORECASE
 )
 _REMARK = re.compile(
-    r"\s*(?:[\"“(:;]|\s--?\s|[,;]?\s(?:i\.e|e\.g)\.|,\s(?:an?|the|whether|how|if|in this case|specifically|including)\b"
+    r"\s?(?:[\"“(:;]|\s--?\s|[,;]?\s(?:i\.e|e\.g)\.|,\s(?:an?|the|whether|how|if|in this case|specifically|including)\b"
     r"|[,;]?\s(?:which|refer(?:s|ring)|impl(?:ying|ied|ies)|involv(?:es|ing)|describ(?:es|ing)|indicat(?:es|ed|ing)"
     r"|represent(?:s|ing)|related to|in terms of|meaning)\b).*$",
     re.IGNORECASE,

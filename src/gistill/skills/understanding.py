@@ -239,7 +239,7 @@ def parse_analysis(answer: str, text: str, *, complete: bool = True) -> Analysis
     if not rows:
         kind = "refused" if debris.refuses(plain) else "unparsable" if plain else "empty_answer"
         return Analysis((), (Failure(kind=kind, detail=plain[:200]),), _counts(mended))
-    if not complete and not mended["continuation"]:
+    if not complete and debris.ends_in(plain, rows[-1]):
         failures.append(Failure(kind="truncated", detail=_detail(rows.pop())))
     kept: dict[tuple[str | None, str, str], Target] = {}
     for row in rows:
