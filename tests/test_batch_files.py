@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.batch_files import CollectingModel, read_batch, read_requests, write_batch
+from gistill.lm.batch_files import CollectingModel, read_batch, write_batch
 from gistill.lm.journal import Journal, request_key
 from gistill.lm.prices import Price, Prices
 from gistill.lm.private import PrivateModel
@@ -81,11 +81,7 @@ def test_what_is_written_is_what_would_be_sent_under_the_journals_key(tmp_path: 
     }
     assert line["body"]["response_format"]["json_schema"]["schema"] == {"type": "object"}
     assert path.stat().st_mode & 0o077 == 0
-    manifest, requests = read_requests(tmp_path / "b")
-    assert requests == [request]
-    assert [(file.name, file.requests, file.bytes) for file in manifest.files] == [
-        ("batch-0001.jsonl", 1, path.stat().st_size)
-    ]
+    assert [file.name for file in (tmp_path / "b").iterdir()] == ["batch-0001.jsonl"]
 
 
 def test_files_are_split_by_number_and_size_and_equal_requests_are_written_once(tmp_path: Path) -> None:
@@ -109,7 +105,6 @@ def test_answers_come_back_in_any_order_with_everything_odd_counted(tmp_path: Pa
     requests = [ask(f"text {number}") for number in range(8)]
     with Journal(tmp_path / "j.sqlite", run="r") as journal:
         paths = write_batch(requests, tmp_path / "b", model="big", journal=journal)
-        manifest, asked = read_requests(tmp_path / "b")
         sent = lines(paths)
         output = [answered(line) for line in sent[:5]]
         output += [answered(sent[0], "another answer"), {**answered(sent[0]), "custom_id": "nobody's"}, {"no": "id"}]
@@ -119,7 +114,7 @@ def test_answers_come_back_in_any_order_with_everything_odd_counted(tmp_path: Pa
         errors = [refused(sent[5]), expired(sent[6]), refused(sent[1], 500)]
         files = [came_back(tmp_path / "errors.jsonl", errors), came_back(tmp_path / "output.jsonl", [*output, [1], 5])]
         files[1].write_bytes(files[1].read_bytes() + b'\n{"custom_id": "cut he')
-        read = read_batch(files, journal, asked, manifest, prices=PRICES)
+        read = read_batch(files, journal, requests, model="big", prices=PRICES)
         assert read.counts == {
             "answered": 5,
             "already": 0,
@@ -147,10 +142,9 @@ def test_reading_again_books_nothing_twice_and_the_rest_can_be_written_again(tmp
     requests = [ask(f"text {number}") for number in range(4)]
     with Journal(tmp_path / "j.sqlite") as journal:
         sent = lines(write_batch(requests, tmp_path / "b", model="big", journal=journal))
-        manifest, asked = read_requests(tmp_path / "b")
         part = came_back(tmp_path / "part.jsonl", [answered(sent[0]), refused(sent[1], 500)])
         for _ in range(3):
-            read = read_batch([part, part], journal, asked, manifest, prices=PRICES)
+            read = read_batch([part, part], journal, requests, model="big", prices=PRICES)
         assert read.counts["already"] == 1
         assert read.completions[0].text == "answer to text 0"
         attempts = journal.rows("SELECT count(*) FROM attempts")
@@ -158,18 +152,17 @@ def test_reading_again_books_nothing_twice_and_the_rest_can_be_written_again(tmp
         rest = lines(write_batch(requests, tmp_path / "again", model="big", journal=journal))
         assert [line["custom_id"] for line in rest] == [line["custom_id"] for line in sent[1:]]
         everything = came_back(tmp_path / "all.jsonl", [answered(line) for line in rest])
-        read = read_batch([part, everything], journal, asked, manifest, prices=PRICES)
+        read = read_batch([part, everything], journal, requests, model="big", prices=PRICES)
         assert [read.counts[name] for name in ("answered", "already", "failed", "missing")] == [3, 1, 0, 0]
 
 
 def test_the_batch_price_is_a_setting_and_is_told(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.sqlite") as journal:
         sent = lines(write_batch([ask("a")], tmp_path / "b", model="big", journal=journal))
-        manifest, asked = read_requests(tmp_path / "b")
         path = came_back(tmp_path / "o.jsonl", [answered(sent[0])])
         with pytest.raises(SettingError):
-            read_batch([path], journal, asked, manifest, price_share=50)
-        read_batch([path], journal, asked, manifest, prices=PRICES, price_share=0.5)
+            read_batch([path], journal, [ask("a")], model="big", price_share=50)
+        read_batch([path], journal, [ask("a")], model="big", prices=PRICES, price_share=0.5)
         assert journal.rows("SELECT price, price_source FROM attempts") == [
             (pytest.approx(150e-6), "file x 0.5 (batch)")
         ]
@@ -178,8 +171,9 @@ def test_the_batch_price_is_a_setting_and_is_told(tmp_path: Path) -> None:
 def test_an_unknown_price_stays_unknown_at_half_of_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.sqlite") as journal:
         sent = lines(write_batch([ask("a")], tmp_path / "b", model="nobody-knows", journal=journal))
-        manifest, asked = read_requests(tmp_path / "b")
-        read_batch([came_back(tmp_path / "o", [answered(sent[0])])], journal, asked, manifest, price_share=0.5)
+        read_batch(
+            [came_back(tmp_path / "o", [answered(sent[0])])], journal, [ask("a")], model="nobody-knows", price_share=0.5
+        )
         assert journal.rows("SELECT price, price_source FROM attempts") == [(None, "unknown")]
 
 
@@ -195,11 +189,12 @@ def test_the_walk_collects_redacted_requests_and_finds_the_answers_in_the_journa
         assert not any(b"jane.doe" in sent.body for sent in journal.sent_bodies())
         bodies = [json.dumps(line["body"], ensure_ascii=False, separators=(",", ":")) for line in lines(paths)]
         assert [sent.body.decode() for sent in journal.sent_bodies()] == bodies
-        manifest, asked = read_requests(tmp_path / "b")
-        read_batch([came_back(tmp_path / "o", [answered(line) for line in lines(paths)])], journal, asked, manifest)
+        output = came_back(tmp_path / "o", [answered(line) for line in lines(paths)])
+        read_batch([output], journal, collecting.requests, model="big")
         again = CollectingModel("big", journal=journal)
         answers = PrivateModel(again).complete(requests)
         assert again.requests == []
+        assert read_batch([output], journal, again.requests, model="big").counts["already"] == 2
         assert [one.text for one in answers] == [
             "answer to Write to jane.doe@example.org about the soup.",
             "answer to The tea was cold.",
@@ -209,9 +204,10 @@ def test_the_walk_collects_redacted_requests_and_finds_the_answers_in_the_journa
 def test_a_cut_answer_says_so_and_a_beginning_is_put_before_its_answer(tmp_path: Path) -> None:
     talk = (Message(role="user", content="?"), Message(role="assistant", content="Once"))
     sent = lines(write_batch([Request(messages=talk), ask("b")], tmp_path / "b", model="big"))
-    manifest, asked = read_requests(tmp_path / "b")
     told = [answered(sent[0], " upon a time"), answered(sent[1], "half", finish_reason="length")]
-    first, second = read_batch([came_back(tmp_path / "o", told)], None, asked, manifest).completions
+    first, second = read_batch(
+        [came_back(tmp_path / "o", told)], None, [Request(messages=talk), ask("b")], model="big"
+    ).completions
     assert (first.text, first.stop, second.text, second.stop) == ("Once upon a time", "end", "half", "length")
 
 
@@ -230,29 +226,30 @@ def test_a_cut_answer_says_so_and_a_beginning_is_put_before_its_answer(tmp_path:
 )
 def test_any_line_that_holds_no_answer_is_a_failure(tmp_path: Path, response: Any) -> None:
     [line] = lines(write_batch([ask("a")], tmp_path / "b", model="big"))
-    manifest, asked = read_requests(tmp_path / "b")
     path = came_back(tmp_path / "o", [{"custom_id": line["custom_id"], "response": response}])
-    read = read_batch([path], None, asked, manifest)
+    read = read_batch([path], None, [ask("a")], model="big")
     assert read.counts["failed"] == 1
     assert read.completions[0].failure is not None
 
 
 def test_what_is_not_there_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no batch was written here"):
-        read_requests(tmp_path)
-    write_batch([ask("a")], tmp_path / "b", model="big")
-    manifest, asked = read_requests(tmp_path / "b")
     with pytest.raises(InputError, match="no such file"):
-        read_batch([tmp_path / "nothing"], None, asked, manifest)
-    (tmp_path / "b" / "batch.json").write_text("{")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_requests(tmp_path / "b")
+        read_batch([tmp_path / "nothing"], None, [ask("a")], model="big")
+
+
+def test_without_a_journal_at_writing_the_body_is_booked_when_it_is_read(tmp_path: Path) -> None:
+    [line] = lines(write_batch([ask("a")], tmp_path / "b", model="big", server="https://example.org/v1"))
+    output = came_back(tmp_path / "o", [answered(line)])
+    with Journal(tmp_path / "j.sqlite") as journal:
+        read_batch([output], journal, [ask("a")], model="big", server="https://example.org/v1")
+        [sent] = journal.sent_bodies()
+        assert json.loads(sent.body) == line["body"]
+        assert journal.rows("SELECT url, outcome FROM attempts") == [("batch:https://example.org/v1", "ok")]
 
 
 def test_hostile_text_survives_as_one_line(tmp_path: Path) -> None:
     texts = ["\u2028 line\nbreaks\r\u0085", "\x00\x1f", "=cmd()", "<script>", "emoji 😀"]
     sent = lines(write_batch([ask(text) for text in texts], tmp_path / "b", model="big"))
     assert [line["body"]["messages"][0]["content"] for line in sent] == texts
-    assert [request.messages[0].content for request in read_requests(tmp_path / "b")[1]] == texts
-    write_batch([ask("lone \ud800 surrogate")], tmp_path / "c", model="big")
-    assert len(read_requests(tmp_path / "c")[1]) == 1
+    [lone] = lines(write_batch([ask("lone \ud800 surrogate")], tmp_path / "c", model="big"))
+    assert lone["body"]["messages"][0]["content"] == "lone \ufffd surrogate"

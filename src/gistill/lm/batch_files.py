@@ -22,14 +22,10 @@ from gistill.lm.chat_api import Answer, CallError, Usage, chat_body, read_answer
 from gistill.lm.journal import Journal, Outcome, request_key
 from gistill.lm.prices import Prices
 from gistill.lm.seam import Completion, Request, failed
-from gistill.schema import Noun
 
 MOST_REQUESTS = 50_000  # in a file, as OpenAI takes it
 MOST_BYTES = 200 * 10**6
-_MANIFEST = "batch.json"
-_REQUESTS = "requests.jsonl"
 _COUNTS = ("answered", "already", "failed", "missing", "duplicates", "unknown", "broken")
-_PREFIX = "batch:"  # of the server's address in the journal
 
 
 class CollectingModel:
@@ -62,23 +58,24 @@ class CollectingModel:
         return [answer or failed("waiting", "to be asked in a batch") for answer in answers]
 
 
-class BatchFile(Noun):
-    """One file that was written."""
-
-    name: str
-    requests: int
-    bytes: int
-
-
-class BatchManifest(Noun):
-    """What a folder of batch files holds; `batch.json` in it."""
+@dataclass(frozen=True)
+class _Form:
+    """How requests become bodies, and where they go."""
 
     model: str
-    url: str
     server: str
     continues: bool
     request_schema: bool
-    files: tuple[BatchFile, ...]
+
+    @property
+    def booked_as(self) -> str:
+        """The address in the journal, apart from those of live calls."""
+        return f"batch:{self.server}"
+
+    def body(self, request: Request) -> bytes:
+        without = frozenset() if self.request_schema else frozenset({"response_format"})
+        body = chat_body(self.model, request, continues=self.continues, without=without)
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,9 @@ class BatchRead:
 
     Attributes:
         completions: One for each request, in order. What has not come back failed as `missing`.
-        counts: answered, already (in the journal before), failed, missing: these four add up to the distinct
-            requests. Beside them duplicates (a second answer to the same request), unknown (answers to nothing we
-            asked) and broken (lines that are none), all of them left aside.
+        counts: answered, already (in the journal before), failed, and missing of the distinct requests. Left aside:
+            duplicates (a second answer to the same request), unknown (to nothing we asked) and broken (no lines). An
+            answer to none of `requests` that the journal has nevertheless counts as `already`, too.
     """
 
     completions: list[Completion]
@@ -110,8 +107,6 @@ def write_batch(
     most_bytes: int = MOST_BYTES,
 ) -> list[Path]:
     """Write requests as batch files, with the journal's key as each `custom_id`.
-
-    Beside them stand `requests.jsonl` and `batch.json`, from which `read_requests` knows what was asked.
 
     Args:
         requests: As they may leave (see above). Of equal ones that differ in `max_tokens` the longest is written.
@@ -137,48 +132,28 @@ def write_batch(
     for request, answer in zip(requests, _from_journal(model, requests, journal), strict=True):
         if answer is None:
             _keep_longest(chosen, request_key(model, request), request)
-    manifest = BatchManifest(
-        model=model, url=url, server=server, continues=continues, request_schema=request_schema, files=()
-    )
-    bodies = {key: _body(manifest, request) for key, request in chosen.items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for number, part in enumerate(_parts(_line_of(bodies, url), most_requests, most_bytes), 1):
-        path = folder / f"batch-{number:04}.jsonl"
-        size = _write(path, part)
-        written.append(BatchFile(name=path.name, requests=len(part), bytes=size))
-    _write(folder / _REQUESTS, [json.dumps(request.model_dump()).encode() + b"\n" for request in chosen.values()])
-    if journal is not None:
+    form = _Form(model, server, continues, request_schema)
+    bodies = {key: form.body(request) for key, request in chosen.items()}
+    parts = list(_parts(_lines_of(bodies, url), most_requests, most_bytes))
+    if journal is not None:  # before anything is there to be sent
         for key, body in bodies.items():
-            limit = chosen[key].max_tokens
-            journal.begin(key, model=model, url=_PREFIX + server, max_tokens=limit, body=body)
-    manifest = manifest.model_copy(update={"files": tuple(written)})
-    _write(folder / _MANIFEST, [manifest.model_dump_json(indent=2).encode() + b"\n"])
-    return [folder / file.name for file in written]
-
-
-def read_requests(folder: Path) -> tuple[BatchManifest, list[Request]]:
-    """Read what `write_batch` wrote down about a batch.
-
-    Raises:
-        InputError: The folder holds no batch.
-    """
-    try:
-        manifest = BatchManifest.model_validate_json((folder / _MANIFEST).read_bytes())
-        lines = (folder / _REQUESTS).read_bytes().splitlines()
-        return manifest, [Request.model_validate(json.loads(line)) for line in lines]
-    except FileNotFoundError as error:
-        raise InputError("no batch was written here", file=str(folder)) from error
-    except ValueError as error:
-        raise InputError("what is written here about the batch cannot be read", file=str(folder)) from error
+            journal.begin(key, model=model, url=form.booked_as, max_tokens=chosen[key].max_tokens, body=body)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"batch-{number:04}.jsonl" for number in range(1, len(parts) + 1)]
+    for path, part in zip(paths, parts, strict=True):
+        _write(path, part)
+    return paths
 
 
 def read_batch(
     paths: Sequence[Path],
     journal: Journal | None,
     requests: Sequence[Request],
-    manifest: BatchManifest,
     *,
+    model: str,
+    server: str = "",
+    continues: bool = False,
+    request_schema: bool = True,
     prices: Prices | None = None,
     price_share: float = 1.0,
 ) -> BatchRead:
@@ -189,8 +164,8 @@ def read_batch(
     Args:
         paths: The files that the provider gave back.
         journal: Where the answers are kept for the runs that need them; None keeps nothing.
-        requests: What was asked, as it was written. `read_requests` gives it with the manifest.
-        manifest: How it was written.
+        requests: What was asked, as it was written.
+        model: As it was written; `server`, `continues` and `request_schema` likewise.
         prices: See `Prices`; None asks the table of genai-prices alone.
         price_share: What a batch costs of the list price. 1 is the list price; give 0.5 where your provider says so.
 
@@ -202,12 +177,12 @@ def read_batch(
         raise SettingError(f"a price share of {price_share:g} makes no sense", hint="Half of the list price is 0.5.")
     asked: dict[str, Request] = {}
     for request in requests:
-        _keep_longest(asked, request_key(manifest.model, request), request)
+        _keep_longest(asked, request_key(model, request), request)
     counts = Counter(dict.fromkeys(_COUNTS, 0))
-    before = _from_journal(manifest.model, list(asked.values()), journal)
+    before = _from_journal(model, list(asked.values()), journal)
     known = {key: answer for key, answer in zip(asked, before, strict=True) if answer is not None}
-    answers, errors = _returned(paths, asked, counts)
-    book = _Book(journal, manifest, prices or Prices(), price_share)
+    answers, errors = _returned(paths, asked, journal, counts)
+    book = _Book(journal, _Form(model, server, continues, request_schema), prices or Prices(), price_share)
     found: dict[str, Completion] = {}
     for key, request in asked.items():
         if key in known:
@@ -222,19 +197,20 @@ def read_batch(
         else:
             found[key] = failed("missing", "it has not come back")
             counts["missing"] += 1
-    return BatchRead([found[request_key(manifest.model, request)] for request in requests], dict(counts))
+    return BatchRead([found[request_key(model, request)] for request in requests], dict(counts))
 
 
 def _returned(
-    paths: Sequence[Path], asked: dict[str, Request], counts: Counter[str]
+    paths: Sequence[Path], asked: dict[str, Request], journal: Journal | None, counts: Counter[str]
 ) -> tuple[dict[str, Answer], dict[str, CallError]]:
     """Read all files; of several answers to a request the first counts, and an answer before any error."""
     answers: dict[str, Answer] = {}
     errors: dict[str, CallError] = {}
+    unasked: list[str] = []
     for told in _lines(paths, counts):
         key = told.get("custom_id")
         if not isinstance(key, str) or key not in asked:
-            counts["unknown"] += 1
+            unasked.append(str(key))
             continue
         try:
             answer = _answer(told, asked[key])
@@ -244,6 +220,9 @@ def _returned(
             continue
         counts["duplicates"] += key in answers
         answers.setdefault(key, answer)
+    read_before = journal.find_many([(key, 1) for key in unasked]) if journal is not None else []
+    counts["already"] += sum(kept is not None for kept in read_before)
+    counts["unknown"] += len(unasked) - sum(kept is not None for kept in read_before)
     return answers, errors
 
 
@@ -286,17 +265,16 @@ def _answer(told: dict[str, Any], request: Request) -> Answer:
 class _Book:
     """Writes what came back into the journal, once."""
 
-    def __init__(self, journal: Journal | None, manifest: BatchManifest, prices: Prices, share: float) -> None:
-        self._journal, self._manifest, self._prices, self._share = journal, manifest, prices, share
-        self._url = _PREFIX + manifest.server
+    def __init__(self, journal: Journal | None, form: _Form, prices: Prices, share: float) -> None:
+        self._journal, self._form, self._prices, self._share = journal, form, prices, share
         self._open: dict[str, int] = {}
         self._failed: set[tuple[str, str]] = set()
         if journal is not None:
             # newest first, so that the oldest of several attempts at the same request is the one that is left
             opened = "SELECT key, id FROM attempts WHERE outcome = 'open' AND url = ? ORDER BY id DESC"
-            self._open = dict(journal.rows(opened, (self._url,)))
+            self._open = dict(journal.rows(opened, (form.booked_as,)))
             failures = "SELECT key, detail FROM attempts WHERE outcome = 'failed' AND url = ?"
-            self._failed = {(key, detail) for key, detail in journal.rows(failures, (self._url,))}
+            self._failed = {(key, detail) for key, detail in journal.rows(failures, (form.booked_as,))}
 
     def answer(self, key: str, request: Request, answer: Answer) -> Completion:
         usage = answer.usage
@@ -326,8 +304,8 @@ class _Book:
         return failed(error.kind, error.detail)
 
     def _price(self, usage: Usage) -> tuple[float | None, str]:
-        model, server = self._manifest.model, self._manifest.server
-        price, source = self._prices.of(model, server, usage.prompt, usage.completion, usage.cached)
+        form = self._form
+        price, source = self._prices.of(form.model, form.server, usage.prompt, usage.completion, usage.cached)
         if price is None or self._share == 1:
             return price, source
         return price * self._share, f"{source} x {self._share:g} (batch)"
@@ -339,10 +317,10 @@ class _Book:
         if attempt is None:
             attempt = self._journal.begin(
                 key,
-                model=self._manifest.model,
-                url=self._url,
+                model=self._form.model,
+                url=self._form.booked_as,
                 max_tokens=request.max_tokens,
-                body=_body(self._manifest, request),
+                body=self._form.body(request),
             )
         self._journal.finish(attempt, outcome)
 
@@ -370,13 +348,7 @@ def _keep_longest(kept: dict[str, Request], key: str, request: Request) -> None:
         kept[key] = request
 
 
-def _body(manifest: BatchManifest, request: Request) -> bytes:
-    without = frozenset() if manifest.request_schema else frozenset({"response_format"})
-    body = chat_body(manifest.model, request, continues=manifest.continues, without=without)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _line_of(bodies: dict[str, bytes], url: str) -> Iterator[bytes]:
+def _lines_of(bodies: dict[str, bytes], url: str) -> Iterator[bytes]:
     for key, body in bodies.items():
         head = json.dumps({"custom_id": key, "method": "POST", "url": url}, separators=(",", ":"))
         yield head[:-1].encode() + b',"body":' + body + b"}\n"
@@ -397,10 +369,9 @@ def _parts(lines: Iterator[bytes], most_requests: int, most_bytes: int) -> Itera
         yield part
 
 
-def _write(path: Path, lines: Sequence[bytes]) -> int:
+def _write(path: Path, lines: Sequence[bytes]) -> None:
     """Write a file in whole or not at all, readable by its owner alone: it holds what people wrote."""
     draft = path.with_name(path.name + ".part")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(lines)
     draft.replace(path)
-    return path.stat().st_size
