@@ -176,6 +176,15 @@ def test_nothing_that_is_tested_is_trained_on(recipe: str) -> None:
 
 
 @needs_data
+def test_a_domain_of_dmaste_is_a_recipe_of_its_own() -> None:
+    examples = training_examples("home", folder=DATA)
+    held_out = held_out_examples("home", folder=DATA)
+    assert {e.source for e in examples + held_out} == {"dmaste/home"}
+    assert without_leaks(examples, open_tests(DATA))[1] == 0
+    assert len(held_out) < len(held_out_examples("shipped", folder=DATA))
+
+
+@needs_data
 def test_the_shipped_recipe_uses_only_what_may_be_shipped() -> None:
     shipped = {e.source.partition("/")[0] for e in training_examples("shipped", folder=DATA)}
     shipped |= {e.source.partition("/")[0] for e in held_out_examples("shipped", folder=DATA)}

