@@ -2,34 +2,413 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from gistill.distill.annotate import Settings, annotate
-from gistill.distill.opinion_task import opinion_task
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from gistill.cli import app
+from gistill.distill.annotate import Annotated, Settings, annotate
+from gistill.distill.opinion_task import mend, opinion_task
+from gistill.distill.rating_task import rating_task
+from gistill.distill.tasks import Item, Task
+from gistill.distill.understanding_task import understanding_task
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
-from gistill.schema import Record
+from gistill.schema import Failure, Record
 from gistill.train.examples import read_jsonl
+from teacher_server import TeacherServer
+
+ASTE = ("aspect", "opinion", "polarity")
 
 
 def reviews(count: int) -> list[Record]:
     return [Record(id=f"r{n}", text=f"The soup was great {n}. We sat outside at {n}.") for n in range(count)]
 
 
+def said(messages: Any) -> str:
+    last = messages[-1]
+    return str(last["content"] if isinstance(last, dict) else last.content)
+
+
 def teach(request: Request) -> str:
-    return "Sure:\n1. Soup | great | Positive" if "soup" in request.messages[-1].content else "none"
+    return "Sure:\n1. Soup | great | Positive" if "soup" in said(request.messages) else "none"
+
+
+def served(body: dict[str, Any]) -> str:
+    text = said(body["messages"])
+    if "EMAIL" in text:
+        return "food | Write to [EMAIL_1] | neutral"
+    return "Soup | great | positive" if "soup" in text else "none"
+
+
+def go(folder: Path, records: list[Record], answer: Callable[[Request], Any] = teach, **settings: Any) -> Annotated:
+    return annotate(records, opinion_task(), [ScriptedModel(answer)], out=folder, settings=Settings(**settings))
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    files = sorted(file for file in (folder / "shards").glob("*.jsonl") if "failures" not in file.name)
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def failures(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "failures.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def bytes_of(folder: Path) -> str:
+    """Hash everything that a corpus consists of, but the journal and the card, which tells what it cost."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and ".sqlite" not in p.name and p.name != "README.md")
+    return hashlib.sha256(b"".join(str(p.relative_to(folder)).encode() + p.read_bytes() for p in files)).hexdigest()
 
 
 def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: Path) -> None:
-    done = annotate(reviews(3), opinion_task(), [ScriptedModel(teach)], out=tmp_path, settings=Settings(shard_size=4))
+    done = go(tmp_path, reviews(3), shard_size=4)
     assert (done.manifest.rows, done.manifest.done, done.lessons, done.stopped) == (6, True, 6, "")
-    rows = [json.loads(line) for line in (tmp_path / "shards/00000.jsonl").read_text().splitlines()]
-    assert [row["id"] for row in rows] == ["r0#0", "r0#1", "r1#0", "r1#1"]
-    assert rows[0]["answer"]["opinions"] == [
+    found = rows(tmp_path)
+    assert [row["id"] for row in found[:4]] == ["r0#0", "r0#1", "r1#0", "r1#1"]
+    assert found[0]["answer"]["opinions"] == [
         {"aspect": "soup", "category": None, "opinion": "great", "polarity": "positive"}
     ]
-    assert rows[0]["by"]["mended"] == {"case": 1, "dress": 1, "polarity": 1, "talk": 1}
+    assert found[0]["by"]["mended"] == {"case": 1, "dress": 1, "polarity": 1, "talk": 1}
+    assert "soup was great" in reviews(1)[0].text[found[0]["start"] :]
     lessons = read_jsonl(tmp_path / "train.jsonl")
     assert [lesson.answer for lesson in lessons[:2]] == ["soup | great | positive", "none"]
     assert lessons[0].text == "The soup was great 0."
+    assert len(lessons[0].messages) == 2  # the student is asked without the teacher's examples
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines", "kinds"),
+    [
+        ("soup | great | positive", "soup | great | positive", {}),
+        ("None.", "none", {"nothing": 1}),
+        ("No opinions found", "none", {"nothing": 1}),
+        ("- | great | positive", "- | great | positive", {}),
+        ("* Soup | “great” | POSITIVE.", "soup | great | positive", {"dress": 2, "case": 1, "polarity": 1}),
+        ("null | great | positive", "- | great | positive", {"implicit": 1}),
+        ("| aspect | opinion | polarity |\n|---|---|---|\n| soup | great | positive |", None, {"dress": 3}),
+        ("<think>hm | hm | hm</think>```\nsoup | great | positive\n```", None, {"dress": 1}),
+        ("I think the soup is nice.", "I think the soup is nice.", {}),
+        ("", "", {}),
+    ],
+)
+def test_what_teachers_put_around_a_list_is_taken_off_and_counted(
+    answer: str, lines: str | None, kinds: dict[str, int]
+) -> None:
+    found, mended = mend(answer, "The soup was great.", ASTE)
+    assert found == (lines if lines is not None else "soup | great | positive")
+    assert {kind: count for kind, count in mended.items() if count} == kinds
+
+
+def test_what_is_refused_is_named_and_the_rest_of_the_answer_kept(tmp_path: Path) -> None:
+    def answer(request: Request) -> str | Failure:
+        text = said(request.messages)
+        if "0" in text:
+            return "soup | great | positive\nchef | rude | negative"
+        return Failure(kind="refused", detail="no") if "1" in text else "soup and so on"
+
+    done = go(tmp_path, [Record(id=f"r{n}", text=f"The soup was great {n}.") for n in range(3)], answer)
+    assert done.manifest.failures == {"refused": 1, "unanchored": 1, "unparsable": 1}
+    assert [(f["kind"], f["record"]) for f in failures(tmp_path)] == [
+        ("unanchored", "r0"),
+        ("refused", "r1"),
+        ("unparsable", "r2"),
+    ]
+    (row,) = rows(tmp_path)
+    assert (row["by"]["dropped"], len(row["answer"]["opinions"])) == (1, 1)
+
+
+def test_repeats_and_test_texts_are_not_asked_about(tmp_path: Path) -> None:
+    texts = ["The soup was great.", "the soup was GREAT.", "Slow waiters here.", "", "?!"]
+    model = ScriptedModel(teach)
+    done = annotate(
+        [Record(id=f"r{n}", text=text) for n, text in enumerate(texts)],
+        opinion_task(),
+        [model],
+        out=tmp_path,
+        apart=frozenset({"slowwaitershere"}),
+    )
+    assert [said(request.messages) for call in model.calls for request in call] == ["The soup was great."]
+    assert done.manifest.set_apart == {"duplicate": 1, "empty": 1, "leak": 1, "not_text": 1}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_nothing_and_one_record_make_a_corpus_too(tmp_path: Path, count: int) -> None:
+    done = go(tmp_path, reviews(count))
+    assert (done.manifest.done, done.manifest.rows) == (True, 2 * count)
+    assert (tmp_path / "train.jsonl").read_text().count("\n") == 2 * count
+
+
+def test_hostile_texts_and_answers_are_stored_as_text(tmp_path: Path) -> None:
+    bad = "The soup of the house \x00\ud800 was </script> great | =1+1 \u202e."
+    done = go(
+        tmp_path, [Record(id="a|b", text=bad)], lambda request: "soup | \udfffgreat | positive\nsoup | great | positive"
+    )
+    assert done.manifest.rows == 1
+    assert rows(tmp_path)[0]["text"].startswith("The soup of the house \ufffd\ufffd was")
+    assert done.manifest.failures == {"unanchored": 1}
+
+
+def test_a_teacher_that_answers_garbage_is_stopped_after_fifty_answers(tmp_path: Path) -> None:
+    records = reviews(60)
+    model = ScriptedModel(lambda request: "as you wish")
+    done = annotate(records, opinion_task(), [model], out=tmp_path)
+    assert (done.stopped, sum(map(len, model.calls))) == ("refused", 50)
+    assert done.manifest.failures == {"unparsable": 50}
+    done = annotate(records, opinion_task(), [model], out=tmp_path, settings=Settings(go_on=True))
+    assert (done.stopped, done.manifest.asked, done.manifest.done) == ("", 120, True)
+
+
+def test_texts_without_an_answer_are_asked_about_again_and_refused_ones_are_not(tmp_path: Path) -> None:
+    failing = {"kind": "timeout"}
+
+    def answer(request: Request) -> str | Failure:
+        if "outside" in said(request.messages):
+            return Failure(kind=failing["kind"]) if failing["kind"] else "none"
+        return teach(request)
+
+    first = go(tmp_path, reviews(3), answer, shard_size=2)
+    assert (first.manifest.unanswered, first.manifest.done) == (3, False)
+    failing["kind"] = "too_long"
+    second = go(tmp_path, reviews(3), answer, shard_size=2)
+    assert (second.manifest.unanswered, second.manifest.failures) == (0, {"too_long": 3})
+    failing["kind"] = ""
+    assert go(tmp_path, reviews(3), answer, shard_size=2).manifest.rows == 3
+
+
+def test_equal_input_gives_equal_bytes_and_other_settings_begin_afresh(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    go(tmp_path / "a", reviews(5), shard_size=3)
+    go(tmp_path / "b", reviews(5), shard_size=3)
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+    told: list[str] = []
+    annotate(reviews(1), opinion_task(), [ScriptedModel(teach)], out=tmp_path / "a", say=told.append)
+    assert told[0].startswith("The texts to ask about and the settings changed")
+    assert len(rows(tmp_path / "a")) == 2
+
+
+def test_several_answers_are_voted_on(tmp_path: Path) -> None:
+    answers = iter(["soup | great | positive", "soup | great | positive\n- | great | positive", "garbage | x"])
+    done = annotate(
+        [Record(id="r", text="The soup was great.")],
+        opinion_task(),
+        [ScriptedModel(answers)],
+        out=tmp_path,
+        settings=Settings(samples=3, temperature=0.7),
+    )
+    (row,) = rows(tmp_path)
+    assert [(o["aspect"], o["agreement"]) for o in row["answer"]["opinions"]] == [("soup", 0.6667)]
+    assert (row["by"]["agreement"], row["by"]["answers"], row["by"]["samples"]) == (0.6667, 2, 3)
+    assert done.manifest.failures == {"disagreed": 1, "unparsable": 1}
+    assert read_jsonl(tmp_path / "train.jsonl")[0].answer == "soup | great | positive"
+
+
+def test_the_seeds_of_samples_differ_and_the_prompts_do_not(tmp_path: Path) -> None:
+    model = ScriptedModel(teach)
+    annotate(reviews(1), opinion_task(), [model], out=tmp_path, settings=Settings(samples=2, temperature=1.0, seed=5))
+    asked = model.calls[0]
+    assert [request.seed for request in asked] == [5, 6, 5, 6]
+    assert asked[0].messages == asked[1].messages
+
+
+def test_a_schema_is_asked_for_and_the_answer_read_like_any_other(tmp_path: Path) -> None:
+    pytest.importorskip("json_repair")
+    answer = '{"opinions": [{"aspect": "Soup", "opinion": "great", "polarity": "positive"}]}'
+    model = ScriptedModel(lambda request: answer)
+    task = opinion_task(structured=True)
+    done = annotate([Record(id="r", text="The soup was great.")], task, [model], out=tmp_path)
+    assert "polarity" in model.calls[0][0].answer_schema
+    assert rows(tmp_path)[0]["answer"]["opinions"][0]["aspect"] == "soup"
+    assert done.manifest.mended == {"case": 1}
+    assert opinion_task().prompt != task.prompt
+
+
+ANALYSIS = 'soup | taste | positive | "was great" praises the soup.'
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "kept", "lesson"),
+    [
+        (rating_task(), "Positive!", {"rating": "positive"}, "positive"),
+        (understanding_task("analysis"), ANALYSIS, None, ANALYSIS),
+        (
+            understanding_task("rewriting"),
+            "I loved the soup, and I sat outside at the table.",
+            {"rewriting": "I loved the soup, and I sat outside at the table."},
+            "I loved the soup, and I sat outside at the table.",
+        ),
+    ],
+)
+def test_the_other_skills_ask_read_and_teach(
+    tmp_path: Path, task: Task, answer: str, kept: dict[str, Any] | None, lesson: str
+) -> None:
+    record = Record(id="r", text="The soup was great. We sat outside at the table.")
+    done = annotate([record], task, [ScriptedModel(lambda request: answer)], out=tmp_path)
+    assert done.manifest.rows == 1, failures(tmp_path)
+    (row,) = rows(tmp_path)
+    if kept is not None:
+        assert row["answer"] == kept
+    else:
+        assert row["answer"]["targets"][0]["span"] == [4, 8]
+    assert read_jsonl(tmp_path / "train.jsonl")[0].answer == lesson
+
+
+def test_a_changed_example_changes_the_fingerprint_and_the_text_does_not() -> None:
+    task = rating_task()
+    other = task._replace(ask=lambda item: (*task.ask(item), *task.ask(item)))
+    assert task.prompt == rating_task().prompt != other.prompt
+    assert task.ask(Item(id="a#0", record="a", text="Fine."))[-1].content == "Fine."
+
+
+# Over real HTTP
+
+
+def table(path: Path, texts: list[str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text"])
+        writer.writerows([f"r{n}", text] for n, text in enumerate(texts))
+    return path
+
+
+def command(file: Path, out: Path, server: TeacherServer, *more: str) -> list[str]:
+    asked = ["annotate", str(file), "-o", str(out), "--skill", "opinions", "--server", server.url, "--model", "teacher"]
+    return [sys.executable, "-m", "gistill", *asked, *more]
+
+
+def call(file: Path, out: Path, server: TeacherServer, *more: str) -> Result:
+    """Run the command in this process; one of its own takes a second to start."""
+    return CliRunner().invoke(app, command(file, out, server, *more)[3:])
+
+
+@pytest.fixture
+def _teacher_extra() -> None:
+    for name in ("openai", "stamina", "aiolimiter"):
+        pytest.importorskip(name)
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_an_estimate_and_a_preview_and_a_budget_and_the_rest_pay_for_every_text_once(tmp_path: Path) -> None:
+    file, out = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(60)]), tmp_path / "corpus"
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("teacher: {input: 1.0, output: 2.0}\n")
+    with TeacherServer(answer=served) as server:
+        estimated = json.loads(call(file, out, server, "--dry-run", "--prices", str(prices), "--json").stdout)
+        assert (estimated["calls"], server.counts["received"]) == (60, 0)
+        assert estimated["money_most"] > 0
+        shown = call(file, out, server, "--preview", "--prices", str(prices))
+        assert shown.exit_code == 0
+        assert "soup | great | positive" in shown.stdout
+        assert server.counts["answered"] == 20
+        assert [path.name for path in out.iterdir() if ".sqlite" not in path.name] == []
+        stopped = call(file, out, server, "--max-calls", "30", "--shard-size", "25", "--prices", str(prices))
+        assert stopped.exit_code == 3, stopped.stderr
+        assert "nothing is paid twice" in stopped.stderr
+        assert server.counts["answered"] == 30
+        assert len(rows(out)) == 30
+        done = call(file, out, server, "--shard-size", "25", "--prices", str(prices), "--json")
+        assert (done.exit_code, server.counts["answered"]) == (0, 60)
+        again = call(file, out, server, "--shard-size", "25", "--prices", str(prices))
+        assert (again.exit_code, server.counts["answered"]) == (0, 60)
+    told = json.loads(done.stdout)
+    assert (told["rows"], told["calls"], told["done"]) == (60, 60, True)
+    assert told["spent"] > 0
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert f"| money | {told['spent']:.4f} USD |" in card
+    assert all(row["by"]["hosts"] == [f"127.0.0.1:{server.port}"] and row["by"]["keys"] for row in rows(out))
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_personal_data_never_leaves_and_stands_in_the_rows(tmp_path: Path) -> None:
+    canary = "ada.canary@example.com"
+    file, out = table(tmp_path / "reviews.csv", [f"Write to {canary} about the food."]), tmp_path / "corpus"
+    with TeacherServer(answer=served) as server:
+        done = call(file, out, server)
+        assert canary.encode() not in server.received
+        assert b"[EMAIL_1]" in server.received
+    assert done.exit_code == 0, done.stderr
+    (row,) = rows(out)
+    assert row["answer"]["opinions"][0]["opinion"] == f"Write to {canary}"
+    assert canary not in (out / "README.md").read_text(encoding="utf-8")
+    with TeacherServer(answer=served) as server:
+        refused = call(file, tmp_path / "other", server, "--pii", "refuse")
+        assert (refused.exit_code, server.counts["received"]) == (3, 0)
+    assert [f["kind"] for f in failures(tmp_path / "other")] == ["personal_data"]
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_a_batch_is_written_redacted_and_its_answers_make_the_corpus(tmp_path: Path) -> None:
+    texts = [f"The soup was great {n}." for n in range(4)] + ["Write to ada.canary@example.com about the food."]
+    file, out, batch = table(tmp_path / "reviews.csv", texts), tmp_path / "corpus", tmp_path / "batch"
+    with TeacherServer() as server:
+        written = call(file, out, server, "--write-batch", str(batch), "--json")
+        assert json.loads(written.stdout)["requests"] == 5
+        lines = [json.loads(line) for line in (batch / "batch-0001.jsonl").read_text().splitlines()]
+        assert "ada.canary" not in json.dumps(lines)
+        back = tmp_path / "back.jsonl"
+        with back.open("w") as answers:
+            for line in lines[1:]:
+                message = {"role": "assistant", "content": served(line["body"])}
+                body = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+                response = {"status_code": 200, "body": body}
+                answers.write(json.dumps({"custom_id": line["custom_id"], "response": response, "error": None}) + "\n")
+        read = call(file, out, server, "--read-batch", str(back))
+        assert (read.exit_code, server.counts["received"]) == (0, 0)
+    assert len(rows(out)) == 4
+    assert [failure["kind"] for failure in failures(out)] == ["waiting"]
+    assert "1 texts got no answer" in read.stderr
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    file = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(80)])
+    more = ("--shard-size", "20", "--concurrency", "4")
+    kills = 0
+    with TeacherServer(answer=served, latency=0.05) as server:
+        for _ in range(2):
+            before = server.counts["answered"]
+            with subprocess.Popen(
+                command(file, tmp_path / "killed", server, *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as run:
+                until = time.monotonic() + 30
+                while server.counts["answered"] < before + 25 and time.monotonic() < until:
+                    time.sleep(0.01)
+                os.kill(run.pid, signal.SIGKILL)
+                kills += 1
+        server.change(latency=0.0)
+        assert call(file, tmp_path / "killed", server, *more).exit_code == 0
+        asked_twice = server.counts["answered"] - 80
+        assert len(server.answers) == 80
+        assert 0 <= asked_twice <= 4 * kills  # what was in flight when it was killed: nobody heard the answer
+        server.reset()
+        assert call(file, tmp_path / "whole", server, *more).exit_code == 0
+    assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_a_bad_command_is_one_sentence_and_asks_nobody(tmp_path: Path) -> None:
+    file = table(tmp_path / "reviews.csv", ["Fine."])
+    with TeacherServer() as server:
+        for more, words in [
+            (("--skill", "poetry"), "there is no skill 'poetry'"),
+            (("--select", "best", "--limit", "1"), "there is no way 'best' to choose"),
+            (("--pii", "maybe"), "no privacy mode"),
+            (("--teacher", "nowhere"), "'nowhere' names no teacher"),
+        ]:
+            ended = call(file, tmp_path / "corpus", server, *more)
+            assert ended.exit_code == 2, ended.stderr
+            assert words in ended.stderr
+        assert server.counts["received"] == 0

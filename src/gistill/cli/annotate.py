@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.annotate_run import Choice, Walk, estimate, preview, run, task_named
+from gistill.cli.annotate_run import Choice, Walk, estimate, preview, read_batches, run, task_named, write_batches
 from gistill.cli.annotate_source import open_records
 from gistill.cli.annotate_teachers import Limits, named_teachers, open_teachers
 from gistill.cli.display import Display
@@ -113,6 +113,14 @@ def annotate(
     show: Annotated[
         bool, typer.Option("--preview", rich_help_panel=_MONEY, help="Ask about 20 texts and show what is kept.")
     ] = False,
+    write_batch: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", rich_help_panel=_MONEY, help="Write OpenAI batch files instead of asking."),
+    ] = None,
+    read_batch: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", rich_help_panel=_MONEY, help="Take the answers of a batch (repeatable)."),
+    ] = None,
     shard_size: Annotated[int, typer.Option(min=1, metavar="N", help="Texts a shard.")] = 500,
     go_on: Annotated[
         bool, typer.Option("--go-on", help="Do not stop where all of the first 50 answers are refused.")
@@ -155,6 +163,11 @@ def annotate(
         book = journal or out / "journal.sqlite"
         asked, kept_calls = open_teachers(named, limits, book, run=out.resolve().name, stack=stack)
         walk = Walk(source, task, asked, kept_calls, settings, choice, out, pii, display)
-        code = (estimate if dry_run else preview if show else run)(walk, as_json=as_json)
+        if write_batch is not None:
+            code = write_batches(walk, write_batch, as_json=as_json)
+        elif read_batch:
+            code = read_batches(walk, read_batch, as_json=as_json)
+        else:
+            code = (estimate if dry_run else preview if show else run)(walk, as_json=as_json)
     if code:
         raise SystemExit(code)

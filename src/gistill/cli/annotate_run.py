@@ -1,4 +1,4 @@
-"""The three things that `gistill annotate` does (estimate, show twenty, go the whole walk), and what it says of them."""
+"""The three ways of `gistill annotate`: estimate, show twenty, or go the whole walk; and what is said of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from gistill.distill.leaks import Apart
     from gistill.distill.plan import Choose, Plan
     from gistill.distill.tasks import Task
+    from gistill.lm.batch_files import CollectingModel
     from gistill.lm.costs import Cost
     from gistill.lm.journal import Journal
+    from gistill.lm.seam import LanguageModel
 
 STOPPED = 3  # the exit code where a limit or a gate was hit
 
@@ -109,11 +111,64 @@ def estimate(walk: Walk, *, as_json: bool) -> int:
     typer.echo(_planned_sentence(plan))
     money = "their price is not known" if found.money_most is None else f"at most {found.money_most:.4f} USD"
     typer.echo(
-        f"{found.calls:,} calls ({found.hits:,} more equal another or are answered by the journal), about {found.prompt_tokens:,} "
-        f"tokens to send, at most {found.completion_tokens_most:,} to come back; {money}"
+        f"{found.calls:,} calls ({found.hits:,} more equal another or are answered by the journal), "
+        f"about {found.prompt_tokens:,} tokens to send, at most {found.completion_tokens_most:,} to come back; {money}"
         + (f" ({found.price_source})." if found.money_most is not None else ".")
     )
     return 0
+
+
+def write_batches(walk: Walk, folder: Path, *, as_json: bool) -> int:
+    """Write what would be asked as batch files, redacted as it would be sent; ask nothing."""
+    from gistill.lm.batch_files import write_batch
+
+    with _planned(walk) as (plan, apart):
+        collected = _collected(walk, plan)
+    _say_missing(apart)
+    files = write_batch(collected.requests, folder, model=collected.name, journal=walk.journal)
+    if as_json:
+        about = {"texts": plan.items, "requests": len(collected.requests), "files": [str(file) for file in files]}
+        typer.echo(json.dumps(about, indent=2))
+    else:
+        typer.echo(
+            f"{len(collected.requests):,} requests in {len(files)} files in {folder}. Have them answered, and give the "
+            "same command with --read-batch and the files that come back."
+        )
+    return 0
+
+
+def read_batches(walk: Walk, files: Sequence[Path], *, as_json: bool) -> int:
+    """Take the answers of batch files into the journal, then go the walk with what the journal has; ask nobody."""
+    from gistill.lm.batch_files import CollectingModel, read_batch
+    from gistill.lm.private import PrivateModel
+
+    records = list(walk.source.records)  # they are gone through twice
+    walk = walk._replace(source=walk.source._replace(records=iter(records)))
+    with _planned(walk) as (plan, _):
+        collected = _collected(walk, plan)
+    counts = read_batch(files, walk.journal, collected.requests, model=collected.name).counts
+    tell(f"Of the batch: {', '.join(f'{count:,} {name}' for name, count in counts.items() if count) or 'nothing'}.")
+    gates = [PrivateModel(CollectingModel(t.remote.name, journal=walk.journal), pii=t.gate.pii) for t in walk.teachers]
+    walk = walk._replace(source=walk.source._replace(records=iter(records)))
+    return run(walk, as_json=as_json, teachers=gates)
+
+
+def _collected(walk: Walk, plan: Plan) -> CollectingModel:
+    from gistill.distill.annotate import ask
+    from gistill.errors import SettingError
+    from gistill.lm.batch_files import CollectingModel
+    from gistill.lm.private import PrivateModel
+
+    if len(walk.teachers) != 1:
+        raise SettingError("batch files hold the questions to one teacher", hint="Leave --teacher out.")
+    (teacher,) = walk.teachers
+    found = CollectingModel(teacher.remote.name, journal=walk.journal)
+    gate = PrivateModel(found, pii=teacher.gate.pii)
+    size = walk.settings.shard_size
+    for start in range(0, plan.items, size):
+        for _ in ask(tuple(plan.read(start, size)), walk.task, [gate], walk.settings):
+            walk.display("collect", start, plan.items)
+    return found
 
 
 def preview(walk: Walk, *, as_json: bool) -> int:
@@ -136,7 +191,7 @@ def preview(walk: Walk, *, as_json: bool) -> int:
     return STOPPED if any(one.stopped for one in found) else 0
 
 
-def run(walk: Walk, *, as_json: bool) -> int:
+def run(walk: Walk, *, as_json: bool, teachers: Sequence[LanguageModel] | None = None) -> int:
     """Go the whole walk, write the data card, and say how it went."""
     from gistill.distill.annotate import annotate
 
@@ -145,7 +200,7 @@ def run(walk: Walk, *, as_json: bool) -> int:
     done = annotate(
         walk.source.records,
         walk.task,
-        [teacher.gate for teacher in walk.teachers],
+        teachers or [teacher.gate for teacher in walk.teachers],
         out=walk.out,
         settings=walk.settings,
         apart=apart.prints,

@@ -13,7 +13,7 @@ from gistill.distill.agree import agree
 from gistill.distill.corpus import Corpus, Manifest, Shard
 from gistill.distill.plan import Choose, Plan, items_of, make_plan
 from gistill.distill.tasks import Item, Provenance, Read, Row, Task
-from gistill.lm.seam import Completion, LanguageModel, Request
+from gistill.lm.seam import Completion, LanguageModel, Request, failed
 from gistill.schema import Failure, Record
 from gistill.text import clean
 
@@ -25,7 +25,7 @@ _BUDGET = "over_budget"
 # server, or that it refuses to speak about, is settled.
 _NO_ANSWER = frozenset(
     {"rate_limited", "server_error", "unavailable", "timeout", "cut", "unreachable", "broken_answer", "no_answer"}
-    | {"interrupted", _BUDGET}
+    | {"interrupted", "waiting", _BUDGET}
 )
 
 Progress = Callable[[str, int, int | None], None]
@@ -63,6 +63,13 @@ class Asked(NamedTuple):
     mended: Counter[str]
     answered: bool
     stopped: bool  # the budget ran out
+
+
+class _Answer(NamedTuple):
+    """One answer, and what was put right in it before it was read."""
+
+    completion: Completion
+    mended: dict[str, int]
 
 
 class Annotated(NamedTuple):
@@ -187,19 +194,38 @@ def _ask(items: Sequence[Item], task: Task, teachers: Sequence[LanguageModel], s
         for item in items
         for sample in range(settings.samples)
     ]
-    answers: list[list[Completion]] = [[] for _ in items]
+    answers: list[list[_Answer]] = [[] for _ in items]
     for teacher in teachers:
-        completions = teacher.complete(requests)
+        completions = _complete(teacher, requests, task)
         for place, part in enumerate(_batches(completions, settings.samples)):
             answers[place] += part
     return [_settle(item, found, task, teachers, settings) for item, found in zip(items, answers, strict=True)]
 
 
+def _complete(teacher: LanguageModel, requests: Sequence[Request], task: Task) -> list[_Answer]:
+    """Ask for plain text, or for the skill's noun where it has one; either way the answer is read as text."""
+    if task.kind is None:
+        return [_Answer(completion, {}) for completion in teacher.complete(requests)]
+    from gistill.lm.structured import complete_as
+
+    kind, as_text = task.kind
+    answers = []
+    for found in complete_as(teacher, requests, kind):
+        if isinstance(found, Failure):
+            answers.append(_Answer(failed(found.kind, found.detail), {}))
+        else:
+            counts = {"json": found.mended, "asked_again": found.asked_again}
+            completion = found.completion.model_copy(update={"text": as_text(found.value)})
+            answers.append(_Answer(completion, {name: 1 for name, there in counts.items() if there}))
+    return answers
+
+
 def _settle(
-    item: Item, completions: Sequence[Completion], task: Task, teachers: Sequence[LanguageModel], settings: Settings
+    item: Item, answers: Sequence[_Answer], task: Task, teachers: Sequence[LanguageModel], settings: Settings
 ) -> Asked:
     """Read all answers about one text, and make a row of what they agree on."""
-    reads = [_read(item, completion, task) for completion in completions]
+    completions = [completion for completion, _ in answers]
+    reads = [_read(item, answer, task) for answer in answers]
     mended: Counter[str] = Counter()
     for read in reads:
         mended.update(read.mended)
@@ -237,10 +263,13 @@ def _settle(
     return Asked(item, row, tuple(failures), mended, answered, stopped)
 
 
-def _read(item: Item, completion: Completion, task: Task) -> Read:
+def _read(item: Item, answer: _Answer, task: Task) -> Read:
+    completion, mended = answer
     if completion.failure is not None:
-        return Read(None, (completion.failure.model_copy(update={"record": item.record}),))
-    return task.read(clean(completion.text), item, completion.stop == "end")
+        detail = clean(completion.failure.detail)
+        return Read(None, (completion.failure.model_copy(update={"record": item.record, "detail": detail}),))
+    found = task.read(clean(completion.text), item, completion.stop == "end")
+    return found._replace(mended={**found.mended, **mended}) if mended else found
 
 
 def _why_stop(done: Sequence[Asked], number: int, settings: Settings) -> str:

@@ -11,9 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import get_args
-
-from pydantic import Field
+from typing import cast, get_args
 
 from gistill.distill.tasks import Answer, Item, Read, Row, Task
 from gistill.schema import Failure, Message, Noun, Polarity
@@ -49,6 +47,11 @@ _EXAMPLES: tuple[tuple[str, tuple[OpinionTuple, ...]], ...] = (
     ),
 )
 _MAX_TOKENS = 256
+_AS_JSON = (
+    'List each opinion as JSON: {"opinions": [{"aspect": ..., "opinion": ..., "polarity": "positive", "negative" or '
+    '"neutral"}]}. aspect: the words that name the thing; opinion: the words that show the feeling; copy both exactly, '
+    "and write null where the text has no such words. An empty list where there is no opinion."
+)
 _NO_WORDS = frozenset({"-", "–", "—", "none", "null", "n/a", "na", "implicit", "(implicit)", "nothing", "unknown"})
 _NOTHING = re.compile(
     r"(?:none|nothing|\[\]|n/?a|(?:there are )?no (?:opinions?|sentiments?)(?: (?:expressed|found|here))?)[.!]?", re.I
@@ -69,7 +72,7 @@ class OpinionLine(Noun):
 class OpinionsAnswer(Noun):
     """A structured answer: every opinion of the text, in order."""
 
-    opinions: tuple[OpinionLine, ...] = Field(default=(), max_length=50)
+    opinions: tuple[OpinionLine, ...]
 
 
 def opinion_task(
@@ -88,7 +91,7 @@ def opinion_task(
         unit="sentence",
         max_tokens=_MAX_TOKENS,
         filters=("parsed", "anchored", "whole"),
-        ask=partial(_ask, elements, named),
+        ask=_ask_as_json if structured else partial(_ask, elements, named),
         read=partial(_read, elements, named),
         lessons=partial(_lessons, elements),
         kind=(OpinionsAnswer, _as_text) if structured else None,
@@ -101,6 +104,16 @@ def _ask(elements: opinions.Task, categories: tuple[str, ...] | None, item: Item
     else:  # examples cannot know the caller's categories
         shots = tuple((text, tuples) for text, tuples in _EXAMPLES if not tuples)
     return opinions.render(OpinionsInput(item.text, elements, None, categories, shots))
+
+
+def _ask_as_json(item: Item) -> tuple[Message, ...]:
+    """Ask with examples in JSON: a server that ignores the schema still sees what is wanted."""
+    messages = [Message(role="system", content=_AS_JSON)]
+    for text, tuples in _EXAMPLES:
+        lines = tuple(OpinionLine(aspect=t.aspect, opinion=t.opinion, polarity=t.polarity or "neutral") for t in tuples)
+        messages.append(Message(role="user", content=text))
+        messages.append(Message(role="assistant", content=OpinionsAnswer(opinions=lines).model_dump_json()))
+    return (*messages, Message(role="user", content=" ".join(item.text.split())))
 
 
 def _read(elements: opinions.Task, categories: tuple[str, ...] | None, answer: str, item: Item, whole: bool) -> Read:
@@ -129,7 +142,9 @@ def _lessons(elements: opinions.Task, row: Row) -> list[tuple[tuple[Message, ...
 
 def tuples_of(answer: Answer) -> tuple[OpinionTuple, ...]:
     """Give the opinions of a row's answer as the skill has them."""
-    return tuple(OpinionTuple(**found) for found in answer["opinions"])  # type: ignore[arg-type, union-attr]
+    fields = OpinionTuple._fields
+    found = cast("list[Answer]", answer["opinions"])
+    return tuple(OpinionTuple(**{name: part[name] for name in fields}) for part in found)  # type: ignore[arg-type]
 
 
 def _as_text(value: Noun) -> str:

@@ -103,7 +103,9 @@ def items_of(records: Iterable[Record | Failure], unit: Unit) -> Iterator[Item |
     from two of them. Of a conversation only what customers say is asked about, a turn at a time.
     """
     anonymous = (
-        item.model_copy(update={"author": None, "entity": None}) if isinstance(item, Record) else item
+        item.model_copy(update={"author": None, "entity": None, "text": clean(item.text)})
+        if isinstance(item, Record)
+        else item
         for item in records
     )
     for record in screen(anonymous):
@@ -113,7 +115,7 @@ def items_of(records: Iterable[Record | Failure], unit: Unit) -> Iterator[Item |
         number = 0
         for part in customer_spans(record):
             for span in _units(record, part, unit):
-                text = clean(record.text[span.start : span.end])
+                text = record.text[span.start : span.end]
                 wrong = _why_unread(text)
                 if wrong:
                     yield Failure(kind=wrong, record=record.id, row=record.row)

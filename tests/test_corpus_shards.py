@@ -1,0 +1,105 @@
+"""A corpus on disk: whole shards, a manifest that never lies, and what a kill or a damaged file leaves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gistill.distill.corpus import Corpus, Manifest, Shard, load_manifest
+from gistill.distill.rating_task import rating_task
+from gistill.distill.tasks import Provenance, Row
+from gistill.schema import Failure
+
+BY = Provenance(teachers=("t",), hosts=(), prompt="p", keys=("k",), filters=("parsed",))
+
+
+def row(number: int) -> Row:
+    return Row(
+        id=f"r{number}#0", record=f"r{number}", skill="rating", text="Fine.", answer={"rating": "positive"}, by=BY
+    )
+
+
+def fresh(shards: int = 3, **made_from: str) -> Manifest:
+    return Manifest(made_from={"input": "i", **made_from}, planned=2 * shards, shards=(None,) * shards)
+
+
+def opened(folder: Path, manifest: Manifest | None = None) -> tuple[Corpus, list[str]]:
+    told: list[str] = []
+    return Corpus.open(folder, manifest or fresh(), say=told.append), told
+
+
+def shard(**more: object) -> Shard:
+    return Shard.model_validate({"items": 2, "rows": 1, "sha256": "", "failures": {"refused": 1}, **more})
+
+
+def fill(folder: Path, *numbers: int, **more: object) -> Corpus:
+    corpus, _ = opened(folder)
+    for number in numbers:
+        corpus.add(number, [row(number)], [Failure(kind="refused", record=f"x{number}")], shard(**more))
+    return corpus
+
+
+def finish(corpus: Corpus) -> int:
+    (corpus.folder / "set_apart.jsonl").write_text('{"kind": "leak", "record": "z"}\n')
+    return corpus.finish(rating_task(), corpus.folder / "set_apart.jsonl")
+
+
+def test_what_is_finished_is_found_again(tmp_path: Path) -> None:
+    fill(tmp_path, 0, 2)
+    corpus, told = opened(tmp_path)
+    assert [bool(one) for one in corpus.manifest.shards] == [True, False, True]
+    assert told == ["Going on after 4 of 6 texts."]
+    assert [found.id for found in corpus.rows()] == ["r0#0", "r2#0"]
+
+
+def test_a_corpus_is_done_when_every_shard_is_whole_and_answered(tmp_path: Path) -> None:
+    assert finish(fill(tmp_path, 0, 1)) == 2
+    assert load_manifest(tmp_path).done is False  # type: ignore[union-attr]
+    corpus = fill(tmp_path, 2)
+    assert finish(corpus) == 3
+    assert corpus.manifest.done
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "failures.jsonl").read_text().splitlines()]
+    assert kinds == ["leak", "refused", "refused", "refused"]
+    assert corpus.manifest.failures == {"refused": 3}
+
+
+@pytest.mark.parametrize("more", [{"whole": False}, {"unanswered": 1}])
+def test_a_shard_that_is_not_whole_or_not_answered_is_made_again(tmp_path: Path, more: dict[str, object]) -> None:
+    fill(tmp_path, 0, **more)
+    assert opened(tmp_path)[0].manifest.shards[0] is None
+
+
+@pytest.mark.parametrize("name", ["00000.jsonl", "00000.failures.jsonl"])
+def test_a_damaged_or_missing_shard_is_made_again(tmp_path: Path, name: str) -> None:
+    fill(tmp_path, 0, 1)
+    (tmp_path / "shards" / name).unlink()
+    assert [bool(one) for one in opened(tmp_path)[0].manifest.shards] == [False, True, False]
+    fill(tmp_path, 0)
+    (tmp_path / "shards" / "00001.jsonl").write_text("{}\n")
+    assert [bool(one) for one in opened(tmp_path)[0].manifest.shards] == [True, False, False]
+
+
+def test_another_question_begins_afresh_and_says_why(tmp_path: Path) -> None:
+    fill(tmp_path, 0)
+    corpus, told = opened(tmp_path, fresh(input="other"))
+    assert corpus.manifest.shards == (None, None, None)
+    assert told[0].startswith("The texts to ask about changed")
+    assert not (tmp_path / "shards").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"format": 99, "made_from": {}, "planned": 0}'])
+def test_a_manifest_that_cannot_be_read_begins_afresh(tmp_path: Path, damage: str) -> None:
+    fill(tmp_path, 0)
+    (tmp_path / "manifest.json").write_text(damage)
+    assert opened(tmp_path)[0].manifest.shards == (None, None, None)
+
+
+def test_the_mean_agreement_weighs_shards_by_their_rows(tmp_path: Path) -> None:
+    """(1 x 0.5 + 3 x 0.9) / 4 = 0.8; a shard without votes does not count."""
+    manifest = fresh().model_copy(
+        update={"shards": (shard(agreement=0.5), shard(agreement=0.9, rows=3), shard(agreement=None, rows=5))}
+    )
+    assert manifest.agreement == 0.8
+    assert fresh().agreement is None
