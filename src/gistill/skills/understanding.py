@@ -7,9 +7,9 @@ Two tasks, each with a prefix of its own, so that one small model learns both an
     -> food | taste | positive | The food "was great", which praises it.
        - | service speed | negative | "they were slow" says that the staff took too long, without naming it.
 
-One line a target, as in the opinions skill, and not the published four lines with a numbered heading: the four labels
-cost 19 tokens a target (67 instead of 48 with SmolLM2), which training would go into; the words and the sentiment stand in
-the places where fine-tuning will want them; and a line is whole or it is not, so a cut answer loses one target.
+One line a target, as in the opinions skill, and not the published four lines with a numbered heading: the headings cost
+19 tokens a target (67 instead of 48 with SmolLM2's tokenizer), which training would go into; the words and the sentiment
+stand where fine-tuning will want them; and a line is whole or it is not, so that a cut answer loses one target.
 """
 
 from __future__ import annotations
