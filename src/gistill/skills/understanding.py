@@ -8,7 +8,7 @@ Two tasks, each with a prefix of its own, so that one small model learns both an
        - | service speed | negative | "they were slow" says that the staff took too long, without naming it.
 
 One line a target, as in the opinions skill, and not the published four lines with a numbered heading: the headings cost
-19 tokens a target (67 instead of 48 with SmolLM2's tokenizer), which training would go into; the words and the sentiment
+19 tokens a target (67, not 48, with SmolLM2's tokenizer), which training would go into; the words and the sentiment
 stand where fine-tuning will want them; and a line is whole or it is not, so that a cut answer loses one target.
 """
 
