@@ -14,7 +14,7 @@ _TLD = (
     "fi|ie|cz|ru|ro|gr|hu|mx|ar|test|example|invalid"
 )
 _AT = re.compile(r"\s{0,2}(?:@|%40|&#0?64;|&#x40;|&commat;|\\u0040)\s{0,2}", re.IGNORECASE)
-_LOCAL = re.compile(rf"(?:[{_L}_+%'&=~!#$*/?^-]|\.(?=\S))*[{_L}_+-]$")
+_LOCAL = re.compile(rf"(?:[{_L}_+%'~-]|\.(?=\S))*[{_L}_+-]$")
 _DOMAIN = re.compile(
     rf"(?:[{_L}-]{{1,63}}\.){{1,6}}(?!png\b|jpe?g\b|gif\b|svg\b|webp\b)[A-Za-z\u00c0-\u024f\u0400-\u04ff-]{{2,}}"
 )

@@ -21,6 +21,7 @@ from gistill.privacy.places import places
 
 # A find holds none of these, so that a restored placeholder never breaks the JSON string it stands in.
 _BREAKS = re.compile(r'[\n\r\v\f\x1c-\x1f\x85\u2028\u2029"\\]+')
+_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)}|TEXT)_\d+\]")  # is nothing personal, whatever stands beside it
 _RANK = {kind: rank for rank, kind in enumerate([*KINDS, "TEXT"])}
 
 
@@ -50,7 +51,8 @@ def _found(text: str) -> tuple[Found, ...]:
         finds += numbers(folded)  # a key or a password need not have a digit
     if offsets is not None:
         finds = [Found(offsets[one.start], offsets[one.end - 1] + 1, one.kind) for one in finds]
-    return tuple(merged(text, finds))
+    gaps = [match.span() for match in _PLACEHOLDER.finditer(text)]
+    return tuple(one for one in merged(text, finds) if not any(a <= one.start and one.end <= b for a, b in gaps))
 
 
 def merged(text: str, finds: Iterable[Found]) -> list[Found]:

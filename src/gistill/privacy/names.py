@@ -21,7 +21,7 @@ def load_names(model: str) -> NameDetector:
     """Load a detector of names from this machine; nothing is downloaded.
 
     Args:
-        model: "gliner:FOLDER" with a GLiNER model's files, or a spaCy pipeline: an installed package's name or a folder.
+        model: "gliner:FOLDER" with a GLiNER model's files, or a spaCy pipeline: an installed package or a folder.
 
     Raises:
         ExtraMissingError: gliner or spaCy is not installed.

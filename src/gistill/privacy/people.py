@@ -48,7 +48,7 @@ _BRANDS = re.compile(
 )
 _CLOSING = (
     r"(?:(?:kind|kindest|best|warm|warmest|many)?\s?regards|(?:yours|very)?\s?(?:sincerely|truly|faithfully)|"
-    r"best wishes|all the best|cheers|(?:many )?thanks(?: again| so much| in advance)?|thank you(?: very much)?|"
+    r"best wishes|best|all the best|cheers|(?:many )?thanks(?: again| so much| in advance)?|thank you(?: very much)?|"
     r"mit freundlichen gr(?:ü|ue)(?:ß|ss)en|(?:viele|liebe|beste|freundliche|schöne) gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|"
     r"mfg|lg|vg|cordialement|bien cordialement|bien à vous|(?:sincères )?salutations|"
     r"(?:un )?saludos?(?: cordiales)?|atentamente|un abrazo|cordiali saluti|distinti saluti|(?:un )?saluto|saluti|"
@@ -60,7 +60,7 @@ _SIGNATURE = re.compile(
     rf"(?im:(?:^|(?<=[.!?,] ))(?:{_CLOSING})\b[^\S\n]*[,.!:-]*)\s{{1,4}}[~–—-]{{0,2}} ?({_FULL})(?=\s*(?:$|\n|"
     rf"[,.]\s*(?:$|\n)|[(]))"
 )
-_SIGNED = re.compile(rf"(?:\n|(?<=[.!?]) )\s*[-–—~]{{1,2}} ?({_FULL})\.?\s*$")
+_SIGNED = re.compile(rf"(?:\n|(?<=[.!?]) ) {{0,4}}[-–—~]{{1,2}} ?({_FULL})\.?\s*$")
 _GREETING = re.compile(
     rf"(?m:^|(?<=[:.!?] ))(?:Dear|Hi|Hello|Hey|Good (?:morning|afternoon|evening)|Liebe[rs]?|Hallo|Cher|Chère|Bonjour|"
     rf"Hola|Estimad[oa]|Querid[oa]|Ciao|Gentile|Caro|Cara|Beste|Hoi|Olá|Caro|Prezad[oa]|Drogi|Droga|"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import count
 
 from gistill.privacy.finding import find, merged
 from gistill.privacy.found import KINDS, Found, NameDetector
@@ -45,6 +44,7 @@ class Memory:
         self.unknown: Counter[str] = Counter()
         self._originals: dict[tuple[str, int], str] = {}
         self._numbers: dict[tuple[str, str], int] = {}
+        self._last: Counter[str] = Counter()  # the last number given to each kind
         self._literal: set[tuple[str, int]] = set()  # not placeholders: somebody wrote them so
 
     def __len__(self) -> int:
@@ -57,8 +57,10 @@ class Memory:
         """Name the placeholder of a value, a new one where it has none yet."""
         number = self._numbers.get((kind, value))
         if number is None:
-            taken = self._originals.keys() | self._literal
-            number = next(n for n in count(1 + sum(k == kind for k, _ in self._originals)) if (kind, n) not in taken)
+            number = self._last[kind] + 1
+            while (kind, number) in self._literal:
+                number += 1
+            self._last[kind] = number
             self._numbers[kind, value] = number
             self._originals[kind, number] = value
         return f"[{kind}_{number}]"
