@@ -161,7 +161,7 @@ class RemoteModel:
         keys = [request_key(self.name, request) for request in requests]
         kept = self._kept(keys, requests)
         answers: list[Completion | None] = [
-            _completion(one, request) for one, request in zip(kept, requests, strict=True)
+            _completion(one, request) if one else None for one, request in zip(kept, requests, strict=True)
         ]
         groups: dict[tuple[str, int], list[int]] = {}
         for at, answer in enumerate(answers):
@@ -215,7 +215,7 @@ class RemoteModel:
             failures += error.kind != "rate_limited"
             if error.scope != "again" or failures > self._retries:
                 return False
-            return True if error.wait is None else error.wait
+            return True if error.wait is None else max(error.wait, _WAIT_FIRST)
 
         try:
             async for attempt in stamina.retry_context(
@@ -238,10 +238,7 @@ class RemoteModel:
         """Widen an error that concerns more than its own call."""
         if error.status is not None:
             self._heard = True
-        if error.dropped and error.dropped not in self._without:
-            self._without |= {error.dropped}
-            error.scope = "again"
-        elif error.kind == "bad_request" and not self._answers:
+        if error.kind == "bad_request" and error.scope == "request" and not self._answers:
             self._bad += 1
             if self._bad >= _BAD_AT_FIRST:
                 error.scope, error.hint = "all", "It refuses all calls. Check the model's name and the settings."
@@ -264,16 +261,19 @@ class RemoteModel:
                 kept = self.journal.find(key, request.max_tokens)
                 if kept is not None:
                     self.journal.hit([kept.attempt])
-                    return _completion(kept, request) or failed("no_answer", ""), kept.attempt
+                    return _completion(kept, request), kept.attempt
             most = self._prices.of(self.name, self.url, prompt_tokens_most(request), request.max_tokens)[0]
             reason = await self._budget.allows(most or 0.0)
             if reason:
                 raise CallError("over_budget", reason, scope="request")
             with self._budget.hold(most or 0.0) as seat:
+                without = self._without
                 call = Call(self._connection, self.journal, self._prices, self.name, request, key, most)
                 try:
-                    answer = await call.make(continues=self.continues, without=self._without)
+                    answer = await call.make(continues=self.continues, without=without)
                 except CallError as error:
+                    if error.dropped and error.dropped not in without:  # ask again, without what it does not take
+                        self._without, error.scope = self._without | {error.dropped}, "again"
                     if error.kind in _OVERLOAD:
                         self.throttle.overload(began)
                     if error.wait is not None:
@@ -284,14 +284,8 @@ class RemoteModel:
             self.throttle.answered()
             self._heard, self._last_answer, self._answers = True, time.monotonic(), self._answers + 1
             usage = answer.usage
-            completion = Completion(
-                text=answer.text,
-                prompt_tokens=prompt_tokens(request) if usage.prompt is None else usage.prompt,
-                completion_tokens=text_tokens(answer.text) if usage.completion is None else usage.completion,
-                stop=answer.stop,
-                key=key if self.journal is not None else "",
-            )
-            return completion, call.attempt
+            told = Kept(call.attempt or 0, key, answer.text, answer.stop, usage.prompt, usage.completion)
+            return _completion(told, request, kept=self.journal is not None), call.attempt
 
 
 class _Walk:
@@ -345,13 +339,12 @@ def _close(loop: LoopThread, connection: Connection) -> None:
     loop.close(connection.close)
 
 
-def _completion(kept: Kept | None, request: Request) -> Completion | None:
-    if kept is None:
-        return None
+def _completion(answer: Kept, request: Request, *, kept: bool = True) -> Completion:
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
     return Completion(
-        text=kept.text,
-        prompt_tokens=prompt_tokens(request) if kept.prompt_tokens is None else kept.prompt_tokens,
-        completion_tokens=text_tokens(kept.text) if kept.completion_tokens is None else kept.completion_tokens,
-        stop=kept.stop,
-        key=kept.key,
+        text=answer.text,
+        prompt_tokens=prompt_tokens(request) if prompt is None else prompt,
+        completion_tokens=text_tokens(answer.text) if completion is None else completion,
+        stop=answer.stop,
+        key=answer.key if kept else "",
     )
