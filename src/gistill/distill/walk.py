@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -164,7 +165,14 @@ def _begin(recipe: DistillRecipe, out: Path) -> None:
     if out.exists() and not path.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("holds something else", file=str(out), hint="Name a new folder with -o.")
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    _write(path, recipe.model_dump_json(indent=1) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that several processes may be writing, so that it is whole at any moment."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def draw_progress(steps: Sequence[Step], out: Path, *, now: Step | None = None) -> None:
@@ -174,9 +182,7 @@ def draw_progress(steps: Sequence[Step], out: Path, *, now: Step | None = None) 
         done = is_whole(step)
         state = "done" if done else "now" if step == now else "begun" if step.folder.exists() else "waiting"
         rows.setdefault(step.student, []).append((f"{step.task or 'teach'} {step.seed}", state))
-    part = out / "progress.svg.part"
-    part.write_text(draw(rows), encoding="utf-8")
-    part.replace(out / "progress.svg")
+    _write(out / "progress.svg", draw(rows))
 
 
 def _system(student: str, task: str, steps: Sequence[Step]) -> System:
