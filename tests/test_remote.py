@@ -191,6 +191,16 @@ def test_a_schema_is_asked_for_and_given_up_where_the_server_refuses_it(journal:
         assert server.counts["refused_body"] == 1
 
 
+def test_a_refused_field_is_left_out_also_for_the_calls_that_were_out_with_it() -> None:
+    requests = [ask(f"{number}", answer_schema='{"type": "object"}') for number in range(20)]
+    with (
+        TeacherServer(schema="refuse", latency=0.02) as server,
+        RemoteModel(server.url, "teacher", concurrency=(8, 8)) as model,
+    ):
+        assert all(answer.failure is None for answer in model.complete(requests))
+        assert server.counts["refused_body"] <= 8
+
+
 # Faults
 
 
@@ -578,11 +588,13 @@ def test_it_works_inside_a_running_loop() -> None:
 def test_a_replay_is_quick(journal: Journal) -> None:
     """benchmarks/journal.py replays 50,000; here a tenth of them, and in a tenth of a minute at most."""
     requests = questions(5000)
+    journal.rows("BEGIN")
     for request in requests:
         attempt = journal.begin(
             request_key("teacher", request), model="teacher", url="u", max_tokens=128, body=b"{}" * 500
         )
         journal.rows("UPDATE attempts SET outcome = 'ok', stop = 'end', text = 'fine' WHERE id = ?", (attempt,))
+    journal.rows("COMMIT")
     with RemoteModel("http://127.0.0.1:1/v1", "teacher", journal=journal) as model:
         began = time.monotonic()
         answers = model.complete(requests)
