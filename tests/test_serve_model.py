@@ -343,6 +343,51 @@ def test_a_model_that_enforces_a_schema_gets_it() -> None:
     assert [json.loads(call[0].answer_schema or "null") for call in model.calls] == [schema, {"type": "object"}, None]
 
 
+def test_our_own_remote_model_can_ask_it_with_a_schema_that_it_refuses(tmp_path: Any) -> None:
+    pytest.importorskip("stamina")
+    from gistill.lm.remote import RemoteModel
+
+    model = ScriptedModel(echo)
+    begun = (Message(role="user", content="go"), Message(role="assistant", content="Well, "))
+    with served(model) as url, RemoteModel(url, "scripted", continues=True) as remote:
+        plain = Request(messages=(Message(role="user", content="hello"),), answer_schema='{"type":"object"}')
+        first, second = remote.complete([plain, Request(messages=begun)])
+    assert first.text == "you said 'hello'"
+    assert second.text == "Well, you said 'Well, '"
+
+
+_SLOW = """
+import socket, sys, time, uvicorn
+from gistill.cli.serve_model import _run
+from gistill.lm.fake import ScriptedModel
+from gistill.serve.openai_api import app
+
+def answer(request):
+    print("asked", flush=True)
+    time.sleep(1)
+    return "in the end"
+
+listening = socket.create_server(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+_run(uvicorn, app(ScriptedModel(answer)), listening)
+"""
+
+
+def test_told_to_stop_it_first_answers_what_it_was_asked() -> None:
+    with subprocess.Popen([sys.executable, "-c", _SLOW], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
+            threads, answers = at_once(1, lambda _: post(url, say()))
+            assert process.stdout.readline() == "asked\n"
+            process.send_signal(signal.SIGTERM)
+            threads[0].join()
+            assert answers[0].json()["choices"][0]["message"]["content"] == "in the end"
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+
+
 def test_the_command_serves_the_real_weights_and_ends_well_when_told_to(tmp_path: Any) -> None:
     pytest.importorskip("openvino_genai")
     if find_writer() is None:

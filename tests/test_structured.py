@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -17,6 +18,7 @@ from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Completion, Request
 from gistill.lm.structured import Structured, complete_as, read_as, schema_text, tally
 from gistill.schema import Failure, Message, Noun
+from teacher_server import TeacherServer
 
 
 class Aspect(Noun):
@@ -267,3 +269,38 @@ def test_no_text_crashes_the_reader_and_what_it_takes_has_the_shape(text: str) -
 @given(st.integers(1, len(GOOD) - 1))
 def test_no_prefix_of_an_answer_is_taken_for_an_answer(size: int) -> None:
     assert kind_of(GOOD[:size]) == "truncated"
+
+
+@pytest.mark.parametrize("schema", ["enforce", "ignore", "fail_open", "refuse"])
+def test_over_real_http_nothing_of_another_shape_gets_through(schema: str, tmp_path: Path) -> None:
+    pytest.importorskip("openai")
+    from gistill.lm.journal import Journal
+    from gistill.lm.remote import RemoteModel
+
+    def answer(body: dict[str, Any]) -> str:
+        text = body["messages"][0]["content"]
+        if len(body["messages"]) > 1:  # asked again
+            return GOOD
+        return {"0": GOOD, "1": f"Sure:\n```json\n{GOOD}\n```", "2": "I like soup.", "3": GOOD[:-9]}[text[-1]]
+
+    known = [ask(f"text {number}{kind}") for number in range(3) for kind in range(4)]
+    knobs: dict[str, Any] = {"schema": schema, "hard": ("enum",), "errors": 0.2, "broken_json": 0.1}
+    with (
+        TeacherServer(answer=answer, **knobs) as server,
+        Journal(tmp_path / "j.sqlite") as journal,
+        RemoteModel(server.url, "teacher", journal=journal) as model,
+    ):
+        found = complete_as(model, known, Analysis)
+        answered = server.counts["answered"]
+        again = complete_as(model, known, Analysis)
+        assert server.counts["answered"] == answered  # also the second questions are in the journal
+    assert again == found
+    counts = tally(found)
+    assert counts["valid"] == len(known) == 12
+    if schema == "enforce":
+        assert counts == {"valid": 12, "mended": 0, "asked_again": 0}
+        # where the words around the JSON hid it, the server wrote the plainest value that has the shape
+        assert sum(one.value == VALUE for one in found if isinstance(one, Structured)) == 3
+    else:
+        assert counts == {"valid": 12, "mended": 3, "asked_again": 6}
+        assert all(isinstance(one, Structured) and one.value == VALUE for one in found)

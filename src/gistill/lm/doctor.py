@@ -174,5 +174,5 @@ def _reliable(line: Line) -> Finding:
     if not line.failed:
         told = f"All {line.calls} calls were answered."
         return Finding(check="reliable", verdict="good", answer="yes", sentence=told)
-    told = f"{line.failed} of {line.calls} calls failed and were tried again: a long run will meet this too."
+    told = f"{line.failed} of {line.calls} calls failed or were too slow: a long run will meet this too."
     return Finding(check="reliable", verdict="bad", answer=f"{line.failed} failed", sentence=told)

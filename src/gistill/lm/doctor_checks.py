@@ -16,6 +16,7 @@ _PROSE = "Why is the sky blue? Answer in one plain English sentence. Do not writ
 _INVENT = "Invent a name for a small café by the sea and say in one sentence what is served there."
 _CUT = 24  # tokens for a count that needs far more
 _AT_ONCE = 4
+_ENOUGH_SHAPES = 5  # of ten, to say that all of them would be followed
 _CONTEXT_NAMES = ("max_model_len", "context_length", "context_window", "max_context_length")
 _ENOUGH = 4000  # tokens below which long reviews and few-shot prompts do not fit
 
@@ -235,8 +236,9 @@ def check_schema(line: Line) -> Finding:
     named = {fate: [name for name in SHAPES if fates[name] == fate] for fate in ("followed", "broken", "refused")}
     followed, broken, refused = named["followed"], named["broken"], named["refused"]
     known = len(followed) + len(broken) + len(refused)
-    if not known:
-        return _finding("schema", "unknown", "not known", "Not known: no question with a schema was answered in time.")
+    if not broken and known < _ENOUGH_SHAPES:
+        told = f"Not known: only {known} of {len(SHAPES)} questions with a schema were answered in time."
+        return _finding("schema", "unknown", "not known", told)
     if followed and not broken:
         rest = f"; refused, in so many words: {', '.join(refused)}" if refused else ""
         return _finding(
