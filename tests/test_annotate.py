@@ -18,10 +18,12 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from fake_reader import FakeReader
 from gistill.cli import app
 from gistill.distill.annotate import Annotated, Settings, annotate
 from gistill.distill.opinion_task import mend, opinion_task
 from gistill.distill.rating_task import rating_task
+from gistill.distill.summary_task import summary_evidence
 from gistill.distill.tasks import Item, Task
 from gistill.distill.understanding_task import understanding_task
 from gistill.lm.fake import ScriptedModel
@@ -141,6 +143,18 @@ def test_repeats_and_test_texts_are_not_asked_about(tmp_path: Path) -> None:
     )
     assert [said(request.messages) for call in model.calls for request in call] == ["The soup was great."]
     assert done.manifest.set_apart == {"duplicate": 1, "empty": 1, "leak": 1, "not_text": 1}
+
+
+def test_a_record_that_stands_in_a_test_set_does_not_pass_in_pieces(tmp_path: Path) -> None:
+    text = "The soup was great. The bread was not."
+    done = annotate(
+        [Record(id="r", text=text)],
+        opinion_task(),
+        [ScriptedModel(teach)],
+        out=tmp_path,
+        apart=frozenset({"thesoupwasgreatthebreadwasnot"}),
+    )
+    assert (done.manifest.planned, done.manifest.set_apart) == (0, {"leak": 1})
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -265,6 +279,27 @@ def test_the_other_skills_ask_read_and_teach(
     assert read_jsonl(tmp_path / "train.jsonl")[0].answer == lesson
 
 
+def test_a_summary_is_kept_where_the_words_it_cites_bear_it_out(tmp_path: Path) -> None:
+    records = [
+        Record(id=f"r{n}", text=text) for n, text in enumerate(["Great sound.", "Really great sound!", "Bad fit."])
+    ]
+
+    def answer(request: Request) -> str:
+        return f"{said(request.messages)} {'it is great.' if good else 'it is loud and cheap.'}"
+
+    good = True
+    found = summary_evidence(records, FakeReader())
+    done = annotate(found.items, found.task, [ScriptedModel(answer)], out=tmp_path)
+    (row,) = rows(tmp_path)  # one side alone has more than one opinion
+    assert row["answer"]["summary"] == "Two people like the sound, for example because it is great."
+    assert (row["asked"]["feeling"], row["asked"]["quotes"]) == ("positive", ["Great sound", "Really great sound"])
+    (lesson,) = read_jsonl(tmp_path / "train.jsonl")
+    assert (lesson.messages[-1].role, lesson.answer) == ("user", row["answer"]["summary"])
+    good = False
+    done = annotate(found.items, found.task, [ScriptedModel(answer)], out=tmp_path / "other")
+    assert done.manifest.failures == {"not_supported": 1}
+
+
 def test_a_changed_example_changes_the_fingerprint_and_the_text_does_not() -> None:
     task = rating_task()
     other = task._replace(ask=lambda item: (*task.ask(item), *task.ask(item)))
@@ -365,7 +400,7 @@ def test_a_batch_is_written_redacted_and_its_answers_make_the_corpus(tmp_path: P
                 response = {"status_code": 200, "body": body}
                 answers.write(json.dumps({"custom_id": line["custom_id"], "response": response, "error": None}) + "\n")
         read = call(file, out, server, "--read-batch", str(back))
-        assert (read.exit_code, server.counts["received"]) == (0, 0)
+        assert (read.exit_code, server.counts["received"]) == (0, 0), (read.stderr, read.exception)
     assert len(rows(out)) == 4
     assert [failure["kind"] for failure in failures(out)] == ["waiting"]
     assert "1 texts got no answer" in read.stderr

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.annotate_run import Choice, Walk, estimate, preview, read_batches, run, task_named, write_batches
+from gistill.cli.annotate_run import (
+    Choice,
+    Walk,
+    estimate,
+    preview,
+    read_batches,
+    run,
+    task_named,
+    with_evidence,
+    write_batches,
+)
 from gistill.cli.annotate_source import open_records
 from gistill.cli.annotate_teachers import Limits, named_teachers, open_teachers
 from gistill.cli.display import Display
@@ -144,7 +154,7 @@ def annotate(
         from gistill.distill.annotate import Settings
 
         display = stack.enter_context(Display())
-        task = task_named(skill, elements, categories, structured=structured)
+        task = None if skill == "summary" else task_named(skill, elements, categories, structured=structured)
         named = named_teachers(server, model, teachers or ())
         settings = Settings(
             samples=samples,
@@ -158,6 +168,8 @@ def annotate(
         choice = Choice(limit, select, seed, tests, data)
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         source = open_records(file, columns, table_format, encoding, data=data, say=display.say)
+        if task is None:
+            source, task = with_evidence(source)
         out.mkdir(parents=True, exist_ok=True)
         limits = Limits(key_env, pii, concurrency, rpm, tpm, timeout, max_cost, max_calls, prices)
         book = journal or out / "journal.sqlite"

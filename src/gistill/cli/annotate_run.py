@@ -89,6 +89,16 @@ def task_named(skill: str, elements: str, categories: str, *, structured: bool) 
     raise SettingError(f"there is no skill {skill!r}", hint="One of: opinions, analysis, rewriting, rating, summary.")
 
 
+def with_evidence(source: Source) -> tuple[Source, Task]:
+    """Read and group the records of a source, and give its sides of aspects with the task that checks summaries."""
+    from gistill.distill.summary_task import summary_evidence
+    from gistill.reader import load_reader
+    from gistill.schema import Failure, Record
+
+    found = summary_evidence((one for one in source.records if isinstance(one, Record | Failure)), load_reader())
+    return source._replace(records=iter(found.items)), found.task
+
+
 def estimate(walk: Walk, *, as_json: bool) -> int:
     """Say what a run would take, after everything that is done before asking; ask nothing."""
     from gistill.distill.annotate import ask
@@ -146,7 +156,8 @@ def read_batches(walk: Walk, files: Sequence[Path], *, as_json: bool) -> int:
     walk = walk._replace(source=walk.source._replace(records=iter(records)))
     with _planned(walk) as (plan, _):
         collected = _collected(walk, plan)
-    counts = read_batch(files, walk.journal, collected.requests, model=collected.name).counts
+    (teacher,) = walk.teachers
+    counts = read_batch(files, walk.journal, collected.requests, model=collected.name, server=teacher.remote.url).counts
     tell(f"Of the batch: {', '.join(f'{count:,} {name}' for name, count in counts.items() if count) or 'nothing'}.")
     gates = [PrivateModel(CollectingModel(t.remote.name, journal=walk.journal), pii=t.gate.pii) for t in walk.teachers]
     walk = walk._replace(source=walk.source._replace(records=iter(records)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
+    from gistill.distill.tasks import Item
     from gistill.schema import Failure, Record
 
 SET = "set:"
@@ -19,7 +20,7 @@ class Source(NamedTuple):
 
     name: str
     licence: str
-    records: Iterator[Record | Failure]
+    records: Iterator[Record | Item | Failure]
 
 
 def open_records(

@@ -88,7 +88,7 @@ def summarize(
     """
     by_id = {opinion.id: opinion for opinion in opinions}
     by_record = {record.id: record for record in records}
-    sides = {aspect.id: _sides(aspect, by_id, by_record) for aspect in aspects}
+    sides = {aspect.id: gather_sides(aspect, by_id, by_record) for aspect in aspects}
     asked = [side for found in sides.values() for side in found if len(side.evidence) > 1]
     done = _write(writer, asked, by_record, seed)
     written = {(side.aspect.id, side.feeling): result for side, result in zip(asked, done, strict=True)}
@@ -99,7 +99,7 @@ def summarize(
     return summaries
 
 
-def _sides(aspect: Aspect, by_id: Mapping[str, Opinion], records: Mapping[str, Record]) -> list[Side]:
+def gather_sides(aspect: Aspect, by_id: Mapping[str, Opinion], records: Mapping[str, Record]) -> list[Side]:
     """Gather praise and blame with their evidence, the side with more people first; an empty side is left out."""
     opinions = [by_id[name] for name in aspect.opinions]
     voices = count_voices(opinions, records)
@@ -177,7 +177,7 @@ def _read(side: Side, answer: Completion, records: Mapping[str, Record]) -> tupl
     drafts = answer.failure or summary.parse(answer.text)
     if isinstance(drafts, Failure):
         return [], drafts
-    return [_check(side, draft, records) for draft in drafts], None
+    return [check_draft(side, draft, records) for draft in drafts], None
 
 
 def _reread(side: Side, answer: Completion, records: Mapping[str, Record]) -> Sentence | Failure:
@@ -185,7 +185,7 @@ def _reread(side: Side, answer: Completion, records: Mapping[str, Record]) -> Se
     draft = answer.failure or revision.parse(answer.text)
     if isinstance(draft, Failure):
         return draft
-    sentence = _check(side, draft, records)._replace(revised=True)
+    sentence = check_draft(side, draft, records)._replace(revised=True)
     return sentence if sentence.check.verdict == "supported" else _failure("revision_not_supported", sentence)
 
 
@@ -213,7 +213,7 @@ def _failure(kind: str, sentence: Sentence) -> Failure:
     return Failure(kind=kind, detail=f"{sentence.text} ({'; '.join(sentence.check.reasons)})")
 
 
-def _check(side: Side, draft: Draft, records: Mapping[str, Record]) -> Sentence:
+def check_draft(side: Side, draft: Draft, records: Mapping[str, Record]) -> Sentence:
     """Check a draft with the citations it gives, where they are valid and bear it out, else with the nearest ones."""
     given = tuple(side.evidence[n - 1] for n in draft.cites if 1 <= n <= len(side.evidence))
     nearest = tuple(attribute(draft.text, (*side.evidence, *side.others), records, terms=terms_of(side.aspect)))

@@ -2,10 +2,13 @@
 
 tasks.py        what each skill asks a teacher, what of the answers is kept, and what the student learns from it
 opinion_task.py the same for opinions, with the mending that teachers' lists need
+understanding_task.py, rating_task.py, summary_task.py   the same for the other skills
 plan.py         records to the texts to ask about: duplicates and leaks out, a budget's worth chosen
 choose.py       which texts a budget is spent on
 agree.py        several answers to one question: what they agree on
 corpus.py       sharded rows with their provenance, resumable
 annotate.py     the walk
 card.py         the data card
+leaks.py        the texts that nothing may be trained on
+estimating.py   a run without a call
 """

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from gistill.distill.agree import agree
 from gistill.distill.corpus import Corpus, Manifest, Shard
-from gistill.distill.plan import Choose, Plan, items_of, make_plan
+from gistill.distill.plan import Choose, Plan, items_of, make_plan, without_leaks
 from gistill.distill.tasks import Item, Provenance, Read, Row, Task
 from gistill.lm.seam import Completion, LanguageModel, Request, failed
 from gistill.schema import Failure, Record
@@ -90,7 +90,7 @@ class Annotated(NamedTuple):
 
 
 def annotate(
-    records: Iterable[Record | Failure],
+    records: Iterable[Record | Item | Failure],
     task: Task,
     teachers: Sequence[LanguageModel],
     *,
@@ -108,8 +108,9 @@ def annotate(
     at work, the teacher's journal gives the answers that were paid for.
 
     Args:
-        records: Taken one at a time, and written to `out/work` as they are cut, so that they may be a stream larger
-            than memory. Per record the search for duplicates holds about a kilobyte.
+        records: Records, or items that were cut already (summaries). Taken one at a time, and written to `out/work` as
+            they are cut, so that they may be a stream larger than memory. Per record the search for duplicates holds
+            about a kilobyte.
         task: What to ask; see `opinion_task` and its siblings.
         teachers: One, or several that vote. Texts that a teacher has no answer for count as unanswered.
         out: The corpus's folder; made where it is not there.
@@ -154,7 +155,7 @@ def annotate(
 
 
 def prepare(
-    records: Iterable[Record | Failure],
+    records: Iterable[Record | Item | Failure],
     task: Task,
     out: Path,
     *,
@@ -165,7 +166,7 @@ def prepare(
     """Write down in `out/work` what will be asked about; nothing is asked yet."""
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    return make_plan(items_of(records, task.unit), work, apart=apart, limit=limit, choose=choose)
+    return make_plan(items_of(without_leaks(records, apart), task.unit), work, apart=apart, limit=limit, choose=choose)
 
 
 def preview(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> list[Asked]:

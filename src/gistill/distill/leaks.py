@@ -9,9 +9,11 @@ from typing import NamedTuple
 from gistill.corpora import index
 from gistill.corpora.labelled import fingerprint
 from gistill.errors import SettingError
+from gistill.sentences import split
 from gistill.train.examples import open_test_texts
 
 ALL = "all"
+_STOCK = 40  # characters; what is shorter recurs by chance
 
 
 class Apart(NamedTuple):
@@ -44,5 +46,11 @@ def test_texts(names: Sequence[str], folder: Path | None) -> Apart:
             found, missing = open_test_texts(folder)
             prints |= found
         else:
-            prints |= {fingerprint(example.text) for example in index.load(name, folder=folder)}
+            for example in index.load(name, folder=folder):
+                prints |= {fingerprint(example.text), *_pieces(example.text)}
     return Apart(frozenset(prints - {""}), tuple(names), tuple(missing))
+
+
+def _pieces(text: str) -> set[str]:
+    """Fingerprint the clauses a long sentence would be cut into, where they are long enough to be its own."""
+    return {fingerprint(text[s.start : s.end]) for s in split(text) if s.end - s.start > _STOCK}
