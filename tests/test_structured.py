@@ -117,6 +117,8 @@ def test_debris_around_an_answer_and_small_faults_in_it_are_mended_and_counted(t
         ("{" + '\\"' * 50_000, "truncated"),
         ("{}" * 50_000, "schema_invalid"),
         ("{" + "x " * 100_000 + "}", "not_json"),
+        ("<think>" * 100_000, "not_json"),
+        (GOOD[:-9] + "</think>", "not_json"),
     ],
 )
 def test_what_cannot_be_read_is_a_named_failure(text: str, kind: str) -> None:
