@@ -337,7 +337,8 @@ def _done_sentence(out: Path, done: Annotated) -> str:
         f"{manifest.rows:,} rows of {manifest.asked:,} texts asked about, {done.lessons:,} lessons in {out}/train.jsonl"
     )
     agreed = f"; mean agreement {manifest.agreement:.2f}" if manifest.agreement is not None else ""
-    return f"{said}; refused: {refused or 'none'}{agreed}."
+    apart = ", ".join(f"{count:,} {kind}" for kind, count in manifest.set_apart.items())
+    return f"{said}; set apart before: {apart or 'none'}; refused: {refused or 'none'}{agreed}."
 
 
 def _cost_sentence(cost: Cost, planned: int = 0) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -251,7 +252,7 @@ def _settle(
         by=Provenance(
             teachers=tuple(teacher.name for teacher in teachers),
             hosts=settings.hosts,
-            prompt=task.prompt,
+            prompt=_prompt(task),
             keys=tuple(completion.key for completion in completions if completion.key),
             filters=(*task.filters, "agreed") if len(completions) > 1 else task.filters,
             mended=dict(sorted(mended.items())),
@@ -262,6 +263,12 @@ def _settle(
         ),
     )
     return Asked(item, row, tuple(failures), mended, answered, stopped)
+
+
+@lru_cache(maxsize=8)
+def _prompt(task: Task) -> str:
+    """Fingerprint a task once, and not once a row."""
+    return task.prompt
 
 
 def _read(item: Item, answer: _Answer, task: Task) -> Read:
@@ -304,7 +311,7 @@ def _add(corpus: Corpus, number: int, done: Sequence[Asked], *, whole: bool) -> 
 def _made_from(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> dict[str, str]:
     return {
         "input": plan.hash,
-        "task": f"{task.name} {task.prompt}",
+        "task": f"{task.name} {_prompt(task)}",
         "teachers": ", ".join(f"{teacher.name} {teacher.hash}" for teacher in teachers),
         "settings": ", ".join(
             f"{name} {value}" for name, value in settings._asdict().items() if name not in ("go_on", "hosts")
