@@ -21,7 +21,7 @@ class Batcher:
     """
 
     def __init__(self, model: LanguageModel, *, most: int = 32, gather: float = 0.005, waiting: int = 256) -> None:
-        self._model, self._most, self._gather, self._waiting = model, most, gather, waiting
+        self._model, self._most, self._gather, self._room = model, most, gather, waiting
         self._queue: deque[tuple[Request, Future[Completion]]] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -32,11 +32,16 @@ class Batcher:
         """Put a request into the queue; None where too many wait, or it is closed. Cancel it and it is not asked."""
         future: Future[Completion] = Future()
         with self._changed:
-            if self._closing or len(self._queue) >= self._waiting:
+            if self._closing or len(self._queue) >= self._room:
                 return None
             self._queue.append((request, future))
             self._changed.notify()
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for the model."""
+        return len(self._queue)
 
     @property
     def alive(self) -> bool:

@@ -79,7 +79,8 @@ class _Service:
 
     async def health(self, _: Any) -> Any:
         alive = self.batcher.alive
-        return _json({"status": "ok" if alive else "closing", "model": self.model.name}, 200 if alive else 503)
+        told = {"status": "ok" if alive else "closing", "model": self.model.name, "waiting": self.batcher.waiting}
+        return _json(told, 200 if alive else 503)
 
     async def models(self, http: Any) -> Any:
         self.check_key(http)
