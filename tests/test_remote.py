@@ -342,13 +342,10 @@ def test_calls_at_once_settle_near_what_the_server_takes(journal: Journal) -> No
     ):
         answers = model.complete(questions(150))
         assert all(answer.failure is None for answer in answers)
-        assert server.most_at_once <= 9
+        assert 6 < server.most_at_once <= 9  # it tried one more, and no crowd
         assert 0 < server.counts["rate_limited"] < 40
-        # the second half, by the journal: how many calls were out at a time, on average
-        days, seconds = journal.rows(
-            "SELECT max(julianday(at)) - min(julianday(at)), sum(seconds) FROM attempts WHERE id > 75"
-        )[0]
-        assert 2.5 < seconds / (days * 86400) < 8
+        # on a busy machine calls are out for longer than the server sees them, so the upper end leaves room
+        assert 2 <= model.throttle.limit <= 16
 
 
 def test_calls_a_minute_are_spread(journal: Journal) -> None:
