@@ -127,6 +127,18 @@ def test_what_hangs_on_a_changed_corpus_is_done_again_and_nothing_else(tmp_path:
     assert [name for name, _, _ in again.asked] == ["taught", "taught-triplets", "taught-triplets"]
 
 
+def test_a_machine_with_less_memory_goes_on_with_what_another_did(tmp_path: Path, unscored: Any) -> None:
+    out = tmp_path / "out"
+    distill(load_distill_recipe(recipe_file(tmp_path)), out=out, data=tmp_path, train=Trainer(), students=["taught"])
+    smaller = load_distill_recipe(recipe_file(tmp_path, teach={"epochs": 1, "accumulate": 4}))
+    assert [step.name for step in plan(smaller, out) if not is_whole(step)] == [
+        "untaught: fine-tune for triplets, seed 0",
+        "untaught: fine-tune for triplets, seed 1",
+    ]
+    longer = load_distill_recipe(recipe_file(tmp_path, teach={"epochs": 2}))
+    assert not any(is_whole(step) for step in plan(longer, out) if step.student == "taught" and not step.task)
+
+
 def test_processes_share_a_walk_by_students(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"
     distill(recipe, out=out, data=tmp_path, train=Trainer(), students=["taught"])

@@ -24,8 +24,10 @@ from gistill.errors import InputError, SettingError
 from gistill.schema import Estimate
 from gistill.train.recipe import Recipe, is_file
 
+# How a batch is held in memory and what is told on the way: another machine may need other values for the same result.
+_SAME_RESULT = {"accumulate", "gradient_checkpointing", "save_every", "log_every", "report_to"}
+
 Tell = Callable[[str], None]
-Score = Callable[..., list[BenchScorecard]]
 
 
 class Step(NamedTuple):
@@ -152,7 +154,7 @@ def _decides(step: Step) -> str:
         files.append(Path(step.recipe.start) / "whole.json")
     return json.dumps(
         {
-            "recipe": step.recipe.model_dump(mode="json", exclude_defaults=True),
+            "recipe": step.recipe.model_dump(mode="json", exclude_defaults=True, exclude=_SAME_RESULT),
             "files": {str(file): hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files},
         },
         sort_keys=True,
