@@ -190,6 +190,9 @@ def test_a_bad_recipe_is_one_sentence(tmp_path: Path, changes: dict[str, Any], s
 def test_the_recipe_file_itself_may_be_wrong(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_distill_recipe(tmp_path / "none.yaml")
+    (tmp_path / "twice.yaml").write_text("name: a\nname: b\n", encoding="utf-8")
+    with pytest.raises(InputError, match="row 2"):
+        load_distill_recipe(tmp_path / "twice.yaml")
     (tmp_path / "list.yaml").write_text("- a\n", encoding="utf-8")
     with pytest.raises(InputError, match="list of fields"):
         load_distill_recipe(tmp_path / "list.yaml")

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gistill.errors import InputError, SettingError
 from gistill.schema import Noun
-from gistill.train.recipe import Recipe, TrainSet, is_file, recipe_from
+from gistill.train.recipe import Recipe, TrainSet, is_file, read_fields, recipe_from
 
 # What the walk decides itself; everything else of a writer's recipe may stand under teach and finetune.
 _OURS = ("name", "model", "train", "start", "seed", "search", "trials", "objective")
@@ -83,15 +82,7 @@ def load_distill_recipe(path: Path, *, settings: Mapping[str, Any] | None = None
         InputError: The file is not there, or is not YAML of fields.
         SettingError: A field is unknown, missing or out of range, a corpus is not there, or a set has no such name.
     """
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"the recipe cannot be read ({reason})", file=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"not YAML ({str(error).splitlines()[0]})", file=str(path)) from error
-    if not isinstance(given, dict):
-        raise InputError("a recipe is a list of fields, each `name: value`", file=str(path))
+    given = read_fields(path)
     try:
         recipe = DistillRecipe.model_validate({**given, **(settings or {})})
     except ValidationError as error:
