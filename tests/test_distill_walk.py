@@ -139,6 +139,16 @@ def test_a_machine_with_less_memory_goes_on_with_what_another_did(tmp_path: Path
     assert not any(is_whole(step) for step in plan(longer, out) if step.student == "taught" and not step.task)
 
 
+def test_a_walk_that_was_moved_is_still_whole(tmp_path: Path, unscored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    recipe = load_distill_recipe(recipe_file(tmp_path / "a"))
+    distill(recipe, out=tmp_path / "a" / "out", data=tmp_path, train=Trainer())
+    (tmp_path / "a").rename(tmp_path / "b")
+    monkeypatch.chdir(tmp_path / "b")
+    moved = load_distill_recipe(Path("recipe.yaml"))
+    assert all(map(is_whole, plan(moved, Path("out"))))
+
+
 def test_processes_share_a_walk_by_students(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"
     distill(recipe, out=out, data=tmp_path, train=Trainer(), students=["taught"])

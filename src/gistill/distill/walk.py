@@ -147,18 +147,18 @@ def is_whole(step: Step) -> bool:
 
 
 def _decides(step: Step) -> str:
-    """Write down what decides a step's result: its recipe, its files, and what it begins from."""
-    sets = (*step.recipe.train, *step.recipe.dev, *step.recipe.replay)
-    files = [Path(named.set) for named in sets if is_file(named.set)]
+    """Write down what decides a step's result: its recipe, and what its files hold, wherever they lie."""
+    fields = step.recipe.model_dump(mode="json", exclude_defaults=True, exclude=_SAME_RESULT)
+    for named in (named for name in ("train", "dev", "replay") for named in fields.get(name, ())):
+        if is_file(named["set"]):
+            named["set"] = _hash(Path(named["set"]))
     if step.recipe.start is not None:
-        files.append(Path(step.recipe.start) / "whole.json")
-    return json.dumps(
-        {
-            "recipe": step.recipe.model_dump(mode="json", exclude_defaults=True, exclude=_SAME_RESULT),
-            "files": {str(file): hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files},
-        },
-        sort_keys=True,
-    )
+        fields["start"] = _hash(Path(step.recipe.start) / "whole.json")
+    return json.dumps(fields, sort_keys=True)
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def _begin(recipe: DistillRecipe, out: Path) -> None:
