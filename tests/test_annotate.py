@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from fake_reader import FakeReader
 from gistill.cli import app
+from gistill.cli.annotate_task import Named, task_named
 from gistill.distill.annotate import Annotated, Settings, annotate
 from gistill.distill.opinion_task import mend, opinion_task
 from gistill.distill.rating_task import rating_task
@@ -328,6 +330,26 @@ def call(file: Path, out: Path, server: TeacherServer, *more: str) -> Result:
     return CliRunner().invoke(app, command(file, out, server, *more)[3:])
 
 
+FORKING = """
+import json, os, sys
+import openai, stamina, aiolimiter  # once, and not in every process that is made of this one
+from gistill.cli import app
+import gistill.distill.annotate, gistill.lm.remote
+
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        try:
+            app(json.loads(line))
+        finally:
+            os._exit(0)
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
 @pytest.fixture
 def _teacher_extra() -> None:
     for name in ("openai", "stamina", "aiolimiter"):
@@ -403,26 +425,140 @@ def test_a_batch_is_written_redacted_and_its_answers_make_the_corpus(tmp_path: P
         assert (read.exit_code, server.counts["received"]) == (0, 0), (read.stderr, read.exception)
     assert len(rows(out)) == 4
     assert [failure["kind"] for failure in failures(out)] == ["waiting"]
-    assert "1 texts got no answer" in read.stderr
+    assert "No answer came about 1 sentence; --read-batch" in read.stderr
 
 
 @pytest.mark.usefixtures("_teacher_extra")
-@pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
+def test_a_batch_is_priced_by_the_price_file_and_its_share(tmp_path: Path) -> None:
+    file, out, batch = table(tmp_path / "r.csv", ["The soup was great."]), tmp_path / "corpus", tmp_path / "batch"
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("teacher: {input: 1.0, output: 2.0}\n")
+    more = ("--prices", str(prices), "--batch-price-share", "0.5")
+    with TeacherServer() as server:
+        estimated = [
+            json.loads(call(file, out, server, "--dry-run", "--json", *each).stdout) for each in (more[:2], more)
+        ]
+        assert estimated[1]["money_most"] == estimated[0]["money_most"] / 2
+        call(file, out, server, "--write-batch", str(batch))
+        line = json.loads((batch / "batch-0001.jsonl").read_text())
+        message = {"role": "assistant", "content": "soup | great | positive"}
+        body = {
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 100},
+        }
+        answer = {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": body}, "error": None}
+        (tmp_path / "back.jsonl").write_text(json.dumps(answer) + "\n")
+        read = call(file, out, server, "--read-batch", str(tmp_path / "back.jsonl"), *more, "--json")
+        told = json.loads(read.stdout)
+        assert (told["calls"], told["rows"]) == (1, 1)  # the one that was written is the one that came back
+        assert told["spent"] == pytest.approx((1000 * 1 + 100 * 2) / 1e6 / 2)
+        assert server.counts["received"] == 0
+    assert "x 0.5 (batch)" in (out / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_names_are_looked_for_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def detector(model: str) -> Callable[[str], list[tuple[int, int]]]:
+        assert model == "en_names"
+        return lambda text: [(found.start(), found.end()) for found in re.finditer("Quill", text)]
+
+    monkeypatch.setattr("gistill.privacy.names.load_names", detector)
+    file, out = table(tmp_path / "reviews.csv", ["The soup of Quill was great."]), tmp_path / "corpus"
+    with TeacherServer(answer=lambda body: "soup of [NAME_1] | great | positive") as server:
+        written = call(file, out, server, "--names", "en_names", "--write-batch", str(tmp_path / "batch"))
+        assert written.exit_code == 0, written.stderr
+        assert "Quill" not in (tmp_path / "batch" / "batch-0001.jsonl").read_text()
+        done = call(file, out, server, "--names", "en_names")
+        assert b"Quill" not in server.received
+        assert b"[NAME_1]" in server.received
+        assert rows(out)[0]["answer"]["opinions"][0]["aspect"] == "soup of Quill", done.stderr
+        assert "gistill audit FOLDER --names en_names" in (out / "README.md").read_text(encoding="utf-8")
+        assert "--names en_names" in CliRunner().invoke(app, ["audit", str(out)]).stderr
+        other = call(file, out, server)  # without: another question, so asked again
+        assert "The detector of names changed" in other.stderr
+        assert b"Quill" in server.received
+    assert "no detector" in (out / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_a_server_with_one_model_needs_no_name(tmp_path: Path) -> None:
+    file = table(tmp_path / "reviews.csv", ["The soup was great."])
+
+    def unnamed(server: TeacherServer) -> Result:
+        full = command(file, tmp_path / "corpus", server)[3:]
+        at = full.index("--model")
+        return CliRunner().invoke(app, [*full[:at], *full[at + 2 :], "--dry-run"])
+
+    with TeacherServer(models=("only",)) as server:
+        assert unnamed(server).exit_code == 0
+        server.change(models=("one", "two"))
+        ended = unnamed(server)
+        assert (ended.exit_code, "has 2 models" in ended.stderr, "one, two" in ended.stderr) == (2, True, True)
+        server.change(lists_models=False)
+        ended = unnamed(server)
+        assert (ended.exit_code, "lists no models" in ended.stderr) == (2, True)
+        assert server.counts["received"] == 0
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+def test_unfiltered_every_answer_is_a_lesson_and_the_journal_answers_for_both(tmp_path: Path) -> None:
+    answers = ["  Whatever I say.\n", "", ANALYSIS, "soup | taste | positive | no such words", "a b " * 3000]
+    file = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(len(answers))])
+    book = ("--skill", "analysis", "--journal", str(tmp_path / "calls.sqlite"))
+
+    def answer(body: dict[str, Any]) -> str:
+        return answers[int(re.findall(r"great (\d)", said(body["messages"]))[-1])]
+
+    with TeacherServer(answer=answer) as server:
+        call(file, tmp_path / "kept", server, *book)
+        paid = server.counts["answered"]
+        done = call(file, tmp_path / "all", server, *book, "--unfiltered")
+        assert (done.exit_code, server.counts["answered"]) == (0, paid), done.stderr
+        assert "The question changed" in call(file, tmp_path / "kept", server, *book, "--unfiltered").stderr
+    lessons = [json.loads(line) for line in (tmp_path / "all" / "train.jsonl").read_text().splitlines()]
+    learned = [lesson["completion"][0]["content"] for lesson in lessons]
+    assert learned[:4] == [answer.strip() for answer in answers[:4]]
+    assert (learned[4][:4], len(learned[4].split())) == ("a b ", 1024)  # cut
+    assert len({len(lesson["prompt"]) for lesson in lessons}) == 1
+    assert len(lessons[0]["prompt"]) <= 2  # the student's question, without examples
+    assert not failures(tmp_path / "all")
+    first, *_ = (tmp_path / "all" / "README.md").read_text(encoding="utf-8").splitlines()
+    assert first == "# analysis, UNFILTERED: 5 rows that a teacher wrote, nothing of them checked, for ablations only"
+
+
+@pytest.mark.parametrize(("task", "label"), [("levels", "very positive"), ("stars", "5"), ("", "positive")])
+def test_ratings_have_three_tasks(task: str, label: str) -> None:
+    rating = task_named(Named("rating", task))
+    assert rating is not None
+    item = Item(id="a#0", record="a", text="Fine.")
+    assert rating.read(label, item, True).answer == {"rating": label}
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs kill -9")
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     file = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(80)])
     more = ("--shard-size", "20", "--concurrency", "4")
     kills = 0
-    with TeacherServer(answer=served, latency=0.05) as server:
+    starting = [sys.executable, "-c", FORKING]
+    with (
+        TeacherServer(answer=served, latency=0.05) as server,
+        subprocess.Popen(starting, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run,
+    ):
+        assert run.stdin is not None
+        assert run.stdout is not None
         for _ in range(2):
             before = server.counts["answered"]
-            with subprocess.Popen(
-                command(file, tmp_path / "killed", server, *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            ) as run:
-                until = time.monotonic() + 30
-                while server.counts["answered"] < before + 25 and time.monotonic() < until:
-                    time.sleep(0.01)
-                os.kill(run.pid, signal.SIGKILL)
-                kills += 1
+            run.stdin.write(json.dumps(command(file, tmp_path / "killed", server, *more)[3:]) + "\n")
+            run.stdin.flush()
+            child = int(run.stdout.readline())
+            until = time.monotonic() + 60
+            while server.counts["answered"] < before + 25 and time.monotonic() < until:
+                time.sleep(0.01)
+            os.kill(child, signal.SIGKILL)
+            assert run.stdout.readline() == "-9\n", "it had ended before"
+            kills += 1
+        run.stdin.close()
         server.change(latency=0.0)
         assert call(file, tmp_path / "killed", server, *more).exit_code == 0
         asked_twice = server.counts["answered"] - 80
@@ -439,6 +575,12 @@ def test_a_bad_command_is_one_sentence_and_asks_nobody(tmp_path: Path) -> None:
     with TeacherServer() as server:
         for more, words in [
             (("--skill", "poetry"), "there is no skill 'poetry'"),
+            (("--task", "levels"), "opinions has no task 'levels'"),
+            (("--skill", "rating", "--task", "aste"), "rating has no task 'aste'"),
+            (("--skill", "analysis", "--task", "aste"), "analysis is one task"),
+            (("--skill", "summary", "--structured"), "summary is asked for as plain text only"),
+            (("--skill", "rating", "--categories", "a,b"), "rating has no categories"),
+            (("--unfiltered",), "opinions is never kept unchecked"),
             (("--select", "best", "--limit", "1"), "there is no way 'best' to choose"),
             (("--pii", "maybe"), "no privacy mode"),
             (("--teacher", "nowhere"), "'nowhere' names no teacher"),

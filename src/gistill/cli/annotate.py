@@ -16,16 +16,14 @@ from gistill.cli.annotate_run import (
     preview,
     read_batches,
     run,
-    task_named,
-    with_evidence,
     write_batches,
 )
 from gistill.cli.annotate_source import open_records
+from gistill.cli.annotate_task import SKILLS, Named, task_named, with_evidence
 from gistill.cli.annotate_teachers import Limits, named_teachers, open_teachers
 from gistill.cli.display import Display
 from gistill.cli.ending import ending
 
-SKILLS = ("opinions", "analysis", "rewriting", "rating", "summary")
 SELECTIONS = ("random", "diverse", "difficult")
 
 _TEACHER, _CHOICE, _MONEY, _VOTE = "Teacher", "What is asked about", "Limits", "Several answers"
@@ -43,7 +41,10 @@ def annotate(
         typer.Option(metavar="URL", envvar="OPENAI_BASE_URL", rich_help_panel=_TEACHER, help="OpenAI-compatible API."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", rich_help_panel=_TEACHER, help="As the server knows it.")
+        str | None,
+        typer.Option(
+            metavar="NAME", rich_help_panel=_TEACHER, help="As the server knows it; may be left out where it has one."
+        ),
     ] = None,
     key_env: Annotated[
         str, typer.Option(metavar="NAME", rich_help_panel=_TEACHER, help="Environment variable with the key.")
@@ -54,6 +55,14 @@ def annotate(
             metavar="MODE", rich_help_panel=_TEACHER, help="Personal data: redact (and put back here), refuse or off."
         ),
     ] = "redact",
+    names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            rich_help_panel=_TEACHER,
+            help="Replace people's names, too, as this finds them: gliner:FOLDER, or a spaCy pipeline.",
+        ),
+    ] = None,
     structured: Annotated[
         bool, typer.Option("--structured", rich_help_panel=_TEACHER, help="Ask for JSON after a schema.")
     ] = False,
@@ -102,11 +111,25 @@ def annotate(
         ),
     ] = None,
     elements: Annotated[
-        str, typer.Option("--task", metavar="TASK", rich_help_panel=_CHOICE, help="Of opinions: aste, tsa, aope, ...")
-    ] = "aste",
+        str,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            rich_help_panel=_CHOICE,
+            help="Of opinions: aste (the default), tsa, ...; of rating: polarities (the default), levels, stars.",
+        ),
+    ] = "",
     categories: Annotated[
         str, typer.Option(metavar="LIST", rich_help_panel=_CHOICE, help="The categories, for tasks that have them.")
     ] = "",
+    unfiltered: Annotated[
+        bool,
+        typer.Option(
+            "--unfiltered",
+            rich_help_panel=_CHOICE,
+            help="Of analysis and rewriting: teach every answer as it came, unchecked. For ablations only.",
+        ),
+    ] = False,
     max_cost: Annotated[
         float | None, typer.Option(min=0, metavar="USD", rich_help_panel=_MONEY, help="Stop before more is spent.")
     ] = None,
@@ -131,6 +154,16 @@ def annotate(
         list[Path] | None,
         typer.Option(metavar="FILE", rich_help_panel=_MONEY, help="Take the answers of a batch (repeatable)."),
     ] = None,
+    batch_price_share: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            rich_help_panel=_MONEY,
+            help="What a batch costs of the list price; OpenAI: 0.5.",
+        ),
+    ] = 1.0,
     shard_size: Annotated[int, typer.Option(min=1, metavar="N", help="Texts a shard.")] = 500,
     go_on: Annotated[
         bool, typer.Option("--go-on", help="Do not stop where all of the first 50 answers are refused.")
@@ -154,8 +187,8 @@ def annotate(
         from gistill.distill.annotate import Settings
 
         display = stack.enter_context(Display())
-        task = None if skill == "summary" else task_named(skill, elements, categories, structured=structured)
-        named = named_teachers(server, model, teachers or ())
+        task = task_named(Named(skill, elements, categories, structured, unfiltered))
+        named = named_teachers(server, model, teachers or (), key_env=key_env)
         settings = Settings(
             samples=samples,
             temperature=temperature if temperature is not None else 0.7 if samples > 1 else 0.0,
@@ -164,6 +197,8 @@ def annotate(
             seed=seed,
             go_on=go_on,
             hosts=tuple(teacher.host for teacher in named),
+            pii=pii,
+            names=names or "",
         )
         choice = Choice(limit, select, seed, tests, data)
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
@@ -171,10 +206,10 @@ def annotate(
         if task is None:
             source, task = with_evidence(source)
         out.mkdir(parents=True, exist_ok=True)
-        limits = Limits(key_env, pii, concurrency, rpm, tpm, timeout, max_cost, max_calls, prices)
+        limits = Limits(key_env, pii, names, concurrency, rpm, tpm, timeout, max_cost, max_calls, prices)
         book = journal or out / "journal.sqlite"
         asked, kept_calls = open_teachers(named, limits, book, run=out.resolve().name, stack=stack)
-        walk = Walk(source, task, asked, kept_calls, settings, choice, out, pii, display)
+        walk = Walk(source, task, asked, kept_calls, settings, choice, out, batch_price_share, display)
         if write_batch is not None:
             code = write_batches(walk, write_batch, as_json=as_json)
         elif read_batch:

@@ -6,9 +6,9 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gistill.lm.seam import LanguageModel
 
 STOPPED = 3  # the exit code where a limit or a gate was hit
+_NO_PRICE = "no price list has this model at this address (--prices FILE tells a price)"
 
 
 class Choice(NamedTuple):
@@ -53,77 +54,39 @@ class Walk(NamedTuple):
     settings: Settings
     choice: Choice
     out: Path
-    pii: str
+    batch_share: float
     display: Display
-
-
-def task_named(skill: str, elements: str, categories: str, *, structured: bool) -> Task:
-    """Give the task of a skill.
-
-    Raises:
-        SettingError: There is no such skill or task, or it does not have what is asked for.
-    """
-    from gistill.distill.opinion_task import opinion_task
-    from gistill.distill.rating_task import LABELS, rating_task
-    from gistill.distill.understanding_task import understanding_task
-    from gistill.errors import SettingError
-    from gistill.skills.opinions import ELEMENTS
-    from gistill.skills.opinions import Task as Elements
-
-    if structured and skill != "opinions":
-        raise SettingError(f"{skill} is asked for as plain text only", hint="Leave --structured out.")
-    if skill == "opinions":
-        found = next((name for name in get_args(Elements) if name == elements), None)
-        if found is None:
-            raise SettingError(f"there is no task {elements!r}", hint=f"One of: {', '.join(get_args(Elements))}.")
-        listed = [name.strip() for name in categories.split(",") if name.strip()]
-        if "category" in ELEMENTS[found] and not listed:
-            raise SettingError(f"{elements} has categories", hint="List them with --categories.")
-        if structured and found != "aste":
-            raise SettingError("only aste is asked for with a schema", hint="Leave --structured out.")
-        return opinion_task(found, categories=listed or None, structured=structured)
-    if skill in ("analysis", "rewriting"):
-        return understanding_task("analysis" if skill == "analysis" else "rewriting")
-    if skill == "rating":
-        return rating_task(LABELS.get(elements, LABELS["polarities"]))
-    raise SettingError(f"there is no skill {skill!r}", hint="One of: opinions, analysis, rewriting, rating, summary.")
-
-
-def with_evidence(source: Source) -> tuple[Source, Task]:
-    """Read and group the records of a source, and give its sides of aspects with the task that checks summaries."""
-    from gistill.distill.summary_task import summary_evidence
-    from gistill.reader import load_reader
-    from gistill.schema import Failure, Record
-
-    found = summary_evidence((one for one in source.records if isinstance(one, Record | Failure)), load_reader())
-    return source._replace(records=iter(found.items)), found.task
 
 
 def estimate(walk: Walk, *, as_json: bool) -> int:
     """Say what a run would take, after everything that is done before asking; ask nothing."""
     from gistill.distill.annotate import ask
     from gistill.distill.estimating import Estimating
-    from gistill.lm.private import PrivateModel
 
     with _planned(walk) as (plan, apart):
         counting = [Estimating(teacher.remote.estimate, name=teacher.remote.name) for teacher in walk.teachers]
-        gates = [PrivateModel(one, pii=teacher.gate.pii) for one, teacher in zip(counting, walk.teachers, strict=True)]
+        gates = [teacher.gated(one) for one, teacher in zip(counting, walk.teachers, strict=True)]
         size = walk.settings.shard_size
         for start in range(0, plan.items, size):
             for _ in ask(tuple(plan.read(start, size)), walk.task, gates, walk.settings):
                 walk.display("estimate", start, plan.items)
         found = added([one for each in counting for one in each.found])
+    if found.money_most is not None and walk.batch_share != 1:
+        source = f"{found.price_source} x {walk.batch_share:g} (batch)"
+        found = replace(found, money_most=found.money_most * walk.batch_share, price_source=source)
     _say_missing(apart)
     if as_json:
         about = {"texts": plan.items, "candidates": plan.candidates, "set_apart": plan.counts, **asdict(found)}
         typer.echo(json.dumps(about, indent=2))
         return 0
-    typer.echo(_planned_sentence(plan))
-    money = "their price is not known" if found.money_most is None else f"at most {found.money_most:.4f} USD"
+    typer.echo(_planned_sentence(plan, walk.task))
+    money = f"what that costs is not known: {_NO_PRICE}"
+    if found.money_most is not None:
+        money = f"at most {found.money_most:.4f} USD, by the prices of {found.price_source}"
     typer.echo(
-        f"{found.calls:,} calls ({found.hits:,} more equal another or are answered by the journal), "
-        f"about {found.prompt_tokens:,} tokens to send, at most {found.completion_tokens_most:,} to come back; {money}"
-        + (f" ({found.price_source})." if found.money_most is not None else ".")
+        f"That takes {_counted(found.calls, 'call')} ({found.hits:,} more are answered by the journal or by an equal "
+        f"question), about {found.prompt_tokens:,} tokens to send and at most {found.completion_tokens_most:,} back; "
+        f"{money}. Nothing was asked."
     )
     return 0
 
@@ -135,14 +98,20 @@ def write_batches(walk: Walk, folder: Path, *, as_json: bool) -> int:
     with _planned(walk) as (plan, apart):
         collected = _collected(walk, plan)
     _say_missing(apart)
-    files = write_batch(collected.requests, folder, model=collected.name, journal=walk.journal)
+    (teacher,) = walk.teachers
+    files = write_batch(
+        collected.requests, folder, model=collected.name, journal=walk.journal, server=teacher.remote.url
+    )
     if as_json:
         about = {"texts": plan.items, "requests": len(collected.requests), "files": [str(file) for file in files]}
         typer.echo(json.dumps(about, indent=2))
     else:
         typer.echo(
-            f"{len(collected.requests):,} requests in {len(files)} files in {folder}. Have them answered, and give the "
-            "same command with --read-batch and the files that come back."
+            f"{_counted(len(files), 'batch file')} with {_counted(len(collected.requests), 'request')} in {folder}; "
+            "nothing was sent. Hand them to your provider, and give the same command with --read-batch FILE for each "
+            "file that comes back."
+            if files
+            else "There is nothing to write: the journal answers everything."
         )
     return 0
 
@@ -150,17 +119,26 @@ def write_batches(walk: Walk, folder: Path, *, as_json: bool) -> int:
 def read_batches(walk: Walk, files: Sequence[Path], *, as_json: bool) -> int:
     """Take the answers of batch files into the journal, then go the walk with what the journal has; ask nobody."""
     from gistill.lm.batch_files import CollectingModel, read_batch
-    from gistill.lm.private import PrivateModel
 
     records = list(walk.source.records)  # they are gone through twice
     walk = walk._replace(source=walk.source._replace(records=iter(records)))
     with _planned(walk) as (plan, _):
         collected = _collected(walk, plan)
     (teacher,) = walk.teachers
-    counts = read_batch(files, walk.journal, collected.requests, model=collected.name, server=teacher.remote.url).counts
+    counts = read_batch(
+        files,
+        walk.journal,
+        collected.requests,
+        model=collected.name,
+        server=teacher.remote.url,
+        prices=teacher.prices,
+        price_share=walk.batch_share,
+    ).counts
     tell(f"Of the batch: {', '.join(f'{count:,} {name}' for name, count in counts.items() if count) or 'nothing'}.")
-    gates = [PrivateModel(CollectingModel(t.remote.name, journal=walk.journal), pii=t.gate.pii) for t in walk.teachers]
-    walk = walk._replace(source=walk.source._replace(records=iter(records)))
+    gates = [t.gated(CollectingModel(t.remote.name, journal=walk.journal)) for t in walk.teachers]
+    # whether to go on where all are refused is asked before paying, and these are paid
+    settings = walk.settings._replace(go_on=True)
+    walk = walk._replace(source=walk.source._replace(records=iter(records)), settings=settings)
     return run(walk, as_json=as_json, teachers=gates)
 
 
@@ -168,13 +146,12 @@ def _collected(walk: Walk, plan: Plan) -> CollectingModel:
     from gistill.distill.annotate import ask
     from gistill.errors import SettingError
     from gistill.lm.batch_files import CollectingModel
-    from gistill.lm.private import PrivateModel
 
     if len(walk.teachers) != 1:
         raise SettingError("batch files hold the questions to one teacher", hint="Leave --teacher out.")
     (teacher,) = walk.teachers
     found = CollectingModel(teacher.remote.name, journal=walk.journal)
-    gate = PrivateModel(found, pii=teacher.gate.pii)
+    gate = teacher.gated(found)
     size = walk.settings.shard_size
     for start in range(0, plan.items, size):
         for _ in ask(tuple(plan.read(start, size)), walk.task, [gate], walk.settings):
@@ -197,7 +174,7 @@ def preview(walk: Walk, *, as_json: bool) -> int:
     else:
         _show_table(found)
         kept = sum(one.row is not None for one in found)
-        typer.echo(f"{kept} of {len(found)} kept. {_planned_sentence(plan)}")
+        typer.echo(f"Of {len(found)} answers shown, something of {kept} is kept. {_planned_sentence(plan, walk.task)}")
         typer.echo(_cost_sentence(cost, plan.items * walk.settings.samples * len(walk.teachers)))
     return STOPPED if any(one.stopped for one in found) else 0
 
@@ -229,9 +206,9 @@ def run(walk: Walk, *, as_json: bool, teachers: Sequence[LanguageModel] | None =
             )
         )
     else:
-        typer.echo(_done_sentence(walk.out, done))
+        typer.echo(_done_sentence(walk.out, done, walk.task))
         typer.echo(_cost_sentence(cost))
-    return _end(done, walk)
+    return _end(done, walk, batch=teachers is not None)
 
 
 @contextmanager
@@ -312,7 +289,8 @@ def _write_card(walk: Walk, done: Annotated, apart: Apart, cost: Cost) -> None:
         source=walk.source.name,
         licence=walk.source.licence,
         teachers=tuple((t.remote.name, host) for t, host in zip(walk.teachers, walk.settings.hosts, strict=True)),
-        pii=walk.pii,
+        pii=walk.settings.pii,
+        names=walk.settings.names,
         selection=chosen,
         tests=apart.sets,
         missing=apart.missing,
@@ -324,51 +302,69 @@ def _write_card(walk: Walk, done: Annotated, apart: Apart, cost: Cost) -> None:
     write_card(Corpus(walk.out, done.manifest), walk.task, about, lessons=done.lessons)
 
 
-def _planned_sentence(plan: Plan) -> str:
-    apart = ", ".join(f"{count:,} {kind}" for kind, count in plan.counts.items())
-    chosen = f" of {plan.candidates:,}" if plan.candidates != plan.items else ""
-    return f"{plan.items:,}{chosen} texts to ask about; set apart: {apart or 'none'}."
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _done_sentence(out: Path, done: Annotated) -> str:
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "none"
+
+
+def _planned_sentence(plan: Plan, task: Task) -> str:
+    chosen = f", chosen of {plan.candidates:,}" if plan.candidates != plan.items else ""
+    noun = task.unit
+    return f"{_counted(plan.items, noun)} to ask about{chosen}; set apart before asking: {_listed(plan.counts)}."
+
+
+def _done_sentence(out: Path, done: Annotated, task: Task) -> str:
     manifest = done.manifest
-    refused = ", ".join(f"{count:,} {kind}" for kind, count in manifest.failures.items())
-    said = (
-        f"{manifest.rows:,} rows of {manifest.asked:,} texts asked about, {done.lessons:,} lessons in {out}/train.jsonl"
+    refused = f"Refused of the answers: {_listed(manifest.failures)}"
+    if manifest.failures:
+        refused += f", each with its reason in {out}/failures.jsonl"
+    agreed = f" Mean agreement: {manifest.agreement:.2f}." if manifest.agreement is not None else ""
+    return (
+        f"Kept answers about {manifest.rows:,} of {_counted(manifest.asked, task.unit)} asked about: "
+        f"{_counted(done.lessons, 'lesson')} in {out}/train.jsonl. "
+        f"Set apart before asking: {_listed(manifest.set_apart)}. {refused}.{agreed}"
     )
-    agreed = f"; mean agreement {manifest.agreement:.2f}" if manifest.agreement is not None else ""
-    apart = ", ".join(f"{count:,} {kind}" for kind, count in manifest.set_apart.items())
-    return f"{said}; set apart before: {apart or 'none'}; refused: {refused or 'none'}{agreed}."
 
 
 def _cost_sentence(cost: Cost, planned: int = 0) -> str:
     """Say what was spent so far, and what `planned` calls would cost at the mean price of those answered so far."""
-    money = f"{cost.known_spent:.4f} USD" if cost.spent is not None else "a price nobody knows (--prices FILE)"
-    said = f"So far {cost.calls:,} calls for {money}; the journal answered {cost.hits:,}."
+    said = f"So far {_counted(cost.calls, 'call')} for {cost.known_spent:.4f} USD"
+    if cost.spent is None:
+        known = f" ({cost.known_spent:.4f} USD for the others)" if cost.known_spent else ""
+        said = f"So far {_counted(cost.calls, 'call')}; what {cost.unknown_spent:,} of them cost{known} is not known"
+        said += f": {_NO_PRICE}"
+    said += f". The journal gave {_counted(cost.hits, 'answer')} without a call."
     if planned and cost.answered and cost.spent is not None:
-        said += f" All {planned:,} calls: about {cost.spent / cost.answered * planned:.4f} USD."
+        said += f" All {_counted(planned, 'call')} would cost about {cost.spent / cost.answered * planned:.4f} USD."
     return said
 
 
-def _end(done: Annotated, walk: Walk) -> int:
+def _end(done: Annotated, walk: Walk, *, batch: bool) -> int:
     """Say what is missing, and how to go on."""
+    noun = walk.task.unit
     left = done.manifest.planned - done.manifest.asked + done.manifest.unanswered
     if done.stopped == "budget":
         tell(
-            f"The limit is reached, and {left:,} texts are left. Raise --max-cost or --max-calls and give the same "
-            "command again: it goes on from here, and nothing is paid twice."
+            f"The limit of calls or money is reached, with {_counted(left, noun)} left. Raise --max-calls or "
+            "--max-cost and give the same command again: it goes on from here, and nothing is paid twice."
         )
         return STOPPED
     if done.stopped:
-        kinds = ", ".join(f"{kind} ({count})" for kind, count in done.manifest.failures.items())
-        what = "answers were refused" if done.stopped == "refused" else "texts got no answer"
+        kinds = _listed(done.manifest.failures)
+        what = "Nothing could be kept of" if done.stopped == "refused" else "No answer came about"
         tell(
-            f"All of the first {done.manifest.asked} {what}: {kinds}. Look at {walk.out}/failures.jsonl or --preview; "
-            "--go-on asks about the rest all the same."
+            f"{what} the first {_counted(done.manifest.asked, noun)}, so no more were asked about: {kinds}. See "
+            f"{walk.out}/failures.jsonl or --preview; with --go-on the rest is asked about all the same."
         )
         return STOPPED
     if done.manifest.unanswered:
-        tell(f"{done.manifest.unanswered:,} texts got no answer; the same command asks about them again.")
+        again = "the same command asks about them again"
+        if batch:
+            again = "--read-batch takes what comes back later, --write-batch writes them into a new batch"
+        tell(f"No answer came about {_counted(done.manifest.unanswered, noun)}; {again}.")
     if not done.manifest.rows:
         tell("Nothing was kept.")
         return STOPPED if done.manifest.planned else 0

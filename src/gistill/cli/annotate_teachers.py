@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gistill.lm.journal import Journal
+    from gistill.lm.prices import Prices
     from gistill.lm.private import PrivateModel
     from gistill.lm.remote import Estimate, RemoteModel
+    from gistill.lm.seam import LanguageModel
+    from gistill.privacy import NameDetector
+
+
+_SHOWN = 10  # names of models in a message
 
 
 class Teacher(NamedTuple):
@@ -32,6 +38,7 @@ class Limits(NamedTuple):
 
     key_env: str
     pii: str
+    names: str | None
     concurrency: int
     rpm: int | None
     tpm: int | None
@@ -46,13 +53,22 @@ class Asked(NamedTuple):
 
     gate: PrivateModel
     remote: RemoteModel
+    names: NameDetector | None
+    prices: Prices | None
+
+    def gated(self, other: LanguageModel) -> PrivateModel:
+        """Give another model in the place of the server, behind a gate like this teacher's."""
+        from gistill.lm.private import PrivateModel
+
+        return PrivateModel(other, pii=self.gate.pii, names=self.names)
 
 
-def named_teachers(server: str | None, model: str | None, others: Sequence[str]) -> list[Teacher]:
-    """Read who is to be asked, --server and --model first.
+def named_teachers(server: str | None, model: str | None, others: Sequence[str], *, key_env: str) -> list[Teacher]:
+    """Read who is to be asked, --server and --model first; a server that has one model needs no --model.
 
     Raises:
         SettingError: Nobody is named, or somebody by half.
+        ServerError: The model is not named, and its server does not say.
     """
     from gistill.errors import SettingError
 
@@ -63,6 +79,8 @@ def named_teachers(server: str | None, model: str | None, others: Sequence[str])
                 f"the model {model!r} has no server", hint="Give its address with --server, or as OPENAI_BASE_URL."
             )
         found.append(Teacher(server, model))
+    elif server and not others:
+        found.append(_only_model(server, key_env))
     for other in others:
         url, _, name = other.rpartition("#")
         if not url or not name:
@@ -71,6 +89,19 @@ def named_teachers(server: str | None, model: str | None, others: Sequence[str])
     if not found:
         raise SettingError("no teacher is named", hint="Give --server URL --model NAME, or --teacher URL#MODEL.")
     return found
+
+
+def _only_model(server: str, key_env: str) -> Teacher:
+    from gistill.errors import SettingError
+    from gistill.lm.doctor import listed_models
+
+    url, names = listed_models(server, api_key_env=key_env)
+    if len(names) == 1:
+        return Teacher(url, names[0])
+    if not names:
+        raise SettingError(f"{server} lists no models", hint="Name the one to ask with --model.")
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    raise SettingError(f"{server} has {len(names):,} models", hint=f"Name one of them with --model: {shown}.")
 
 
 def open_teachers(
@@ -84,9 +115,11 @@ def open_teachers(
     from gistill.lm.prices import read_prices
     from gistill.lm.private import MODES, PrivateModel
     from gistill.lm.remote import RemoteModel
+    from gistill.privacy.names import load_names
 
     journal = stack.enter_context(Journal(path, run=run, step="annotate"))
     prices = read_prices(limits.prices) if limits.prices else None
+    names = load_names(limits.names) if limits.names else None
     asked = []
     for teacher in named:
         remote = stack.enter_context(
@@ -106,7 +139,8 @@ def open_teachers(
         )
         mode = next((mode for mode in MODES if mode == limits.pii), None)
         # An unknown mode goes through, so that the gate says what it thinks of it.
-        asked.append(Asked(PrivateModel(remote, pii=mode or limits.pii), remote))  # type: ignore[arg-type]
+        gate = PrivateModel(remote, pii=mode or limits.pii, names=names)  # type: ignore[arg-type]
+        asked.append(Asked(gate, remote, names, prices))
     return asked, journal
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,9 +45,23 @@ def audit(
             raise SettingError(f"there is no kind {unknown[0]}", hint=f"The kinds are {', '.join(KINDS)}.")
         done = search(path, ignore=ignored, names=load_names(names) if names else None)
         typer.echo(json.dumps(_fields(done), indent=2) if as_json else _lines(done))
+        if not names:
+            tell(_unsought(path))
         if done.leaks:
             tell("Personal data was sent, or is written to be sent.")
             raise SystemExit(FOUND)
+
+
+def _unsought(path: Path) -> str:
+    """Say that only sure signs of names were followed, and which detector the run itself had."""
+    from gistill.distill.corpus import load_manifest
+
+    made = load_manifest(path if path.is_dir() else path.parent)
+    model = made.made_from.get("names", "") if made else ""
+    others = "others are looked for with --names MODEL"
+    if model:
+        others = f"the run itself looked for others with {model}: give --names {shlex.quote(model)}"
+    return f"Names were looked for only where a sure sign stands beside them; {others}."
 
 
 def _fields(done: Audit) -> dict[str, Any]:

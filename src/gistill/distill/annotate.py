@@ -44,6 +44,8 @@ class Settings(NamedTuple):
         seed: Of the samples.
         go_on: Go on although all of the first answers were refused.
         hosts: Where the teachers are asked, for the provenance of rows.
+        pii: What the teachers' gate does about personal data; see `PrivateModel`.
+        names: The detector of names in that gate; empty where there is none.
     """
 
     samples: int = 1
@@ -53,6 +55,8 @@ class Settings(NamedTuple):
     seed: int = 0
     go_on: bool = False
     hosts: tuple[str, ...] = ()
+    pii: str = "redact"
+    names: str = ""
 
 
 class Asked(NamedTuple):
@@ -309,13 +313,14 @@ def _add(corpus: Corpus, number: int, done: Sequence[Asked], *, whole: bool) -> 
 
 
 def _made_from(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> dict[str, str]:
+    apart = ("go_on", "hosts", "pii", "names")
+    privacy = {"personal data": settings.pii if settings.pii != "redact" else "", "names": settings.names}
     return {
         "input": plan.hash,
-        "task": f"{task.name} {_prompt(task)}",
+        "task": f"{task.name} {_prompt(task)}" + ("" if task.filters else " unfiltered"),
         "teachers": ", ".join(f"{teacher.name} {teacher.hash}" for teacher in teachers),
-        "settings": ", ".join(
-            f"{name} {value}" for name, value in settings._asdict().items() if name not in ("go_on", "hosts")
-        ),
+        "settings": ", ".join(f"{name} {value}" for name, value in settings._asdict().items() if name not in apart),
+        **{name: value for name, value in privacy.items() if value},
     }
 
 

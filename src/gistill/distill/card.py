@@ -38,6 +38,7 @@ class About(NamedTuple):
         licence: Of the source, where it is known.
         teachers: Names, with the host each was asked at.
         pii: How personal data was treated.
+        names: The detector of names at work in that; empty where there was none.
         selection: How the texts were chosen; empty where all were asked about.
         tests: The test sets that were looked for; empty where none was.
         missing: Open tests that could not be looked at.
@@ -51,6 +52,7 @@ class About(NamedTuple):
     licence: str
     teachers: tuple[tuple[str, str], ...]
     pii: str
+    names: str
     selection: str
     tests: tuple[str, ...]
     missing: tuple[str, ...]
@@ -65,8 +67,9 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
     manifest = corpus.manifest
     examples = [_example(row) for row in islice(corpus.rows(), _EXAMPLES)]
     parts = [
-        f"# {task.name}: {manifest.rows:,} rows that a teacher wrote",
-        _summary(manifest, about, lessons),
+        f"# {task.name}{'' if task.filters else ', UNFILTERED'}: {manifest.rows:,} rows that a teacher wrote"
+        + ("" if task.filters else ", nothing of them checked, for ablations only"),
+        _summary(manifest, task, about, lessons),
         "## How it was made",
         _table(_made(task, about)),
         "## What was kept",
@@ -85,12 +88,13 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
     write_whole(corpus.folder / "README.md", ("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
 
 
-def _summary(manifest: Manifest, about: About, lessons: int) -> str:
+def _summary(manifest: Manifest, task: Task, about: About, lessons: int) -> str:
     far = (
         "" if manifest.done else f" It is not done: {manifest.asked:,} of {manifest.planned:,} texts were asked about."
     )
+    kept = "as far as they passed every check" if task.filters else "as they came, those that were cut included"
     return (
-        f"A teacher's answers about texts of {_plain(about.source)}, as far as they passed every check.{far} "
+        f"A teacher's answers about texts of {_plain(about.source)}, {kept}.{far} "
         f"`shards/` holds the rows with the provenance of each, `train.jsonl` the {lessons:,} lessons for "
         "`gistill finetune writer`, `failures.jsonl` what was set apart, by name."
     )
@@ -107,10 +111,11 @@ def _made(task: Task, about: About) -> list[tuple[str, str]]:
         ("source", about.source),
         ("teacher", teachers),
         ("question", f"{task.name}, a {task.unit} at a time, prompt {task.prompt}"),
-        ("checks", ", ".join(task.filters)),
+        ("checks", ", ".join(task.filters) or "none"),
         ("vote", agreed if several > 1 else "none: one answer about each text"),
         ("texts", about.selection or "all of the source"),
         ("personal data", _PII[about.pii]),
+        ("people's names", _names(about)),
         ("test sets looked for", tests),
     ]
 
@@ -120,6 +125,14 @@ _PII = {
     "redact": "replaced by placeholders before anything was sent, and put back here: the rows hold it",
     "refuse": "texts with personal data were not sent",
 }
+
+
+def _names(about: About) -> str:
+    if about.pii == "off":
+        return "sent as they are"
+    if about.names:
+        return f"also looked for by {about.names}; to search what was sent: gistill audit FOLDER --names {about.names}"
+    return "followed only where a sure sign stands beside them; no detector (--names) looked for others"
 
 
 def _kept(manifest: Manifest) -> list[tuple[str, str]]:

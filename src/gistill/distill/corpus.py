@@ -32,6 +32,8 @@ _CHANGED = {
     "task": "the question",
     "teachers": "the teacher",
     "settings": "the settings",
+    "personal data": "what is done about personal data",
+    "names": "the detector of names",
 }
 
 
@@ -111,7 +113,8 @@ class Corpus:
         earlier = load_manifest(folder)
         if earlier is None:
             return corpus
-        names = [name for name, made in manifest.made_from.items() if earlier.made_from.get(name) != made]
+        before, now = earlier.made_from, manifest.made_from
+        names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
         if names or len(earlier.shards) != len(manifest.shards):
             what = " and ".join(_CHANGED.get(name, name) for name in names)
             say(

@@ -78,7 +78,7 @@ class Task(NamedTuple):
         name: The skill.
         unit: What is asked about at once: a sentence, a whole text, or one side of an aspect.
         max_tokens: The longest answer.
-        filters: The names of the checks in `read`.
+        filters: The names of the checks in `read`; none where every answer is kept, for ablations only.
         ask: The messages to the teacher.
         read: An answer, its item and whether the answer was whole -> what is kept.
         lessons: What the student is asked, without the teacher's examples, and the words to learn; one or several

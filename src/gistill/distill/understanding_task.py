@@ -15,8 +15,18 @@ _SHOTS = 3
 _TOKENS: dict[Kind, int] = {"analysis": 1024, "rewriting": 1024}
 
 
-def understanding_task(kind: Kind) -> Task:
-    """Ask for the analysis of a review, or for the review rewritten."""
+def understanding_task(kind: Kind, *, filtered: bool = True) -> Task:
+    """Ask for the analysis of a review, or for the review rewritten.
+
+    Args:
+        kind: Which of them.
+        filtered: Keep what passes the checks; False teaches every answer as the teacher wrote it, cut ones too, so that
+            a student can show what the checks are worth. The question is the same, so a journal answers both.
+    """
+    if not filtered:
+        return Task(
+            kind, "text", _TOKENS[kind], (), partial(_ask, kind), _read_unchecked, partial(_lessons_as_written, kind)
+        )
     return Task(
         name=kind,
         unit="text",
@@ -69,6 +79,14 @@ def _read_rewriting(answer: str, item: Item, whole: bool) -> Read:
 
 def _rewriting_lessons(row: Row) -> list[tuple[tuple[Message, ...], str]]:
     return [(understanding.render(UnderstandingInput(row.text, "rewriting")), str(row.answer["rewriting"]))]
+
+
+def _read_unchecked(answer: str, item: Item, whole: bool) -> Read:
+    return Read({"as_written": answer.strip()})
+
+
+def _lessons_as_written(kind: Kind, row: Row) -> list[tuple[tuple[Message, ...], str]]:
+    return [(understanding.render(UnderstandingInput(row.text, kind)), str(row.answer["as_written"]))]
 
 
 def _of(item: Item, *failures: Failure) -> tuple[Failure, ...]:

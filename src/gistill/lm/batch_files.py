@@ -286,8 +286,8 @@ class _Book:
         self._write(key, request, outcome)
         return Completion(
             text=answer.text,
-            prompt_tokens=usage.prompt or 0,
-            completion_tokens=usage.completion or 0,
+            prompt_tokens=usage.prompt,
+            completion_tokens=usage.completion,
             stop=answer.stop,
             key=key if self._journal is not None else "",
         )
@@ -334,8 +334,8 @@ def _from_journal(model: str, requests: Sequence[Request], journal: Journal | No
         if one is None
         else Completion(
             text=one.text,
-            prompt_tokens=one.prompt_tokens or 0,
-            completion_tokens=one.completion_tokens or 0,
+            prompt_tokens=one.prompt_tokens,
+            completion_tokens=one.completion_tokens,
             stop=one.stop,
             key=one.key,
         )

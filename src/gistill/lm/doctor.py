@@ -100,6 +100,22 @@ def diagnose(
     )
 
 
+def listed_models(url: str, *, api_key_env: str = "OPENAI_API_KEY", seconds: float = 20) -> tuple[str, tuple[str, ...]]:
+    """Ask a server which models it has.
+
+    Returns:
+        The address under which it answers (see `diagnose`), and the names; none where it lists none.
+
+    Raises:
+        SettingError: The address is none, or holds a secret.
+        ServerError: There is no such server, or it refuses the key.
+        ExtraMissingError: openai is not installed.
+    """
+    line, _, names = _reached(checked_url(url), api_key_env, seconds=seconds, call_seconds=seconds)
+    line.close()
+    return line.url, names
+
+
 def _root(line: Line) -> str:
     return line.url.rstrip("/").removesuffix("/v1")
 
@@ -119,7 +135,8 @@ def _reached(url: str, api_key_env: str, *, seconds: float, call_seconds: float)
     if listed.status in (401, 403):
         line.close()
         raise ServerError(
-            f"{url} refuses the key ({listed.status}: {listed.error})", hint="Give it with --api-key-env NAME."
+            f"{url} refuses the key ({listed.status}: {listed.error})",
+            hint=f"Put the key into {api_key_env}, or name another environment variable.",
         )
     if listed.status <= 0:
         line.close()

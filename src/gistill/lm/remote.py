@@ -23,7 +23,7 @@ from gistill.lm.journal import Journal, Kept, request_key
 from gistill.lm.limits import Budget, Rates
 from gistill.lm.prices import UNKNOWN, Prices
 from gistill.lm.seam import Completion, Request, failed
-from gistill.lm.tokens import prompt_tokens, prompt_tokens_most, text_tokens
+from gistill.lm.tokens import prompt_tokens, prompt_tokens_most
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again
@@ -152,7 +152,7 @@ class RemoteModel:
         A request that cannot be answered fails by name: `too_long`, `filtered`, `refused`, `bad_request`,
         `over_budget`, or the kind of the last error when retries have run out (`rate_limited`, `server_error`,
         `unavailable`, `timeout`, `cut`, `unreachable`, `broken_answer`, `no_answer`). Failures are never served
-        again. Where a server tells no token counts, those of the completion are estimates, and NULL in the journal.
+        again. Where a server tells no token counts, the completion has None and the journal NULL.
 
         Raises:
             ServerError: The server is not there, refuses us altogether, or has not answered anybody for `patience`
@@ -160,9 +160,7 @@ class RemoteModel:
         """
         keys = [request_key(self.name, request) for request in requests]
         kept = self._kept(keys, requests)
-        answers: list[Completion | None] = [
-            _completion(one, request) if one else None for one, request in zip(kept, requests, strict=True)
-        ]
+        answers: list[Completion | None] = [_completion(one) if one else None for one in kept]
         groups: dict[tuple[str, int], list[int]] = {}
         for at, answer in enumerate(answers):
             if answer is None:
@@ -261,7 +259,7 @@ class RemoteModel:
                 kept = self.journal.find(key, request.max_tokens)
                 if kept is not None:
                     self.journal.hit([kept.attempt])
-                    return _completion(kept, request), kept.attempt
+                    return _completion(kept), kept.attempt
             most = self._prices.of(self.name, self.url, prompt_tokens_most(request), request.max_tokens)[0]
             reason = await self._budget.allows(most or 0.0)
             if reason:
@@ -285,7 +283,7 @@ class RemoteModel:
             self._heard, self._last_answer, self._answers = True, time.monotonic(), self._answers + 1
             usage = answer.usage
             told = Kept(call.attempt or 0, key, answer.text, answer.stop, usage.prompt, usage.completion)
-            return _completion(told, request, kept=self.journal is not None), call.attempt
+            return _completion(told, kept=self.journal is not None), call.attempt
 
 
 class _Walk:
@@ -339,12 +337,11 @@ def _close(loop: LoopThread, connection: Connection) -> None:
     loop.close(connection.close)
 
 
-def _completion(answer: Kept, request: Request, *, kept: bool = True) -> Completion:
-    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+def _completion(answer: Kept, *, kept: bool = True) -> Completion:
     return Completion(
         text=answer.text,
-        prompt_tokens=prompt_tokens(request) if prompt is None else prompt,
-        completion_tokens=text_tokens(answer.text) if completion is None else completion,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
         stop=answer.stop,
         key=answer.key if kept else "",
     )

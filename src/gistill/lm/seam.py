@@ -36,13 +36,14 @@ class Request(Noun):
 class Completion(Noun):
     """A model's answer, or the named reason why there is none. Never an exception: a bad answer is data.
 
-    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set. `key` is where a
-    journal keeps the answer; empty where there is no journal.
+    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set. Token counts are
+    None where the server tells none; they are never guessed. `key` is where a journal keeps the answer; empty where
+    there is no journal.
     """
 
     text: str
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
     stop: Stop
     failure: Failure | None = None
     key: str = ""
@@ -59,7 +60,7 @@ class LanguageModel(Protocol):
         ...
 
 
-def failed(kind: str, detail: str, *, prompt_tokens: int = 0) -> Completion:
+def failed(kind: str, detail: str, *, prompt_tokens: int | None = None) -> Completion:
     """Say by name why there is no answer."""
     failure = Failure(kind=kind, detail=detail)
     return Completion(text="", prompt_tokens=prompt_tokens, completion_tokens=0, stop="failure", failure=failure)

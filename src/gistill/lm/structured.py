@@ -153,7 +153,8 @@ def _read(answer: Completion, adapter: TypeAdapter[T], *, again: bool) -> Struct
     if answer.failure is not None:
         return answer.failure
     if answer.stop == "length":
-        return Failure(kind="truncated", detail=f"cut after {answer.completion_tokens} tokens; allow more")
+        length = "" if answer.completion_tokens is None else f" after {answer.completion_tokens} tokens"
+        return Failure(kind="truncated", detail=f"cut{length}; allow more")
     found = read_as(answer.text, adapter)
     if isinstance(found, Failure):
         return found

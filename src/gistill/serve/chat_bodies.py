@@ -193,6 +193,8 @@ def _finish(answer: Completion) -> str:
     return "length" if answer.stop == "length" else "stop"
 
 
-def _usage(answer: Completion) -> dict[str, int]:
+def _usage(answer: Completion) -> dict[str, int] | None:
     asked, answered = answer.prompt_tokens, answer.completion_tokens
+    if asked is None or answered is None:
+        return None
     return {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
