@@ -330,6 +330,26 @@ def test_a_request_whose_client_has_gone_is_not_asked() -> None:
     assert model.calls == [1, 1]
 
 
+def test_a_client_that_hangs_up_while_it_waits_is_not_asked_for() -> None:
+    model = Slow()
+    with served(model) as url:
+        health = url.removesuffix("/v1") + "/health"
+        threads, first = at_once(1, lambda _: post(url, say("first")))
+        until(lambda: model.calls == [1])
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{url}/chat/completions", json=say("impatient"), timeout=0.5)
+        more, last = at_once(1, lambda _: post(url, say("last")))
+        until(lambda: httpx.get(health).json()["waiting"] == 2)
+        model.go.set()
+        for thread in (*threads, *more):
+            thread.join()
+    assert [answer[0].json()["choices"][0]["message"]["content"] for answer in (first, last)] == [
+        "you said 'first'",
+        "you said 'last'",
+    ]
+    assert model.calls == [1, 1]
+
+
 def test_a_model_that_enforces_a_schema_gets_it() -> None:
     model = ScriptedModel(lambda _: "{}")
     model.enforces_schema, model.context = True, 4096  # type: ignore[attr-defined]

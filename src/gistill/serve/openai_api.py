@@ -99,20 +99,27 @@ class _Service:
             told = f"The model {body.model!r} does not exist; this server has {self.model.name!r}."
             raise BodyError(told, status=404, code="model_not_found", param="model")
         request = request_of(body, enforces=self.enforces)
-        answer = await self.answer(request)
+        answer = await self.answer(request, http)
         if body.stream:
             usage = body.stream_options is not None and body.stream_options.include_usage
             return _events(stream_of(body.model, request, answer, usage=usage))
         return _json(completion_body(body.model, request, answer))
 
-    async def answer(self, request: Request) -> Completion:
+    async def answer(self, request: Request, http: Any) -> Completion:
         future = self.batcher.ask(request)
         if future is None:
             if self.batcher.alive:
                 raise BodyError("Too many requests wait; come again.", status=429, code="rate_limit_exceeded")
             raise BodyError("The server is closing.", status=503, code="unavailable")
+        asked, gone = asyncio.wrap_future(future), asyncio.ensure_future(_disconnected(http))
+        await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        if not asked.done():
+            # A client that gave up asks again: answering both would make a slow server slower with every try.
+            asked.cancel()
+            raise BodyError("The client has gone.", status=499, code="client_gone")
         try:
-            answer = await asyncio.wrap_future(future)
+            answer = asked.result()
         except GistillError as error:
             raise BodyError(str(error), status=500, code="model_error") from error
         failure = failure_of(answer)
@@ -134,6 +141,12 @@ class _Service:
                 told = f"The body has more than {self.most_bytes:,} bytes."
                 raise BodyError(told, status=413, code="request_too_large")
         return bytes(data)
+
+
+async def _disconnected(http: Any) -> None:
+    """Wait until the client hangs up; its body has been read by then."""
+    while (await http.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Any:
