@@ -201,6 +201,15 @@ def test_a_refused_key_is_told_and_the_right_one_never_shown(monkeypatch: pytest
         assert "very-secret-7" not in diagnosis.model_dump_json()
 
 
+@pytest.mark.parametrize("flag", ["--key-env", "--api-key-env"])
+def test_the_variable_with_the_key_is_named_as_for_annotate(monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
+    monkeypatch.setenv("MY_KEY", "very-secret-7")
+    with TeacherServer(answer=sensible, key="very-secret-7") as server:
+        asked = ["doctor", "--server", server.url, flag, "MY_KEY", "--longest-prompt", "0"]
+        assert CliRunner().invoke(app, asked).exit_code == 0
+        assert CliRunner().invoke(app, [*asked[:3], flag, "NO_KEY"]).exit_code == 1
+
+
 def test_a_key_that_a_server_repeats_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "very-secret-7")
     with (

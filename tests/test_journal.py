@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,19 @@ def test_cost_shows_a_table(filled: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "1,200+?" in whole
     assert "0.2500+?" in whole
     assert "price of 1 calls is unknown" in err
+
+
+def test_cost_of_a_corpus_is_that_of_the_journal_in_it(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    assert run_cost(monkeypatch, str(folder)) == 2
+    assert "there is no journal here" in capsys.readouterr().err
+    with closing(sqlite3.connect(filled)) as old, closing(sqlite3.connect(folder / "journal.sqlite")) as new:
+        old.backup(new)
+    assert run_cost(monkeypatch, str(folder)) == 0
+    assert "file p 1" in capsys.readouterr().out
 
 
 def test_cost_as_json_has_null_for_unknown(

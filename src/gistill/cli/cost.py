@@ -22,7 +22,9 @@ _WORDS = 3  # the first columns hold words, and the last
 
 
 def cost(
-    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The SQLite file of calls that a run keeps.")],
+    journal: Annotated[
+        Path, typer.Argument(metavar="JOURNAL|FOLDER", help="The journal of a run, or the folder of the run.")
+    ],
     run: Annotated[str | None, typer.Option(metavar="NAME", help="Only this run.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -32,6 +34,7 @@ def cost(
         from gistill.lm.costs import total
         from gistill.lm.journal import Journal
 
+        journal = journal / "journal.sqlite" if journal.is_dir() else journal
         with Journal(journal, readonly=True) as kept:
             rows = kept.costs(run)
             if run is not None and not rows:

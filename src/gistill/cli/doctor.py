@@ -27,7 +27,8 @@ def doctor(
         str, typer.Option(metavar="CHECK,...", help="What must hold, as schema,usage; else exit code 3.")
     ] = "",
     api_key_env: Annotated[
-        str, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
+        str,
+        typer.Option("--key-env", "--api-key-env", metavar="NAME", help="The environment variable that holds the key."),
     ] = "OPENAI_API_KEY",
     seconds: Annotated[float, typer.Option(min=1, metavar="S", help="For all questions together.")] = 60,
     longest_prompt: Annotated[

@@ -33,7 +33,13 @@ def serve_model(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; the engine decides when not given.")] = None,
     api_key_env: Annotated[
-        str, typer.Option(metavar="NAME", help="The environment variable with the key that clients must send, if any.")
+        str,
+        typer.Option(
+            "--key-env",
+            "--api-key-env",
+            metavar="NAME",
+            help="The environment variable with the key that clients must send, if any.",
+        ),
     ] = "GISTILL_SERVE_KEY",
     data: Annotated[
         Path | None,
