@@ -332,10 +332,11 @@ def _done_sentence(out: Path, done: Annotated, task: Task) -> str:
 def _cost_sentence(cost: Cost, planned: int = 0) -> str:
     """Say what was spent so far, and what `planned` calls would cost at the mean price of those answered so far."""
     said = f"So far {_counted(cost.calls, 'call')} for {cost.known_spent:.4f} USD"
-    if cost.spent is None:
-        known = f" ({cost.known_spent:.4f} USD for the others)" if cost.known_spent else ""
-        said = f"So far {_counted(cost.calls, 'call')}; what {cost.unknown_spent:,} of them cost{known} is not known"
-        said += f": {_NO_PRICE}"
+    if cost.spent is None and cost.unknown_spent < cost.calls:
+        said += f" and what {cost.unknown_spent:,} of them cost, which is not known (broken off, or no token counts)"
+    elif cost.spent is None:
+        why = "the server tells no token counts" if cost.untold == cost.answered > 0 else _NO_PRICE
+        said = f"So far {_counted(cost.calls, 'call')}; what that costs is not known: {why}"
     said += f". The journal gave {_counted(cost.hits, 'answer')} without a call."
     if planned and cost.answered and cost.spent is not None:
         said += f" All {_counted(planned, 'call')} would cost about {cost.spent / cost.answered * planned:.4f} USD."
