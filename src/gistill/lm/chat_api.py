@@ -199,7 +199,7 @@ def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
         hint = "Top up the account, or ask another server."
         return CallError("no_quota", message, scope="all", hint=hint, **told_all)
     if status in (401, 403):
-        hint = "Put a valid key into the environment variable that --api-key-env names (OPENAI_API_KEY)."
+        hint = "Put a valid key into the environment variable that --key-env names (OPENAI_API_KEY)."
         return CallError("unauthorized", message, scope="all", hint=hint, **told_all)
     if status in (404, 405, 410) or 300 <= status < 400:
         hint = "Check the address (it usually ends in /v1) and the model's name."

@@ -168,8 +168,8 @@ def _greeted(line: Line) -> None:
     if said.ok:
         return
     hint = {
-        401: "Give the key with --api-key-env NAME.",
-        403: "Give the key with --api-key-env NAME.",
+        401: "Give the key with --key-env NAME.",
+        403: "Give the key with --key-env NAME.",
         404: "Name a model that the server lists with --model.",
     }.get(said.status, "Look into the server's own log.")
     status = f"{said.status}: " if said.status > 200 else ""
