@@ -312,7 +312,6 @@ def test_a_rewriting_is_undressed(answer: str, mended: str) -> None:
     [
         ("", "empty_answer"),
         ("I'm sorry, but I can't help with that.", "refused"),
-        (REWRITTEN[:-1], "truncated"),
         (TEXT, "copied"),
         ("I am annoyed.", "too_short"),
         (f"{REWRITTEN} The reviewer says that I like it a lot.", "third_person"),
@@ -329,6 +328,19 @@ def test_a_rewriting_that_is_none_is_refused_by_name(answer: str, kind: str) -> 
     read = parse_rewriting(answer, TEXT)
     assert isinstance(read, Failure)
     assert read.kind == kind
+
+
+@pytest.mark.parametrize("end", ["", " :)", ", no doubt", "\n\nNote: I kept the price."])
+def test_only_an_answer_that_the_server_cut_is_truncated(end: str) -> None:
+    whole = REWRITTEN[:-1] + end
+    read = parse_rewriting(whole, TEXT)
+    assert isinstance(read, Rewriting)
+    assert read.text == whole.partition("\n")[0]
+    cut = parse_rewriting(whole, TEXT, complete=False)
+    assert isinstance(cut, Failure)
+    assert cut.kind == "truncated"
+    stopped_later = parse_rewriting(f"{REWRITTEN}\n\nNote: I kept the pr", TEXT, complete=False)
+    assert isinstance(stopped_later, Rewriting)  # what was cut is not ours
 
 
 @pytest.mark.parametrize("char", [".", " ", "\n", "- ", "'a", '"', "(", "|", "not ", "your ", "[", "{", "1,"])
@@ -361,7 +373,7 @@ def test_the_real_answers_are_all_read_and_every_kept_target_is_anchored() -> No
     rows = mixtral.load(folder=Path(os.environ["GISTILL_DATA"]))
     assert Counter(row.kind for row in rows) == {"analysis": 234, "rewriting": 265}
     assert len({row.id for row in rows}) == 499
-    kept = 0
+    kept = rewritten = 0
     for row in rows:
         if row.kind == "analysis":
             targets = parse_analysis(row.answer, row.text, complete=row.complete).targets
@@ -372,5 +384,5 @@ def test_the_real_answers_are_all_read_and_every_kept_target_is_anchored() -> No
             assert [t.target for t in again.targets] == [t.target for t in targets]
             kept += bool(targets)
         else:
-            kept += isinstance(parse_rewriting(row.answer, row.text, complete=row.complete), Rewriting)
-    assert kept > 400
+            rewritten += isinstance(parse_rewriting(row.answer, row.text, complete=row.complete), Rewriting)
+    assert (kept > 200, rewritten) == (True, 237)

@@ -16,7 +16,6 @@ COPIED = 97.0  # of 100 (rapidfuzz ratio of the folded texts)
 SPELT = 85.0  # of 100: a name that is nearer to a word of the review is that word, spelt right
 SHORTEST = 0.4  # of the review's words
 LONGEST = (4, 40)  # times the review's words, and so many more: a short review is made explicit in a few sentences
-_END = re.compile(r"[.!?…。！？][\"”’')\]]*$")
 _FIRST = re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours|ourselves)\b", re.IGNORECASE)
 _THIRD = re.compile(
     r"\bthe (?:reviewer|author of the review)\b"
@@ -58,12 +57,15 @@ _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def why_not(rewriting: str, text: str, *, complete: bool) -> str:
-    """Name the first reason why a rewriting is not one of its review, "" when there is none."""
+    """Name the first reason why a rewriting is not one of its review, "" when there is none.
+
+    A server that says an answer is complete is believed, also where no full stop ends it, as in chat and in verse.
+    """
     if not rewriting:
         return "empty_answer"
     if refuses(rewriting):
         return "refused"
-    if not complete or not _END.search(rewriting):
+    if not complete:
         return "truncated"
     words, read = count_words(rewriting), count_words(text)
     checks = {

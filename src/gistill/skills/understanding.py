@@ -26,7 +26,7 @@ from gistill.skills.opinions import places
 from gistill.text import anchor as find
 from gistill.text import clean
 
-VERSION = "1"  # goes up when a prompt or what a parser keeps changes
+VERSION = "2"  # goes up when a prompt or what a parser keeps changes
 Kind = Literal["analysis", "rewriting"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)
@@ -335,14 +335,14 @@ def parse_rewriting(answer: str, text: str, *, complete: bool = True) -> Rewriti
         complete: False where the answer was cut off.
 
     Returns:
-        The rewriting, or the first of these failures that holds: `empty_answer`, `refused`, `truncated` (or no sentence
-        ends it), `copied` (the review itself), `too_short`, `too_long`, `third_person` ("the reviewer"),
+        The rewriting, or the first of these failures that holds: `empty_answer`, `refused`, `truncated`, `copied`
+        (the review itself), `too_short`, `too_long`, `third_person` ("the reviewer"),
         `not_first_person` (no I and no we), `meta` (about the task), `repeated` (a sentence twice),
         `invented_number`, `invented_name` (neither stands in the review).
     """
     mended: Counter[str] = Counter()
     plain = debris.first_answer(debris.undressed(answer, mended), mended)
-    whole = complete or bool(mended["continuation"])
+    whole = complete or (bool(mended["continuation"]) and debris.finished(plain))
     if kind := rewrites.why_not(plain, text, complete=whole):
         return Failure(kind=kind, detail=plain[:200])
     return Rewriting(plain, _counts(mended))
