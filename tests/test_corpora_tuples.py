@@ -322,6 +322,18 @@ def test_a_wrong_name_gets_the_nearest_ones(name: str, message: str, hint: str, 
     with pytest.raises(SettingError, match=message) as caught:
         index.load(name, folder=tmp_path)
     assert hint in caught.value.hint
+    assert caught.value.hint.count("/") <= 10  # five names
+
+
+@pytest.mark.parametrize(("name", "says"), [("mam/test", "Near it: mams/test"), ("poetry", "There are: acos/laptop/")])
+def test_a_wrong_name_is_not_answered_with_seventy(name: str, says: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        index.source(name)
+    shown, _, more = caught.value.hint.partition(", and ")
+    assert shown.startswith(says)
+    sets = len({known.split(":")[0] for known in index.names()})
+    assert more == f"{sets - len(shown.split(', '))} more."
+    assert len(shown.split(", ")) <= 5
 
 
 def test_views_of_what_is_not_marked_are_refused() -> None:

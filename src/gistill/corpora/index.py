@@ -20,6 +20,7 @@ from gistill.errors import InputError, SettingError
 from gistill.skills.opinions import ELEMENTS, Task
 
 View = Literal["all", "implicit", "multi"]
+_NEAR = 5  # names shown where one is wrong
 _STOCK = 40  # characters; shorter sentences recur by chance
 
 
@@ -172,8 +173,9 @@ def _split(name: str) -> tuple[str, str, Task]:
         raise SettingError(f"{domain} has no part {part!r}", hint=f"One of: {', '.join(about.parts)}.")
     if about is None:
         known = sorted(f"{d}/{p}" for d, a in _domains().items() for p in a.parts)
-        near = difflib.get_close_matches(place, known, n=3, cutoff=0.4)
-        raise SettingError(f"no set {place!r}", hint=f"Near it: {', '.join(near or known)}.")
+        near = difflib.get_close_matches(place, known, n=_NEAR, cutoff=0.4)
+        said, shown = ("Near it", near) if near else ("There are", known[:_NEAR])
+        raise SettingError(f"no set {place!r}", hint=f"{said}: {', '.join(shown)}, and {len(known) - len(shown)} more.")
     if task not in ("", *_tasks(about)):
         raise SettingError(f"{place} has no task {task!r}", hint=f"One of: {', '.join(_tasks(about))}.")
     return domain, part, task or about.task  # type: ignore[return-value]
