@@ -197,6 +197,16 @@ def test_a_bad_recipe_is_one_sentence(tmp_path: Path, changes: dict[str, Any], s
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("field", ["epochs", "rate", "method", "batch"])
+def test_a_field_of_a_training_is_sent_to_where_it_belongs(tmp_path: Path, field: str) -> None:
+    with pytest.raises(SettingError, match=f"no field '{field}'") as error:
+        load_distill_recipe(recipe_file(tmp_path, **{field: 1}))
+    assert error.value.hint == f"{field} is a field of a training: put it under teach or finetune."
+    with pytest.raises(SettingError, match="no field 'seed'") as error:
+        load_distill_recipe(recipe_file(tmp_path, seed=1))  # there it could not be set
+    assert error.value.hint == "Did you mean 'seeds'?"
+
+
 def test_the_recipe_file_itself_may_be_wrong(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_distill_recipe(tmp_path / "none.yaml")

@@ -154,5 +154,7 @@ def _hint(error: ValidationError) -> str:
     if found["type"] != "extra_forbidden":
         return ""
     known = DistillRecipe.model_fields if len(found["loc"]) == 1 else {**Task.model_fields, **TrainSet.model_fields}
+    if len(found["loc"]) == 1 and found["loc"][0] in Recipe.model_fields and found["loc"][0] not in _OURS:
+        return f"{found['loc'][0]} is a field of a training: put it under teach or finetune."
     near = difflib.get_close_matches(str(found["loc"][-1]), known, n=1, cutoff=0.5)
     return f"Did you mean {near[0]!r}?" if near else f"Fields: {', '.join(known)}."
