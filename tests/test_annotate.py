@@ -364,6 +364,7 @@ def test_an_estimate_and_a_preview_and_a_budget_and_the_rest_pay_for_every_text_
     with TeacherServer(answer=served) as server:
         estimated = json.loads(call(file, out, server, "--dry-run", "--prices", str(prices), "--json").stdout)
         assert (estimated["calls"], server.counts["received"]) == (60, 0)
+        assert not out.exists()
         assert estimated["money_most"] > 0
         shown = call(file, out, server, "--preview", "--prices", str(prices))
         assert shown.exit_code == 0
@@ -375,6 +376,8 @@ def test_an_estimate_and_a_preview_and_a_budget_and_the_rest_pay_for_every_text_
         assert "nothing is paid twice" in stopped.stderr
         assert server.counts["answered"] == 30
         assert len(rows(out)) == 30
+        left = json.loads(call(file, out, server, "--dry-run", "--json").stdout)
+        assert (left["calls"], left["hits"]) == (30, 30)
         done = call(file, out, server, "--shard-size", "25", "--prices", str(prices), "--json")
         assert (done.exit_code, server.counts["answered"]) == (0, 60)
         again = call(file, out, server, "--shard-size", "25", "--prices", str(prices))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -205,9 +206,9 @@ def annotate(
         source = open_records(file, columns, table_format, encoding, data=data, say=display.say)
         if task is None:
             source, task = with_evidence(source)
-        out.mkdir(parents=True, exist_ok=True)
+        counting = dry_run and write_batch is None and not read_batch
         limits = Limits(key_env, pii, names, concurrency, rpm, tpm, timeout, max_cost, max_calls, prices)
-        book = journal or out / "journal.sqlite"
+        book = _journal(journal or out / "journal.sqlite", out, stack, counting=counting)
         asked, kept_calls = open_teachers(named, limits, book, run=out.resolve().name, stack=stack)
         walk = Walk(source, task, asked, kept_calls, settings, choice, out, batch_price_share, display)
         if write_batch is not None:
@@ -215,6 +216,15 @@ def annotate(
         elif read_batch:
             code = read_batches(walk, read_batch, as_json=as_json)
         else:
-            code = (estimate if dry_run else preview if show else run)(walk, as_json=as_json)
+            code = (estimate if counting else preview if show else run)(walk, as_json=as_json)
     if code:
         raise SystemExit(code)
+
+
+def _journal(path: Path, out: Path, stack: ExitStack, *, counting: bool) -> Path:
+    """Make the folder and name the journal; where calls are only counted and there is none, one that goes away."""
+    if not counting:
+        out.mkdir(parents=True, exist_ok=True)
+    elif not path.exists():
+        return Path(stack.enter_context(TemporaryDirectory(prefix="gistill-"))) / path.name
+    return path
