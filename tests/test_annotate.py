@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 from fake_reader import FakeReader
 from gistill.cli import app
+from gistill.cli.annotate_progress import AnswerProgress
 from gistill.cli.annotate_task import Named, task_named
 from gistill.distill.annotate import Annotated, Settings, annotate
 from gistill.distill.opinion_task import mend, opinion_task
@@ -388,6 +390,34 @@ def test_an_estimate_and_a_preview_and_a_budget_and_the_rest_pay_for_every_text_
     card = (out / "README.md").read_text(encoding="utf-8")
     assert f"| money | {told['spent']:.4f} USD |" in card
     assert all(row["by"]["hosts"] == [f"127.0.0.1:{server.port}"] and row["by"]["keys"] for row in rows(out))
+
+
+@pytest.mark.usefixtures("_teacher_extra")
+@pytest.mark.parametrize("more", [(), ("--samples", "2"), ("--structured",), ("--preview",)])
+def test_every_answer_moves_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("gistill.cli.display.EVERY", 0.0)  # a line for each call
+    file = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(12)])
+    with TeacherServer(answer=served) as server:
+        told = call(file, tmp_path / "corpus", server, *more, "--go-on").stderr
+        step = "preview" if more == ("--preview",) else "annotate"
+        assert (f"Asking teacher at {server.url}." in told) == (step == "annotate")
+    shown = [int(n) for n in re.findall(rf"^{step}: (\d+) of 12\b", told, re.MULTILINE)]
+    assert shown == sorted(shown)
+    assert set(shown) == set(range(13))
+
+
+def test_answers_of_several_teachers_are_counted_by_the_text() -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    remotes: list[Any] = [SimpleNamespace(), SimpleNamespace()]
+    show = AnswerProgress(lambda *told: seen.append(told), remotes, samples=1)
+    show("annotate", 100, 110)
+    remotes[0].progress(4, 10)  # half of what is needed for four texts
+    remotes[0].progress(10, 10)
+    remotes[0].progress(1, 2)  # a second question
+    remotes[1].progress(10, 10)
+    assert [done for _, done, _ in seen] == [100, 102, 105, 105, 110]
 
 
 @pytest.mark.usefixtures("_teacher_extra")

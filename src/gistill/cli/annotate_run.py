@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import typer
 
+from gistill.cli.annotate_progress import AnswerProgress
 from gistill.cli.annotate_source import Source
 from gistill.cli.annotate_teachers import Asked as Asking
 from gistill.cli.annotate_teachers import added
@@ -161,9 +162,11 @@ def _collected(walk: Walk, plan: Plan) -> CollectingModel:
 
 def preview(walk: Walk, *, as_json: bool) -> int:
     """Ask about the first 20 texts, and show what is kept; only the journal is written."""
+    from gistill.distill.annotate import PREVIEW
     from gistill.distill.annotate import preview as ask_some
 
     with _planned(walk) as (plan, apart):
+        _answer_progress(walk)("preview", 0, min(PREVIEW, plan.items))
         found = ask_some(plan, walk.task, [teacher.gate for teacher in walk.teachers], walk.settings)
     _say_missing(apart)
     cost = _cost(walk)
@@ -185,6 +188,8 @@ def run(walk: Walk, *, as_json: bool, teachers: Sequence[LanguageModel] | None =
 
     apart = _apart(walk)
     _say_missing(apart)
+    if teachers is None:
+        walk.display.say(f"Asking {' and '.join(f'{t.remote.name} at {t.remote.url}' for t in walk.teachers)}.")
     done = annotate(
         walk.source.records,
         walk.task,
@@ -194,7 +199,7 @@ def run(walk: Walk, *, as_json: bool, teachers: Sequence[LanguageModel] | None =
         apart=apart.prints,
         limit=walk.choice.limit,
         choose=_chooser(walk),
-        progress=walk.display,
+        progress=_answer_progress(walk) if teachers is None else walk.display,
         say=walk.display.say,
     )
     cost = _cost(walk)
@@ -229,6 +234,10 @@ def _planned(walk: Walk) -> Iterator[tuple[Plan, Apart]]:
             ),
             apart,
         )
+
+
+def _answer_progress(walk: Walk) -> AnswerProgress:
+    return AnswerProgress(walk.display, [teacher.remote for teacher in walk.teachers], walk.settings.samples)
 
 
 def _apart(walk: Walk) -> Apart:

@@ -123,7 +123,7 @@ def annotate(
         apart: Fingerprints of texts that must not be trained on; see `corpora.labelled.fingerprint`.
         limit: The most texts to ask about.
         choose: Which ones; see `choose.chooser`. None takes the first.
-        progress: Called after each batch of answers.
+        progress: Called before the first batch of answers of a shard, and after each.
         say: Called with a sentence about an earlier run.
 
     Raises:
@@ -144,6 +144,7 @@ def annotate(
         if corpus.manifest.shards[number] is not None:
             continue
         done: list[Asked] = []
+        progress("annotate", number * settings.shard_size, plan.items)
         for asked in ask(items, task, teachers, settings, first=FIRST if number == 0 else 0):
             done += asked
             progress("annotate", number * settings.shard_size + len(done), plan.items)
