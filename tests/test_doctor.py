@@ -192,13 +192,35 @@ def test_no_server_is_one_sentence() -> None:
     assert "Traceback" not in result.output
 
 
+PUT_KEY = "Put a valid key into the environment variable"
+
+
 def test_a_refused_key_is_told_and_the_right_one_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with TeacherServer(answer=sensible, key="very-secret-7") as server:
-        with pytest.raises(ServerError, match="refuses the key"):
+        with pytest.raises(ServerError, match="refuses the key") as refused:
             diagnose(server.url)
+        assert refused.value.hint == f"{PUT_KEY} OPENAI_API_KEY, or name another one with --key-env."
         monkeypatch.setenv("MY_KEY", "very-secret-7")
         diagnosis = diagnose(server.url, api_key_env="MY_KEY", longest_prompt=0)
         assert "very-secret-7" not in diagnosis.model_dump_json()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused_only_when_asked_has_the_same_hint(status: int) -> None:
+    with (
+        TeacherServer(answer=lambda _: Reply(fault("No such key.", "x"), status)) as server,
+        pytest.raises(ServerError, match=f"cannot be asked \\({status}") as refused,
+    ):
+        diagnose(server.url, api_key_env="MY_KEY")
+    assert refused.value.hint == f"{PUT_KEY} MY_KEY, or name another one with --key-env."
+
+
+def test_https_to_a_server_without_it_is_told_in_words() -> None:
+    with TeacherServer(answer=sensible) as server:
+        result = CliRunner().invoke(app, ["doctor", "--server", server.url.replace("http:", "https:")])
+    assert result.exit_code == 1
+    assert "does not answer: the server does not speak https.\n" in result.stderr
+    assert f"Try {server.url}\n" in result.stderr
 
 
 @pytest.mark.parametrize("flag", ["--key-env", "--api-key-env"])

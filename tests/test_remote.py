@@ -270,6 +270,29 @@ def test_an_unknown_model_and_an_absent_server_are_one_sentence(journal: Journal
     assert set(outcomes(journal)) == {"not_found", "unreachable"}
 
 
+def test_a_refused_key_names_the_variable_it_was_taken_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "wrong-key-77")
+    with (
+        TeacherServer(key=KEY) as server,
+        RemoteModel(server.url, "teacher", api_key_env="MY_KEY") as model,
+        pytest.raises(ServerError) as raised,
+    ):
+        model.complete([ask()])
+    assert raised.value.hint == (
+        "Put a valid key into the environment variable MY_KEY, or name another one with --key-env."
+    )
+
+
+def test_https_to_a_server_without_it_is_told_in_words(journal: Journal) -> None:
+    with TeacherServer() as server:
+        url = server.url.replace("http:", "https:")
+        with RemoteModel(url, "teacher", journal=journal) as model, pytest.raises(ServerError) as raised:
+            model.complete([ask()])
+        assert str(raised.value) == f"{url} cannot be asked: the server does not speak https"
+        assert raised.value.hint == f"Try {server.url}"
+    assert outcomes(journal) == {"unreachable": 1}
+
+
 def test_a_server_that_refuses_every_body_is_given_up_soon() -> None:
     refusal = Reply({"error": {"message": "temperature must be 1", "code": "x"}}, 400)
     with TeacherServer(answer=lambda body: refusal) as server, RemoteModel(server.url, "teacher") as model:

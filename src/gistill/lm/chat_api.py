@@ -199,8 +199,7 @@ def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
         hint = "Top up the account, or ask another server."
         return CallError("no_quota", message, scope="all", hint=hint, **told_all)
     if status in (401, 403):
-        hint = "Put a valid key into the environment variable that --key-env names (OPENAI_API_KEY)."
-        return CallError("unauthorized", message, scope="all", hint=hint, **told_all)
+        return CallError("unauthorized", message, scope="all", hint=key_hint("OPENAI_API_KEY"), **told_all)
     if status in (404, 405, 410) or 300 <= status < 400:
         hint = "Check the address (it usually ends in /v1) and the model's name."
         return CallError("not_found", message, scope="all", hint=hint, **told_all)
@@ -212,6 +211,11 @@ def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
         kinds = {429: "rate_limited", 503: "unavailable", 408: "timeout", 504: "timeout"}
         return CallError(kinds.get(status, "server_error"), message, **told_all)
     return CallError("bad_request", message, scope="request", dropped=_not_taken(said, field_named), **told_all)
+
+
+def key_hint(variable: str) -> str:
+    """Say what to do where a server refuses the key that an environment variable holds."""
+    return f"Put a valid key into the environment variable {variable}, or name another one with --key-env."
 
 
 def _too_long(said: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from gistill.errors import ExtraMissingError, GistillError, SettingError
-from gistill.lm.chat_api import CallError, read_error
+from gistill.lm.chat_api import CallError, key_hint, read_error
 
 _T = TypeVar("_T")
 _CONNECT = 10.0  # seconds
@@ -22,6 +22,9 @@ _LET_GO = 5.0  # seconds that cancelled work gets to write down that it was
 _SECRET = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)  # names of headers
 
 _KEY = re.compile(r"\bsk-[\w*.-]{4,}")
+# How OpenSSL says, by its version, that what came back is no TLS.
+_NO_TLS = re.compile(r"wrong.version.number|record layer failure|packet length too long|http.request", re.IGNORECASE)
+NO_HTTPS = "the server does not speak https"
 
 _leaving: ContextVar[Callable[[bytes], None]] = ContextVar("_leaving")
 
@@ -45,7 +48,7 @@ class Connection:
         self, url: str, *, api_key_env: str, headers: Mapping[str, str] | None, timeout: float, most: int
     ) -> None:
         self.url = checked_url(url)
-        self.timeout = timeout
+        self.timeout, self._key_env = timeout, api_key_env
         key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
         hidden = [part for name, value in (headers or {}).items() if _SECRET.search(name) for part in value.split()]
         self._secrets = sorted({secret for secret in (key, *hidden) if len(secret) > 6}, key=len, reverse=True)
@@ -119,13 +122,18 @@ class Connection:
         except (ValueError, RecursionError):
             told = answer.text
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return read_error(answer.status_code, self.without_secrets(told), headers)
+        error = read_error(answer.status_code, self.without_secrets(told), headers)
+        if error.kind == "unauthorized" and self._key_env:
+            error.hint = key_hint(self._key_env)
+        return error
 
     def _unreachable(self, error: BaseException) -> CallError:
         import httpx2
 
         reason = self.without_secrets(str(error) or type(error).__name__)
         if isinstance(error, httpx2.ConnectError):  # nothing has left
+            if plain := http_instead(self.url, reason):
+                return CallError("unreachable", NO_HTTPS, paid=False, hint=f"Try {plain}")
             return CallError("unreachable", reason, paid=False, hint="Check the address, and that the server runs.")
         if isinstance(error, httpx2.TimeoutException):
             return CallError("timeout", reason)
@@ -163,6 +171,11 @@ def checked_url(url: str) -> str:
             hint="Put the key into an environment variable (OPENAI_API_KEY), not into the address.",
         )
     return url.strip().rstrip("/")
+
+
+def http_instead(url: str, reason: str) -> str:
+    """Give the address with http where the reason why https failed is that the server does not speak it, else ""."""
+    return f"http{url[5:]}" if url.startswith("https:") and _NO_TLS.search(reason) else ""
 
 
 class LoopThread:

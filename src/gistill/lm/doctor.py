@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from gistill.errors import ServerError
-from gistill.lm.connection import checked_url
+from gistill.lm.chat_api import key_hint
+from gistill.lm.connection import NO_HTTPS, checked_url, http_instead
 from gistill.lm.doctor_checks import (
     check_context,
     check_continues,
@@ -76,7 +77,7 @@ def diagnose(
     try:
         line.model = model or _first(names, listed)
         say(f"Asking {line.model} at {line.url}.")
-        _greeted(line)
+        _greeted(line, api_key_env)
         findings = [_models(listed, names, line.model)]
         length, plain = check_length(line)
         findings += [*length, check_stop(line, plain), check_repeats(line, plain), check_seeds(line)]
@@ -136,10 +137,12 @@ def _reached(url: str, api_key_env: str, *, seconds: float, call_seconds: float)
         line.close()
         raise ServerError(
             f"{url} refuses the key ({listed.status}: {listed.error})",
-            hint=f"Put the key into {api_key_env}, or name another environment variable.",
+            hint=key_hint(api_key_env),
         )
     if listed.status <= 0:
         line.close()
+        if plain := http_instead(url, listed.error):
+            raise ServerError(f"{url} does not answer: {NO_HTTPS}", hint=f"Try {plain}")
         raise ServerError(
             f"{url} does not answer: {listed.error}", hint="Is the server running, and is it this address?"
         )
@@ -162,14 +165,14 @@ def _first(names: tuple[str, ...], listed: Said) -> str:
     return names[0]
 
 
-def _greeted(line: Line) -> None:
+def _greeted(line: Line, api_key_env: str) -> None:
     """Ask something that any model answers, before anything else is made of its answers."""
     said = line.say("Answer with one word: yes.", max_tokens=16)
     if said.ok:
         return
     hint = {
-        401: "Give the key with --key-env NAME.",
-        403: "Give the key with --key-env NAME.",
+        401: key_hint(api_key_env),
+        403: key_hint(api_key_env),
         404: "Name a model that the server lists with --model.",
     }.get(said.status, "Look into the server's own log.")
     status = f"{said.status}: " if said.status > 200 else ""
