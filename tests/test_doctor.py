@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import re
 import socket
+import threading
 import time
 from typing import Any
 
@@ -172,6 +175,40 @@ def test_time_is_bounded_and_what_was_not_asked_is_unknown() -> None:
     assert found(diagnosis, "schema") == ("unknown", "not known")
     assert diagnosis.holds("max_tokens")
     assert not diagnosis.holds("schema")
+
+
+@pytest.mark.parametrize("latency", [0.4, 9.0])
+def test_no_call_goes_beyond_the_time_for_everything(latency: float) -> None:
+    with TeacherServer(answer=sensible, latency=latency) as server:
+        began = time.monotonic()
+        result = CliRunner().invoke(app, ["doctor", "--server", server.url, "--seconds", "2", "--longest-prompt", "0"])
+        assert time.monotonic() - began < 4  # with a call of 20 seconds it would not
+    assert "--seconds" in result.output  # gives it more
+    assert result.exit_code == (1 if latency > 2 else 0)
+    if latency > 2:
+        assert re.search(r"teacher cannot be asked \(no answer within [12][.\d]* seconds\)\.", result.stderr)
+
+
+def test_a_server_that_holds_the_line_with_spaces_is_too_slow_too() -> None:
+    def trickle() -> None:
+        with contextlib.suppress(OSError):
+            line, _ = listening.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                while True:
+                    line.sendall(b"1\r\n \r\n")
+                    time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises(ServerError, match="does not answer: no answer within [01]") as caught:
+            diagnose(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", seconds=1)
+        assert time.monotonic() - began < 3
+        thread.join(5)
+    assert "--seconds" in caught.value.hint
 
 
 def test_a_server_that_only_stalls_cannot_be_asked() -> None:

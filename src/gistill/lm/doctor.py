@@ -27,6 +27,9 @@ CHECKS = (
 )
 
 
+_SLOW = "Where the server is only slow, give it more time with --seconds (60 unless told); see also its own log."
+
+
 class Diagnosis(Noun):
     """What was found out about one server and one of its models, and what finding it out took."""
 
@@ -123,11 +126,11 @@ def _root(line: Line) -> str:
 
 def _reached(url: str, api_key_env: str, *, seconds: float, call_seconds: float) -> tuple[Line, Said, tuple[str, ...]]:
     """Find the address under which the server answers at all."""
-    tried = [url]
+    until, tried = time.monotonic() + seconds, [url]
     if not tried[0].endswith("/v1"):
         tried.append(f"{tried[0]}/v1")
     for address in tried:
-        line = Line(address, api_key_env, seconds=seconds, call_seconds=call_seconds)
+        line = Line(address, api_key_env, seconds=until - time.monotonic(), call_seconds=call_seconds)
         listed = line.look("/models")
         names = tuple(_names(listed.body))
         if names or address == tried[-1]:
@@ -143,9 +146,8 @@ def _reached(url: str, api_key_env: str, *, seconds: float, call_seconds: float)
         line.close()
         if plain := http_instead(url, listed.error):
             raise ServerError(f"{url} does not answer: {NO_HTTPS}", hint=f"Try {plain}")
-        raise ServerError(
-            f"{url} does not answer: {listed.error}", hint="Is the server running, and is it this address?"
-        )
+        hint = _SLOW if listed.slow else "Is the server running, and is it this address?"
+        raise ServerError(f"{url} does not answer: {listed.error}", hint=hint)
     return line, listed, names
 
 
@@ -174,7 +176,7 @@ def _greeted(line: Line, api_key_env: str) -> None:
         401: key_hint(api_key_env),
         403: key_hint(api_key_env),
         404: "Name a model that the server lists with --model.",
-    }.get(said.status, "Look into the server's own log.")
+    }.get(said.status, _SLOW if said.slow else "Look into the server's own log.")
     status = f"{said.status}: " if said.status > 200 else ""
     raise ServerError(f"{line.model} cannot be asked ({status}{said.error})", hint=hint)
 
@@ -195,4 +197,6 @@ def _reliable(line: Line) -> Finding:
         told = f"All {line.calls} calls were answered."
         return Finding(check="reliable", verdict="good", answer="yes", sentence=told)
     told = f"{line.failed} of {line.calls} calls failed or were too slow: a long run will meet this too."
+    if line.left <= 0:
+        told += " The time was up; --seconds gives more."
     return Finding(check="reliable", verdict="bad", answer=f"{line.failed} failed", sentence=told)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from threading import Lock
 from typing import Any, Literal
 
 from gistill.errors import ExtraMissingError
+from gistill.lm.connection import LoopThread
 from gistill.schema import Noun
 
 _TRIES = 4  # of one question, where the server is busy or breaks off
 _LONGEST_WAIT = 5.0  # seconds, whatever Retry-After says
+_LEAST = 0.05  # seconds for a call
 NOT_ASKED = -1  # the status of a question for which no time was left
 
 
@@ -28,7 +32,7 @@ class Finding(Noun):
 
 @dataclass(frozen=True)
 class Said:
-    """A server's answer to one question. `status` is 0 where there was no answer, `NOT_ASKED` where time was up."""
+    """A server's answer to one question. `status` is 0 where no answer came, `NOT_ASKED` where no time was left."""
 
     status: int
     text: str = ""
@@ -36,6 +40,7 @@ class Said:
     usage: dict[str, Any] | None = None
     error: str = ""
     body: Any = None
+    slow: bool = False  # no answer, because the time was up
 
     @property
     def ok(self) -> bool:
@@ -49,7 +54,7 @@ class Line:
     Args:
         url: The address that `/chat/completions` follows, as a rule ending in /v1.
         api_key_env: The environment variable that holds the key; none is sent where it is empty or not set.
-        seconds: For all questions together.
+        seconds: For all questions together; a call under way is broken off then.
         call_seconds: For one.
 
     Raises:
@@ -72,18 +77,20 @@ class Line:
         self._deadline = time.monotonic() + seconds
         self._call_seconds = call_seconds
         self._lock = Lock()
-        self._client = self._openai.OpenAI(
+        self._loop = LoopThread()
+        self._client = self._openai.AsyncOpenAI(
             base_url=url,
             api_key=self._key or "none",  # the client insists on one
             max_retries=0,
-            http_client=self._openai.DefaultHttpxClient(
+            timeout=call_seconds,
+            http_client=self._openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,  # elsewhere is somebody else
                 verify=url.startswith("https"),  # reading the certificates takes half a second
                 event_hooks={"request": [self._before_leaving]},
             ),
         )
 
-    def _before_leaving(self, request: Any) -> None:
+    async def _before_leaving(self, request: Any) -> None:
         """Take away what the client tells about this machine."""
         for name in [name for name in request.headers if name.lower().startswith("x-stainless-")]:
             del request.headers[name]
@@ -93,7 +100,7 @@ class Line:
 
     def close(self) -> None:
         """Hang up."""
-        self._client.close()
+        self._loop.close(self._client.close)
 
     @property
     def left(self) -> float:
@@ -102,7 +109,7 @@ class Line:
 
     def look(self, path: str) -> Said:
         """Get what stands at a path below the address, or at a whole address."""
-        return self._tried(lambda: self._client.get(path, cast_to=object, options={"timeout": self._timeout()}))
+        return self._tried(lambda: self._client.get(path, cast_to=object))
 
     def say(self, question: str, *, beginning: str = "", max_tokens: int = 64, **settings: Any) -> Said:
         """Ask a question, at temperature 0 unless told otherwise."""
@@ -132,9 +139,7 @@ class Line:
 
     def _posted(self, body: dict[str, Any]) -> Said:
         def post() -> Any:
-            return self._client.post(
-                "/chat/completions", body=body, cast_to=object, options={"timeout": self._timeout()}
-            )
+            return self._client.post("/chat/completions", body=body, cast_to=object)
 
         said = self._tried(post)
         if said.status != 200 or said.error:
@@ -155,11 +160,8 @@ class Line:
                 usage = None
         return Said(200, str(text), finish, usage)
 
-    def _timeout(self) -> float:
-        return max(1.0, min(self._call_seconds, self.left))
-
-    def _tried(self, call: Any) -> Said:
-        said = Said(NOT_ASKED, error="the time was up")
+    def _tried(self, call: Callable[[], Awaitable[Any]]) -> Said:
+        said = Said(NOT_ASKED, error="the time was up", slow=True)
         for attempt in range(_TRIES):
             if self.left <= 0:
                 return said
@@ -170,21 +172,25 @@ class Line:
                 time.sleep(max(0.0, min(wait or 0.2 * 2**attempt, _LONGEST_WAIT, self.left)))
         return said
 
-    def _once(self, call: Any) -> tuple[Said, float | None]:
+    def _once(self, call: Callable[[], Awaitable[Any]]) -> tuple[Said, float | None]:
         """Ask once. The second value is the wait before it is worth asking again, None where it is not."""
         with self._lock:
             self.calls += 1
         failed: Said
         wait: float | None = 0.0
+        seconds = max(_LEAST, min(self._call_seconds, self.left))
         try:
-            return Said(200, body=call()), None
+            return Said(200, body=self._loop.run(_within(seconds, call))), None
         except self._openai.APIStatusError as error:
             failed = Said(error.status_code, error=self._told(error))
             if error.status_code < 500 and error.status_code not in (408, 409, 429):
                 return failed, None
             wait = _seconds(error.response.headers.get("retry-after"))
-        except self._openai.APITimeoutError:
-            failed, wait = Said(0, error=f"no answer within {self._call_seconds:.0f} seconds"), None
+        except (TimeoutError, self._openai.APITimeoutError):
+            failed, wait = (
+                Said(0, error=f"no answer within {round(seconds, 1):g} seconds", slow=True),
+                None,
+            )
         except self._openai.APIConnectionError as error:
             failed = Said(0, error=str(error.__cause__ or error))
             if type(error.__cause__).__name__ == "ConnectError":  # nobody is there
@@ -202,6 +208,12 @@ class Line:
         body = error.body
         told = str((body.get("message") if isinstance(body, dict) else None) or error)
         return " ".join((told.replace(self._key, "***") if self._key else told).split())[:300]
+
+
+async def _within(seconds: float, call: Callable[[], Awaitable[Any]]) -> Any:
+    """Bound a whole call. The client's own limit is one between two bytes, which some servers send to hold a line."""
+    async with asyncio.timeout(seconds):
+        return await call()
 
 
 def _seconds(header: str | None) -> float:
