@@ -204,7 +204,7 @@ def test_a_server_that_holds_the_line_with_spaces_is_too_slow_too() -> None:
         thread = threading.Thread(target=trickle)
         thread.start()
         began = time.monotonic()
-        with pytest.raises(ServerError, match="does not answer: no answer within [01]") as caught:
+        with pytest.raises(ServerError, match=r"does not answer: no answer within [01]") as caught:
             diagnose(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", seconds=1)
         assert time.monotonic() - began < 3
         thread.join(5)

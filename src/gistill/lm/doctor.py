@@ -25,9 +25,7 @@ CHECKS = (
     *("models", "usage", "max_tokens", "finish", "stop", "repeats", "seeds", "continues"),
     *("schema", "context", "reliable"),
 )
-
-
-_SLOW = "Where the server is only slow, give it more time with --seconds (60 unless told); see also its own log."
+_SLOW = "Where the server is only slow, `gistill doctor --seconds N` gives it more time; see also the server's own log."
 
 
 class Diagnosis(Noun):
