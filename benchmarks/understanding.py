@@ -185,6 +185,7 @@ def measured(reviews: Sequence[Review], said: Understood) -> dict[str, Any]:
     ]
     return {
         "stars": rated(reviews, said.analyses).model_dump(),
+        "by side": by_side(reviews, said.analyses),
         "analysed": wilson(sum(bool(a.targets) for a in said.analyses), len(reviews)).model_dump(),
         "targets": len(targets),
         "lines kept": wilson(len(targets), len(targets) + refused).model_dump(),
@@ -211,6 +212,18 @@ def rated(reviews: Sequence[Review], analyses: Sequence[Analysis]) -> Proportion
         for review, analysis in zip(reviews, analyses, strict=True)
     )
     return wilson(right, len(reviews))
+
+
+def by_side(reviews: Sequence[Review], analyses: Sequence[Analysis]) -> dict[str, dict[str, int]]:
+    """Count the sides of the stars against those of the analyses, since most reviews are praise."""
+    said = [rating.overall(a.targets) if a.targets else Failure(kind="no target") for a in analyses]
+    return rating.confusion(zip((side(r.stars) for r in reviews), said, strict=True), rating.POLARITIES)
+
+
+def evenly(found: dict[str, dict[str, int]]) -> str:
+    """Give the share of right sides where each side counts alike; always the same side would have a third."""
+    shares = [row.get(name, 0) / sum(row.values()) for name, row in found.items() if sum(row.values())]
+    return f"{100 * sum(shares) / len(shares):.0f}"
 
 
 def directly(model: LanguageModel, reviews: Sequence[Review], *, shots: bool) -> Proportion:
@@ -275,11 +288,15 @@ def percent(share: dict[str, Any] | None) -> str:
     return f"{100 * share['value']:.0f} ({100 * share['low']:.0f} to {100 * share['high']:.0f}; of {share['of']})"
 
 
+def shown(row: dict[str, Any], name: str) -> str:
+    return evenly(row["by side"]) if name == "sides alike" else percent(row.get(name))
+
+
 def as_table(rows: Sequence[dict[str, Any]], held: int, pool: int) -> str:
     columns = ("stars", "analysed", "lines kept", "quotes true", "side as the teacher")
-    names = [*columns, *(("pool", "pool asked directly") if pool else ())]
+    names = ["sides alike", *columns, *(("pool", "pool asked directly") if pool else ())]
     lines = [f"| {held} reviews kept apart | {' | '.join(names)} |", "| --- " * (len(names) + 1) + "|"]
-    lines += [f"| {row['system']} | {' | '.join(percent(row.get(name)) for name in names)} |" for row in rows]
+    lines += [f"| {row['system']} | {' | '.join(shown(row, name) for name in names)} |" for row in rows]
     return "\n".join(lines)
 
 

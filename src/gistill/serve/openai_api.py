@@ -112,7 +112,8 @@ class _Service:
                 raise BodyError("Too many requests wait; come again.", status=429, code="rate_limit_exceeded")
             raise BodyError("The server is closing.", status=503, code="unavailable")
         asked, gone = asyncio.wrap_future(future), asyncio.ensure_future(_disconnected(http))
-        await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {asked, gone}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not asked.done():
             # A client that gave up asks again: answering both would make a slow server slower with every try.
