@@ -343,3 +343,21 @@ def test_names_come_from_gliner_window_by_window(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "gliner", None)
     with pytest.raises(ExtraMissingError):
         load_names(f"gliner:{tmp_path}")
+
+
+CUES = (
+    "my passport is ", "customer id: ", "account ", "护照号 ", "licence plate is ", "I live at ", "call me on ",
+    "card ", "IBAN ", "born on ", "http://", "a@", "my name is ", "password: ",
+)  # fmt: skip
+RUNS = ("42", "4 2 ", "4-2-", "A1", "a1", "4.", "42 A", "1/2", "A", "a ", "é4", "(4)", "Ada ", "10 Down ", "x.y", "/a=")
+
+
+def test_no_text_takes_long_whatever_it_repeats() -> None:
+    """Long runs behind a cue took minutes where a pattern could cut them anywhere."""
+    find("my passport is C01X00T47")  # what is compiled at first use
+    for cue in CUES:
+        for run in RUNS:
+            for end in ("", "éé"):
+                began = time.process_time()
+                find(cue + run * 100 + end)
+                assert time.process_time() - began < 1, (cue, run, end)

@@ -50,8 +50,9 @@ _HAN = (
     r"(?:身份证|身份證|护照|護照|客户|客戶|会员卡?|會員|银行卡|社保卡?|驾照|驾驶证|学号|工号)(?:号码|號碼|编号|号|號)?|账号|帐号|帳號|银行账户|"
     r"マイナンバー|個人番号|(?:会員|お客様|顧客|口座|旅券|パスポート|免許証|保険証|予約|社員|学籍)番号|口座|パスポート"
 )
+# A run of signs is taken whole (++): where it may be cut anywhere, a long one takes for ever.
 _VALUE = (
-    r"((?:[A-Z]{1,4}[ /-]?)?\d[0-9A-Z]*(?:[ ./-]{0,2}[0-9A-Z]*\d[0-9A-Z]*){0,8}(?:-?[A-Z]{1,3})?|"
+    r"((?:[A-Z]{1,4}[ /-]?)?\d[0-9A-Z]*+(?:[ ./-]{1,2}(?=[A-Z]*\d)[0-9A-Z]++){0,8}(?:-[A-Z]{1,3})?|"
     r"(?=[A-Z0-9]*\d)[A-Z0-9]{5,14}|[A-Z]{6}(?=\W|$))"
 )
 # Between the words and the number: "is", a colon, a few words; never the end of a sentence.
