@@ -22,6 +22,7 @@ from gistill.errors import GistillError, InputError, SettingError
 from gistill.evaluate.tuples import difference
 from gistill.schema import Estimate
 from gistill.skills.opinions import Answer, OpinionTuple
+from gistill.train.recipe import read_fields
 
 LESSON = {"prompt": "Say yes.", "completion": "yes"}
 
@@ -205,6 +206,18 @@ def test_a_field_of_a_training_is_sent_to_where_it_belongs(tmp_path: Path, field
     with pytest.raises(SettingError, match="no field 'seed'") as error:
         load_distill_recipe(recipe_file(tmp_path, seed=1))  # there it could not be set
     assert error.value.hint == "Did you mean 'seeds'?"
+
+
+def test_the_shipped_distillation_is_valid_but_for_its_corpora(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[1] / "recipes" / "distill.yaml"
+    with pytest.raises(InputError, match=r"labels-beauty: is not there"):
+        load_distill_recipe(shipped)
+    fields = read_fields(shipped)
+    for name in fields["corpora"]:
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(LESSON) + "\n", encoding="utf-8")
+    fields["corpora"] = {name: f"{name}.jsonl" for name in fields["corpora"]}
+    (tmp_path / "here.yaml").write_text(json.dumps(fields), encoding="utf-8")
+    assert len(plan(load_distill_recipe(tmp_path / "here.yaml"), tmp_path)) == 8 * 3 + 7
 
 
 def test_the_recipe_file_itself_may_be_wrong(tmp_path: Path) -> None:

@@ -487,7 +487,7 @@ def test_an_estimate_asks_nobody(journal: Journal) -> None:
 
 
 WORK = """
-import json, os, sys
+import json, os, signal, sys
 from gistill.lm import Request
 from gistill.lm.journal import Journal
 from gistill.lm.remote import RemoteModel
@@ -511,6 +511,7 @@ import openai  # once, and not in every process that is made of this one
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background is made deaf to it
         try:
             work(*json.loads(line))
         except BaseException as error:

@@ -19,9 +19,9 @@ import pytest
 
 pytest.importorskip("openai")
 pytest.importorskip("uvicorn")
-pytest.importorskip("httpx")
+pytest.importorskip("httpx2")
 
-import httpx
+import httpx2
 import openai
 import uvicorn
 
@@ -66,7 +66,7 @@ def ask(text: str) -> Request:
 def post(url: str, body: Any, **headers: str) -> Any:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     told = {"Content-Type": "application/json", **headers}
-    return httpx.post(f"{url}/chat/completions", content=data, headers=told, timeout=20)
+    return httpx2.post(f"{url}/chat/completions", content=data, headers=told, timeout=20)
 
 
 def say(text: str = "hello", **settings: Any) -> dict[str, Any]:
@@ -162,11 +162,11 @@ def served_echo() -> Iterator[str]:
 
 def test_other_places_methods_and_types_are_refused(served_echo: str) -> None:
     root = served_echo.removesuffix("/v1")
-    assert httpx.get(f"{served_echo}/nothing").json()["error"]["code"] == "not_found"
-    assert httpx.get(f"{served_echo}/chat/completions").status_code == 405
-    assert httpx.get(f"{root}/docs").status_code == 404
+    assert httpx2.get(f"{served_echo}/nothing").json()["error"]["code"] == "not_found"
+    assert httpx2.get(f"{served_echo}/chat/completions").status_code == 405
+    assert httpx2.get(f"{root}/docs").status_code == 404
     assert post(served_echo, say(), **{"Content-Type": "text/plain"}).status_code == 415
-    assert httpx.get(f"{root}/health").json() == {"status": "ok", "model": "scripted", "waiting": 0}
+    assert httpx2.get(f"{root}/health").json() == {"status": "ok", "model": "scripted", "waiting": 0}
 
 
 def test_a_body_without_a_length_is_read_no_further_than_allowed(served_echo: str) -> None:
@@ -174,9 +174,9 @@ def test_a_body_without_a_length_is_read_no_further_than_allowed(served_echo: st
         for _ in range(10_000):
             yield b" " * 1000
 
-    with _either(httpx.TransportError) as told:
+    with _either(httpx2.TransportError) as told:
         told.append(
-            httpx.post(
+            httpx2.post(
                 f"{served_echo}/chat/completions", content=endless(), headers={"Content-Type": "application/json"}
             ).status_code
         )
@@ -230,8 +230,8 @@ def test_a_key_is_asked_for_and_health_is_open() -> None:
     with served(ScriptedModel(echo), api_key="s3cret-ü") as url:
         assert post(url, say()).status_code == 401
         assert post(url, say(), Authorization="Bearer wrong").status_code == 401
-        assert httpx.get(f"{url}/models").json()["error"]["code"] == "invalid_api_key"
-        assert httpx.get(url.removesuffix("/v1") + "/health").status_code == 200
+        assert httpx2.get(f"{url}/models").json()["error"]["code"] == "invalid_api_key"
+        assert httpx2.get(url.removesuffix("/v1") + "/health").status_code == 200
         assert post(url, say(), Authorization="Bearer s3cret-ü".encode()).status_code == 200
 
 
@@ -276,7 +276,7 @@ def test_what_waits_is_answered_together_and_everybody_gets_their_own_answer() -
         until(lambda: model.calls == [1])
         others, many = at_once(20, lambda number: post(url, say(f"number {number}")))
         health = url.removesuffix("/v1") + "/health"
-        until(lambda: httpx.get(health).json()["waiting"] == 20)
+        until(lambda: httpx2.get(health).json()["waiting"] == 20)
         model.go.set()
         for thread in (*first, *others):
             thread.join()
@@ -336,10 +336,10 @@ def test_a_client_that_hangs_up_while_it_waits_is_not_asked_for() -> None:
         health = url.removesuffix("/v1") + "/health"
         threads, first = at_once(1, lambda _: post(url, say("first")))
         until(lambda: model.calls == [1])
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{url}/chat/completions", json=say("impatient"), timeout=0.5)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{url}/chat/completions", json=say("impatient"), timeout=0.5)
         more, last = at_once(1, lambda _: post(url, say("last")))
-        until(lambda: httpx.get(health).json()["waiting"] == 2)
+        until(lambda: httpx2.get(health).json()["waiting"] == 2)
         model.go.set()
         for thread in (*threads, *more):
             thread.join()
