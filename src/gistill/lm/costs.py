@@ -85,7 +85,9 @@ def costs(ask: Ask, run: str | None = None) -> list[Cost]:
     for name, step, model, hits, saved, unknown in ask(_HITS, (run,)):  # also of runs that the journal alone answered
         found.setdefault((name, step, model), {}).update(hits=hits, known_saved=saved, unknown_saved=unknown)
     for name, step, model, source in ask(_SOURCES, (run,)):
-        counts = found[name, step, model]
+        counts = found.get((name, step, model))
+        if counts is None:  # a run that began between two of these questions; the next look sees it whole
+            continue
         counts["price_sources"] = (*counts.get("price_sources", ()), source)
     return [Cost(name, step, model, **counts) for (name, step, model), counts in sorted(found.items())]
 
