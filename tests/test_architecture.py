@@ -25,6 +25,7 @@ ROWS = {
     "schema": 0,
     "errors": 0,
     "text": 0,
+    "offline": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,

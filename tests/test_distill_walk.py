@@ -73,7 +73,8 @@ def unscored(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[str, int]]]:
         return []
 
     monkeypatch.setattr(walk, "run_bench", bench)
-    monkeypatch.setattr(walk, "compare", lambda a, b, sets, settings: Estimate(value=0.1, low=0.05, high=0.15))
+    found = Estimate(value=0.1, low=0.05, high=0.15)
+    monkeypatch.setattr(walk, "compare", lambda base, others, sets, settings: [found] * len(others))
     return seen
 
 

@@ -249,14 +249,17 @@ def _answers(
     ]
 
 
-def compare(first: System, second: System, sets: Sequence[str], settings: Settings) -> Estimate:
-    """Bound by how much the strict F1 of one system is above another's, over all texts of some sets together.
+def compare(base: System, others: Sequence[System], sets: Sequence[str], settings: Settings) -> list[Estimate]:
+    """Bound by how much the strict F1 of systems is above another's, over all texts of some sets together.
 
     Args:
-        first: A system that `run_bench` had answer the sets with the same settings.
-        second: Another, with as many seeds.
+        base: A system that `run_bench` had answer the sets with the same settings.
+        others: More of them, each with as many seeds.
         sets: Names.
         settings: Those of the benchmark.
+
+    Returns:
+        The difference of each to the base, in order.
 
     Raises:
         GistillError: Something was not answered yet.
@@ -264,16 +267,16 @@ def compare(first: System, second: System, sets: Sequence[str], settings: Settin
     """
     loaded, models = _load_sets(sets, settings), Models()
     gold = [example.tuples for on in loaded for example in on.examples]
-    sides = []
-    for system in (first, second):
-        runs: list[list[Answer]] = [[] for _ in system.members]
+
+    def answered(system: System) -> list[list[Answer]]:
+        plans = [_jobs(member, loaded, settings, models) for member in system.members]
+        runs: list[list[Answer]] = [[] for _ in plans]
         for on in loaded:
-            works = [
-                job(member, on, models, max_tokens=settings.max_tokens, orders=settings.orders)
-                for member in system.members
-            ]
+            works = [plan[on.name][1] for plan in plans]
             files = [_kept(on, work, settings) for work in works]
             for run, answers in zip(runs, _answers(system, on, works, files, settings), strict=True):
                 run += answers
-        sides.append(runs)
-    return difference(gold, *sides, seed=settings.seed)
+        return runs
+
+    below = answered(base)
+    return [difference(gold, answered(system), below, seed=settings.seed) for system in others]

@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 
 
 def named_teachers(server: str | None, model: str | None, others: Sequence[str], *, key_env: str) -> list[Teacher]:
-    """Read who is to be asked, --server and --model first; a server that has one model needs no --model.
+    """Read who is to be asked, --server and --model first; a server asked alone that has one model needs no --model.
 
     Raises:
         SettingError: Nobody is named, or somebody by half.
@@ -79,7 +79,12 @@ def named_teachers(server: str | None, model: str | None, others: Sequence[str],
                 f"the model {model!r} has no server", hint="Give its address with --server, or as OPENAI_BASE_URL."
             )
         found.append(Teacher(server, model))
-    elif server and not others:
+    elif server and others:
+        raise SettingError(
+            f"{server} is given without its model, so it is not clear whether it is asked beside --teacher",
+            hint="Name its model with --model, or leave --server (and OPENAI_BASE_URL) out.",
+        )
+    elif server:
         found.append(_only_model(server, key_env))
     for other in others:
         url, _, name = other.rpartition("#")

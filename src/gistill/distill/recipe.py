@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 
 from gistill.errors import InputError, SettingError
 from gistill.schema import Noun
-from gistill.train.recipe import Recipe, TrainSet, is_file, read_fields, recipe_from
+from gistill.train.recipe import Recipe, TrainSet, is_file, problem, read_fields, recipe_from
 
 # What the walk decides itself; everything else of a writer's recipe may stand under teach and finetune.
 _OURS = ("name", "model", "train", "start", "seed", "search", "trials", "objective")
@@ -86,7 +86,7 @@ def load_distill_recipe(path: Path, *, settings: Mapping[str, Any] | None = None
     try:
         recipe = DistillRecipe.model_validate({**given, **(settings or {})})
     except ValidationError as error:
-        raise SettingError(_first(error), file=str(path), hint=_hint(error)) from error
+        raise SettingError(problem(error, of="a distillation"), file=str(path), hint=_hint(error)) from error
     corpora = {name: str(_corpus_file(path.parent / folder)) for name, folder in recipe.corpora.items()}
     recipe = recipe.model_copy(update={"corpora": corpora})
     for student in recipe.students:
@@ -137,16 +137,6 @@ def _corpus_file(path: Path) -> Path:
             hint="A corpus is made by `gistill annotate FILE -o FOLDER`.",
         )  # fmt: skip
     return file.resolve()
-
-
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    name = ".".join(str(part) for part in found["loc"])
-    if found["type"] == "extra_forbidden":
-        return f"a distillation has no field {name!r}"
-    if found["type"] == "missing":
-        return f"the recipe does not say {name!r}"
-    return f"{name}: {found['msg'].removeprefix('Value error, ')}".removeprefix(": ")
 
 
 def _hint(error: ValidationError) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -158,6 +159,12 @@ def _decides(step: Step) -> str:
 
 
 def _hash(file: Path) -> str:
+    about = file.stat()
+    return _hashed(file.absolute(), about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=256)  # the picture asks about every step after every step, and a corpus may be large
+def _hashed(file: Path, changed: int, size: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
@@ -198,9 +205,8 @@ def _differences(
     """Compare every student with the baseline over all texts of each task's tests: (student, task) -> difference."""
     found = {}
     for task, about in recipe.tasks.items():
-        by_name = {system.name: system for system in systems[task]}
-        base = by_name[recipe.compared_with]
-        for name, system in by_name.items():
-            if system is not base:
-                found[name, task] = compare(system, base, about.tests, settings)
+        base = next(system for system in systems[task] if system.name == recipe.compared_with)
+        others = [system for system in systems[task] if system is not base]
+        for system, above in zip(others, compare(base, others, about.tests, settings), strict=True):
+            found[system.name, task] = above
     return found

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gistill.offline import openvino
+
 SMALLEST = 4096  # numbers; smaller matrices stay as they are
 GROUP = (
     32  # numbers that share a scale, as in llama.cpp's Q8_0; with one scale a row, three times as many answers differ
@@ -48,10 +50,8 @@ def compress(source: Path, target: Path) -> int:
     Returns:
         How many matrices were quantised.
     """
-    import openvino
-    from openvino import opset13 as ops
-
-    model = openvino.Core().read_model(str(source))
+    engine, ops = openvino(), openvino("opset13")
+    model = engine.Core().read_model(str(source))
     count = 0
     for node in model.get_ordered_ops():
         users = _users(node)
@@ -63,12 +63,12 @@ def compress(source: Path, target: Path) -> int:
         expanded = ops.multiply(ops.convert(small, "f16"), ops.constant(scale, dtype=np.float16))
         expanded = ops.reshape(expanded, ops.constant(np.array(node.get_output_shape(0), np.int64)), special_zero=False)
         kind = node.get_element_type()
-        if kind != openvino.Type.f16:
+        if kind != engine.Type.f16:
             expanded = ops.convert(expanded, kind.get_type_name())
         for user in list(node.output(0).get_target_inputs()):
             user.replace_source_output(expanded.output(0))
         count += 1
-    openvino.save_model(model, str(target), compress_to_fp16=False)
+    engine.save_model(model, str(target), compress_to_fp16=False)
     return count
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.lm.chat import unmarked
 from gistill.lm.gguf_f16 import as_f16, context_length, file_hash
 from gistill.lm.seam import Completion, Request, failed
+from gistill.offline import openvino_genai
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
 _SCHEMAS = 256  # of which it is remembered whether the engine can enforce them
@@ -183,20 +183,17 @@ class LocalModel:
 
 
 def engine() -> Any:
-    """Import OpenVINO GenAI without its telemetry: where that package cannot be imported, openvino uses a stub.
+    """Import OpenVINO GenAI.
 
     Raises:
         ExtraMissingError: It is not installed.
     """
-    if "openvino" not in sys.modules:
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
-        import openvino_genai
+        return openvino_genai()
     except ImportError as error:
         raise ExtraMissingError(
             "The local writer needs OpenVINO GenAI.", hint='Run: pip install "gistill[writer]"'
         ) from error
-    return openvino_genai
 
 
 def _context_length(path: Path) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.offline import openvino
 from gistill.reader.decode import POLARITIES, Candidate, Reading, Scorer, UnitSpan, batch_candidates, batch_choose
 from gistill.reader.units import NULL, Units, cut, pad
 
@@ -127,14 +128,12 @@ def _tokenizer(folder: Path, max_pieces: int) -> Any:
 
 
 def _compile(folder: Path) -> Any:
-    import openvino
-
     settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
     threads = os.environ.get("GISTILL_THREADS")
     if threads:
         settings["INFERENCE_NUM_THREADS"] = threads
     try:
-        return openvino.Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
+        return openvino().Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ModelBrokenError(f"the model in {str(folder)!r} does not load ({reason})") from error

@@ -24,6 +24,7 @@ from gistill.lm.int8 import compress
 from gistill.lm.llama_gguf import write_llama_gguf
 from gistill.lm.merge import Adapter, adapter_settings, mergeable_base, write_merged
 from gistill.lm.tensors import Array, Tensors
+from gistill.offline import openvino_genai
 
 Format = Literal["peft", "merged", "gguf", "openvino"]
 Say = Callable[[str], None]
@@ -256,7 +257,8 @@ def _openvino(trained: Trained, part: Path, converter: Path | None, say: Say) ->
     """
     try:
         import gguf  # noqa: F401
-        import openvino_genai  # noqa: F401
+
+        openvino_genai()
     except ImportError as error:
         raise ExtraMissingError(
             f"Writing an OpenVINO folder needs {error.name}.", hint='Run: pip install "gistill[writer]"'

@@ -152,7 +152,7 @@ def recipe_from(given: dict[str, Any], *, file: str = "") -> Recipe:
     try:
         return Recipe.model_validate(given)
     except ValidationError as error:
-        raise SettingError(_first(error), file=file, hint=_hint(error)) from error
+        raise SettingError(problem(error), file=file, hint=_hint(error)) from error
 
 
 def is_file(name: str) -> bool:
@@ -170,13 +170,16 @@ def _beside(sets: tuple[TrainSet, ...], path: Path) -> tuple[TrainSet, ...]:
     return tuple(s.model_copy(update={"set": str(path.parent / s.set)}) if is_file(s.set) else s for s in sets)
 
 
-def _first(error: ValidationError) -> str:
+def problem(error: ValidationError, *, of: str = "a recipe") -> str:
+    """Say the first thing that is wrong with the fields of a recipe, in one clause."""
     found = error.errors()[0]
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
-        return f"a recipe has no field {name!r}"
+        return f"{of} has no field {name!r}"
     if found["type"] == "missing":
         return f"the recipe does not say {name!r}"
+    if not name:  # about several fields together
+        return found["msg"].removeprefix("Value error, ")
     return f"{name} is {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
 
 
