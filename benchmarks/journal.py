@@ -20,9 +20,9 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from gistill.lm import Request
-from gistill.lm.journal import Journal, Outcome, request_key
-from gistill.lm.remote import RemoteModel
 from gistill.schema import Message
+from gistill.teacher.journal import Journal, Outcome, request_key
+from gistill.teacher.remote import RemoteModel
 from teacher_server import TeacherServer
 
 REVIEW = "The battery lasts two days, but the screen scratches when you look at it; support never answered. " * 6

@@ -253,10 +253,10 @@ def judge(folder: Path, server: str, model: str) -> None:
     """Let a model judge the sheet's explanations, and compare it with people where the sheet was filled in."""
     import csv
 
-    from gistill.lm.journal import Journal
-    from gistill.lm.remote import RemoteModel
     from gistill.lm.structured import complete_as
     from gistill.skills.understanding import Target
+    from gistill.teacher.journal import Journal
+    from gistill.teacher.remote import RemoteModel
 
     made = json.loads((folder / "key.json").read_text(encoding="utf-8"))
     about = {number: made["explained"][f"{system} {place}"] for number, (place, system) in made["key"].items()}

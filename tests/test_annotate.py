@@ -336,7 +336,7 @@ FORKING = """
 import json, os, sys
 import openai, stamina, aiolimiter  # once, and not in every process that is made of this one
 from gistill.cli import app
-import gistill.distill.annotate, gistill.lm.remote
+import gistill.distill.annotate, gistill.teacher.remote
 
 for line in sys.stdin:
     pid = os.fork()

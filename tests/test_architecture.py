@@ -37,6 +37,7 @@ ROWS = {
     "corpora": 2,
     "vectors": 2,
     "evaluate": 2,  # knows no models; training measures itself with it
+    "teacher": 3,
     "digest": 3,
     "train": 3,
     "bench": 4,

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from gistill.cli import app
 from gistill.errors import InputError
-from gistill.lm.audit import audit, mask
-from gistill.lm.journal import Journal
+from gistill.teacher.audit import audit, mask
+from gistill.teacher.journal import Journal
 
 
 def journal(path: Path, *bodies: bytes) -> Path:

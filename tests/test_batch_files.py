@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.batch_files import CollectingModel, read_batch, write_batch
-from gistill.lm.journal import Journal, request_key
-from gistill.lm.prices import Price, Prices
-from gistill.lm.private import PrivateModel
 from gistill.lm.seam import Request
 from gistill.schema import Message
+from gistill.teacher.batches import CollectingModel, read_batch, write_batch
+from gistill.teacher.gate import PrivateModel
+from gistill.teacher.journal import Journal, request_key
+from gistill.teacher.prices import Price, Prices
 
 PRICES = Prices({"big": Price(input=1.0, output=10.0)})
 

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 
 from gistill.cli import app
 from gistill.errors import ServerError, SettingError
-from gistill.lm import doctor_checks as checks
-from gistill.lm.doctor import CHECKS, Diagnosis, diagnose
-from gistill.lm.doctor_line import Line
+from gistill.teacher import doctor_checks as checks
+from gistill.teacher.doctor import CHECKS, Diagnosis, diagnose
+from gistill.teacher.doctor_line import Line
 from teacher_server import Reply, TeacherServer, fault
 
 

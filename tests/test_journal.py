@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from gistill.cli import main
 from gistill.errors import GistillError, InputError, SettingError
 from gistill.lm import Request
-from gistill.lm.journal import VERSION, Journal, Outcome, request_key
-from gistill.lm.prices import Price, Prices, read_prices
 from gistill.schema import Message
+from gistill.teacher.journal import VERSION, Journal, Outcome, request_key
+from gistill.teacher.prices import Price, Prices, read_prices
 
 
 def ask(question: str = "How was it?", **settings: Any) -> Request:
@@ -344,7 +344,7 @@ def test_a_journal_that_cannot_be_written_says_so(journal: Journal) -> None:
 
 WRITER = """
 import sys, time
-from gistill.lm.journal import Journal, Outcome
+from gistill.teacher.journal import Journal, Outcome
 journal = Journal(sys.argv[1], run=sys.argv[2])
 for number in range(int(sys.argv[3])):
     attempt = journal.begin(f"{sys.argv[2]}{number}", model="m", url="u", max_tokens=9, body=b"b" * 2000)

@@ -12,9 +12,9 @@ import pytest
 
 from gistill.errors import SettingError
 from gistill.lm.fake import ScriptedModel
-from gistill.lm.private import PrivateModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Message
+from gistill.teacher.gate import PrivateModel
 from teacher_server import TeacherServer
 
 
@@ -141,9 +141,9 @@ def plain(data: bytes) -> str:
 def test_no_canary_is_in_any_byte_that_a_server_receives_and_the_audit_finds_none(tmp_path: Path) -> None:
     for extra in ("openai", "stamina", "aiolimiter"):
         pytest.importorskip(extra)
-    from gistill.lm.audit import audit
-    from gistill.lm.journal import Journal
-    from gistill.lm.remote import RemoteModel
+    from gistill.teacher.audit import audit
+    from gistill.teacher.journal import Journal
+    from gistill.teacher.remote import RemoteModel
 
     signs = ["".join(char for char in canary.casefold() if char.isalnum()) for canary in CANARIES]
     with (

@@ -11,12 +11,12 @@ from gistill.corpora import index, mixtral
 from gistill.corpora.labelled import data_folder
 from gistill.distill.recorded import head, recorded_labels, recorded_mixtral, targets
 from gistill.errors import InputError, SettingError
-from gistill.lm.recorded import RecordedModel
 from gistill.lm.seam import Completion, Request
 from gistill.schema import Message
 from gistill.skills import opinions, understanding
 from gistill.skills.opinions import OpinionsInput, OpinionTuple
 from gistill.skills.understanding import UnderstandingInput, parse_analysis, write_analysis
+from gistill.teacher.recorded import RecordedModel
 
 REAL = pytest.mark.skipif("GISTILL_DATA" not in os.environ, reason="GISTILL_DATA names no data folder")
 MODEL = RecordedModel(

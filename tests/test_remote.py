@@ -24,18 +24,18 @@ import pytest
 
 from gistill.errors import ServerError, SettingError
 from gistill.lm import Request
-from gistill.lm.chat_api import CallError, chat_body, clean, read_answer, read_error, retry_after
-from gistill.lm.concurrency import Throttle
-from gistill.lm.journal import Journal, request_key
-from gistill.lm.prices import Price, Prices
 from gistill.schema import Message
+from gistill.teacher.chat_api import CallError, chat_body, clean, read_answer, read_error, retry_after
+from gistill.teacher.concurrency import Throttle
+from gistill.teacher.journal import Journal, request_key
+from gistill.teacher.prices import Price, Prices
 from teacher_server import Reply, TeacherServer
 
 pytest.importorskip("openai")
 pytest.importorskip("stamina")
 pytest.importorskip("aiolimiter")
 
-from gistill.lm.remote import RemoteModel
+from gistill.teacher.remote import RemoteModel
 
 KEY = "sk-test-1234567890abcdef"
 PRICES = Prices({"teacher": Price(input=1.0, output=10.0)})
@@ -44,9 +44,9 @@ PRICES = Prices({"teacher": Price(input=1.0, output=10.0)})
 @pytest.fixture(autouse=True)
 def _key_and_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("gistill.lm.remote._WAIT_FIRST", 0.01)
-    monkeypatch.setattr("gistill.lm.remote._WAIT_MOST", 0.1)
-    monkeypatch.setattr("gistill.lm.remote._JITTER", 0.02)
+    monkeypatch.setattr("gistill.teacher.remote._WAIT_FIRST", 0.01)
+    monkeypatch.setattr("gistill.teacher.remote._WAIT_MOST", 0.1)
+    monkeypatch.setattr("gistill.teacher.remote._JITTER", 0.02)
 
 
 @pytest.fixture
@@ -387,7 +387,7 @@ class Simulated(selectors.DefaultSelector):
 @pytest.mark.parametrize("start", [1, 64])
 def test_calls_at_once_settle_at_what_the_server_takes(takes: int, start: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Simulated()
-    monkeypatch.setattr("gistill.lm.concurrency.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("gistill.teacher.concurrency.time", SimpleNamespace(monotonic=lambda: clock.now))
     loop = asyncio.SelectorEventLoop(clock)
     monkeypatch.setattr(loop, "time", lambda: clock.now)
     throttle, busy, seen = Throttle(start, 64), 0, list[tuple[int, float, bool]]()
@@ -489,8 +489,8 @@ def test_an_estimate_asks_nobody(journal: Journal) -> None:
 WORK = """
 import json, os, signal, sys
 from gistill.lm import Request
-from gistill.lm.journal import Journal
-from gistill.lm.remote import RemoteModel
+from gistill.teacher.journal import Journal
+from gistill.teacher.remote import RemoteModel
 from gistill.schema import Message
 
 def work(url, file, count, most, rests):

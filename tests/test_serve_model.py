@@ -366,7 +366,7 @@ def test_a_model_that_enforces_a_schema_gets_it() -> None:
 
 def test_our_own_remote_model_can_ask_it_with_a_schema_that_it_refuses(tmp_path: Any) -> None:
     pytest.importorskip("stamina")
-    from gistill.lm.remote import RemoteModel
+    from gistill.teacher.remote import RemoteModel
 
     model = ScriptedModel(echo)
     begun = (Message(role="user", content="go"), Message(role="assistant", content="Well, "))

@@ -276,8 +276,8 @@ def test_no_prefix_of_an_answer_is_taken_for_an_answer(size: int) -> None:
 @pytest.mark.parametrize("schema", ["enforce", "ignore", "fail_open", "refuse"])
 def test_over_real_http_nothing_of_another_shape_gets_through(schema: str, tmp_path: Path) -> None:
     pytest.importorskip("openai")
-    from gistill.lm.journal import Journal
-    from gistill.lm.remote import RemoteModel
+    from gistill.teacher.journal import Journal
+    from gistill.teacher.remote import RemoteModel
 
     def answer(body: dict[str, Any]) -> str:
         text = body["messages"][0]["content"]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gistill.lm.remote import RemoteModel
+    from gistill.teacher.remote import RemoteModel
 
 
 class AnswerProgress:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from gistill.distill.leaks import Apart
     from gistill.distill.plan import Choose, Plan
     from gistill.distill.tasks import Task
-    from gistill.lm.batch_files import CollectingModel
-    from gistill.lm.costs import Cost
-    from gistill.lm.journal import Journal
     from gistill.lm.seam import LanguageModel
+    from gistill.teacher.batches import CollectingModel
+    from gistill.teacher.costs import Cost
+    from gistill.teacher.journal import Journal
 
 STOPPED = 3  # the exit code where a limit or a gate was hit
 _NO_PRICE = "no price list has this model at this address (--prices FILE tells a price)"
@@ -94,7 +94,7 @@ def estimate(walk: Walk, *, as_json: bool) -> int:
 
 def write_batches(walk: Walk, folder: Path, *, as_json: bool) -> int:
     """Write what would be asked as batch files, redacted as it would be sent; ask nothing."""
-    from gistill.lm.batch_files import write_batch
+    from gistill.teacher.batches import write_batch
 
     with _planned(walk) as (plan, apart):
         collected = _collected(walk, plan)
@@ -119,7 +119,7 @@ def write_batches(walk: Walk, folder: Path, *, as_json: bool) -> int:
 
 def read_batches(walk: Walk, files: Sequence[Path], *, as_json: bool) -> int:
     """Take the answers of batch files into the journal, then go the walk with what the journal has; ask nobody."""
-    from gistill.lm.batch_files import CollectingModel, read_batch
+    from gistill.teacher.batches import CollectingModel, read_batch
 
     records = list(walk.source.records)  # they are gone through twice
     walk = walk._replace(source=walk.source._replace(records=iter(records)))
@@ -146,7 +146,7 @@ def read_batches(walk: Walk, files: Sequence[Path], *, as_json: bool) -> int:
 def _collected(walk: Walk, plan: Plan) -> CollectingModel:
     from gistill.distill.annotate import ask
     from gistill.errors import SettingError
-    from gistill.lm.batch_files import CollectingModel
+    from gistill.teacher.batches import CollectingModel
 
     if len(walk.teachers) != 1:
         raise SettingError("batch files hold the questions to one teacher", hint="Leave --teacher out.")
@@ -264,7 +264,7 @@ def _say_missing(apart: Apart) -> None:
 
 
 def _cost(walk: Walk) -> Cost:
-    from gistill.lm.costs import total
+    from gistill.teacher.costs import total
 
     return total(walk.journal.costs(walk.journal.run))
 

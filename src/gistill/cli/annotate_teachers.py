@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from gistill.lm.journal import Journal
-    from gistill.lm.prices import Prices
-    from gistill.lm.private import PrivateModel
-    from gistill.lm.remote import Estimate, RemoteModel
     from gistill.lm.seam import LanguageModel
     from gistill.privacy import NameDetector
+    from gistill.teacher.gate import PrivateModel
+    from gistill.teacher.journal import Journal
+    from gistill.teacher.prices import Prices
+    from gistill.teacher.remote import Estimate, RemoteModel
 
 
 _SHOWN = 10  # names of models in a message
@@ -58,7 +58,7 @@ class Asked(NamedTuple):
 
     def gated(self, other: LanguageModel) -> PrivateModel:
         """Give another model in the place of the server, behind a gate like this teacher's."""
-        from gistill.lm.private import PrivateModel
+        from gistill.teacher.gate import PrivateModel
 
         return PrivateModel(other, pii=self.gate.pii, names=self.names)
 
@@ -98,7 +98,7 @@ def named_teachers(server: str | None, model: str | None, others: Sequence[str],
 
 def _only_model(server: str, key_env: str) -> Teacher:
     from gistill.errors import SettingError
-    from gistill.lm.doctor import listed_models
+    from gistill.teacher.doctor import listed_models
 
     url, names = listed_models(server, api_key_env=key_env)
     if len(names) == 1:
@@ -116,11 +116,11 @@ def open_teachers(
 
     Limits of money and calls hold for the run in the journal, so for all teachers and all starts together.
     """
-    from gistill.lm.journal import Journal
-    from gistill.lm.prices import read_prices
-    from gistill.lm.private import MODES, PrivateModel
-    from gistill.lm.remote import RemoteModel
     from gistill.privacy.names import load_names
+    from gistill.teacher.gate import MODES, PrivateModel
+    from gistill.teacher.journal import Journal
+    from gistill.teacher.prices import read_prices
+    from gistill.teacher.remote import RemoteModel
 
     journal = stack.enter_context(Journal(path, run=run, step="annotate"))
     prices = read_prices(limits.prices) if limits.prices else None
@@ -151,7 +151,7 @@ def open_teachers(
 
 def added(estimates: Sequence[Estimate]) -> Estimate:
     """Add estimates up; money that is not known for one is not known for all."""
-    from gistill.lm.remote import Estimate
+    from gistill.teacher.remote import Estimate
 
     money = [one.money_most for one in estimates if one.calls]
     return Estimate(

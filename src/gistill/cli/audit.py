@@ -14,7 +14,7 @@ from gistill.cli import options
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
-    from gistill.lm.audit import Audit
+    from gistill.teacher.audit import Audit
 
 FOUND = 3  # the exit code
 _SHOWN = 50
@@ -36,9 +36,9 @@ def audit(
     """Search the exact bytes that were sent for personal data. Ends with 3 where there is any."""
     with ending():
         from gistill.errors import SettingError
-        from gistill.lm.audit import audit as search
         from gistill.privacy import KINDS
         from gistill.privacy.names import load_names
+        from gistill.teacher.audit import audit as search
 
         ignored = {kind.upper() for kind in ignore or ()}
         if unknown := sorted(ignored - set(KINDS)):

@@ -10,7 +10,7 @@ from gistill.cli import options
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
-    from gistill.lm.doctor import Diagnosis
+    from gistill.teacher.doctor import Diagnosis
 
 LACKING = 3  # the exit code
 _MARKS = {"good": "ok", "bad": "!!", "unknown": "??"}
@@ -38,7 +38,7 @@ def doctor(
 ) -> None:
     """Find out within a minute what a server enforces, ignores and hides. None of your texts is sent."""
     with ending():
-        from gistill.lm.doctor import diagnose
+        from gistill.teacher.doctor import diagnose
 
         required = _required(require)
         found = diagnose(
@@ -53,7 +53,7 @@ def doctor(
 
 def _required(text: str) -> list[str]:
     from gistill.errors import SettingError
-    from gistill.lm.doctor import CHECKS
+    from gistill.teacher.doctor import CHECKS
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:

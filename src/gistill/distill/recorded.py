@@ -9,10 +9,10 @@ from typing import Literal, get_args
 from gistill.corpora import index, mixtral
 from gistill.corpora.tuples import Example
 from gistill.errors import SettingError
-from gistill.lm.recorded import RecordedModel
 from gistill.skills import opinions, understanding
 from gistill.skills.opinions import OpinionTuple
 from gistill.skills.understanding import Target
+from gistill.teacher.recorded import RecordedModel
 
 Skill = Literal["opinions", "analysis"]
 _NAMES = "recorded:mixtral/analysis, recorded:mixtral/rewriting, recorded:labels/SKILL:SET[+SET...]"

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import InputError
-from gistill.lm.journal import Journal
 from gistill.privacy import NameDetector, find
+from gistill.teacher.journal import Journal
 
 _SQLITE = b"SQLite format 3\0"
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from gistill.errors import ServerError
-from gistill.lm.chat_api import key_hint
-from gistill.lm.connection import NO_HTTPS, checked_url, http_instead
-from gistill.lm.doctor_checks import (
+from gistill.schema import Noun
+from gistill.teacher.chat_api import key_hint
+from gistill.teacher.connection import NO_HTTPS, checked_url, http_instead
+from gistill.teacher.doctor_checks import (
     check_context,
     check_continues,
     check_length,
@@ -18,8 +19,7 @@ from gistill.lm.doctor_checks import (
     check_stop,
     check_usage,
 )
-from gistill.lm.doctor_line import Finding, Line, Said
-from gistill.schema import Noun
+from gistill.teacher.doctor_line import Finding, Line, Said
 
 CHECKS = (
     *("models", "usage", "max_tokens", "finish", "stop", "repeats", "seeds", "continues"),

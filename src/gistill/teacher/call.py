@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from gistill.lm.chat_api import Answer, CallError, Usage, chat_body, read_answer
-from gistill.lm.connection import Connection
-from gistill.lm.journal import Journal, Outcome
-from gistill.lm.prices import Priced, Prices
 from gistill.lm.seam import Request
+from gistill.teacher.chat_api import Answer, CallError, Usage, chat_body, read_answer
+from gistill.teacher.connection import Connection
+from gistill.teacher.journal import Journal, Outcome
+from gistill.teacher.prices import Priced, Prices
 
 REFUSED = "refused"  # the price source of a call that was turned away, and cost nothing
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from gistill.errors import ExtraMissingError, GistillError, SettingError
-from gistill.lm.chat_api import CallError, key_hint, read_error
+from gistill.teacher.chat_api import CallError, key_hint, read_error
 
 _T = TypeVar("_T")
 _CONNECT = 10.0  # seconds

@@ -15,15 +15,15 @@ from types import TracebackType
 from typing import Self
 
 from gistill.errors import ExtraMissingError, ServerError, SettingError
-from gistill.lm.call import Call
-from gistill.lm.chat_api import CallError
-from gistill.lm.concurrency import Throttle
-from gistill.lm.connection import Connection, LoopThread
-from gistill.lm.journal import Journal, Kept, request_key
-from gistill.lm.limits import Budget, Rates
-from gistill.lm.prices import UNKNOWN, Prices
 from gistill.lm.seam import Completion, Request, failed
-from gistill.lm.tokens import prompt_tokens, prompt_tokens_most
+from gistill.teacher.call import Call
+from gistill.teacher.chat_api import CallError
+from gistill.teacher.concurrency import Throttle
+from gistill.teacher.connection import Connection, LoopThread
+from gistill.teacher.journal import Journal, Kept, request_key
+from gistill.teacher.limits import Budget, Rates
+from gistill.teacher.prices import UNKNOWN, Prices
+from gistill.teacher.tokens import prompt_tokens, prompt_tokens_most
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again

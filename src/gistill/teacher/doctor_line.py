@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Any, Literal
 
 from gistill.errors import ExtraMissingError
-from gistill.lm.connection import LoopThread
 from gistill.schema import Noun
+from gistill.teacher.connection import LoopThread
 
 _TRIES = 4  # of one question, where the server is busy or breaks off
 _LONGEST_WAIT = 5.0  # seconds, whatever Retry-After says

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.chat_api import Answer, CallError, Usage, chat_body, read_answer, read_error
-from gistill.lm.journal import Journal, Outcome, request_key
-from gistill.lm.prices import Prices
 from gistill.lm.seam import Completion, Request, failed
+from gistill.teacher.chat_api import Answer, CallError, Usage, chat_body, read_answer, read_error
+from gistill.teacher.journal import Journal, Outcome, request_key
+from gistill.teacher.prices import Prices
 
 MOST_REQUESTS = 50_000  # in a file, as OpenAI takes it
 MOST_BYTES = 200 * 10**6

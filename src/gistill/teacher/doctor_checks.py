@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from gistill.lm.doctor_line import NOT_ASKED, Finding, Line, Said
 from gistill.lm.structured import schema_text
 from gistill.schema import Noun
+from gistill.teacher.doctor_line import NOT_ASKED, Finding, Line, Said
 
 _COUNT = "Count from 1 to 60 in digits, separated by single spaces. Write nothing else."
 _PROSE = "Why is the sky blue? Answer in one plain English sentence. Do not write JSON, lists or code."
