@@ -129,7 +129,7 @@ def start(engine: str, place: str | None, threads: int, max_tokens: int) -> Run:
     if engine == "reader":
         return reading(place, threads, max_tokens)
     if engine == "torch":
-        from gistill.lm.torch_model import load_torch_model
+        from gistill.lm.engines.torch_model import load_torch_model
 
         return writing(load_torch_model(str(place), device="cpu", threads=threads), max_tokens)
     if engine == "ctranslate2":

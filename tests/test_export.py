@@ -22,10 +22,10 @@ from gistill.corpora.tuples import Example  # noqa: E402
 from gistill.digest.written import held_out_precision  # noqa: E402
 from gistill.errors import GistillError, InputError, ModelBrokenError, SettingError  # noqa: E402
 from gistill.lm import Request, load_writer  # noqa: E402
-from gistill.lm.int8 import quantise  # noqa: E402
-from gistill.lm.local import LocalModel  # noqa: E402
+from gistill.lm.engines.local import LocalModel  # noqa: E402
+from gistill.lm.engines.torch_model import load_torch_model  # noqa: E402
+from gistill.lm.formats.int8 import quantise  # noqa: E402
 from gistill.lm.seam import Completion, failed  # noqa: E402
-from gistill.lm.torch_model import load_torch_model  # noqa: E402
 from gistill.schema import Message  # noqa: E402
 from gistill.skills.opinions import OpinionTuple  # noqa: E402
 from gistill.train import export_check, export_writer  # noqa: E402

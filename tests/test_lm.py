@@ -17,10 +17,10 @@ import pytest
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.lm import Request, find_writer, load_writer
 from gistill.lm.fake import ScriptedModel
-from gistill.lm.gguf_f16 import as_f16, cache_folder, context_length, file_hash
-from gistill.lm.merge import Adapter, merged_adapter
+from gistill.lm.formats.gguf_f16 import as_f16, cache_folder, context_length, file_hash
+from gistill.lm.formats.lora import Adapter, merged_adapter
+from gistill.lm.formats.safetensors import Tensors
 from gistill.lm.seam import Completion, LanguageModel
-from gistill.lm.tensors import Tensors
 from gistill.schema import Failure, Message
 
 needs_gguf = pytest.mark.skipif(find_spec("gguf") is None, reason="gguf is not installed")
@@ -152,7 +152,7 @@ def test_a_run_killed_while_expanding_leaves_no_file_that_could_be_taken_for_a_m
     source = tmp_path / "small.gguf"
     tiny_gguf(source, quantised=True)
     killed = (
-        "import os, sys; from pathlib import Path; from gistill.lm import gguf_f16\n"
+        "import os, sys; from pathlib import Path; from gistill.lm.formats import gguf_f16\n"
         "gguf_f16._plain = lambda *_: os._exit(9)\n"
         "path = Path(sys.argv[1]); gguf_f16.as_f16(path, digest=gguf_f16.file_hash(path))\n"
     )
@@ -260,7 +260,7 @@ def test_loading_the_engine_loads_no_telemetry_and_opens_no_connection() -> None
         "import socket, sys\n"
         "def refuse(*a, **k): raise SystemExit('a connection was opened')\n"
         "socket.socket.connect = refuse; socket.create_connection = refuse\n"
-        "from gistill.lm.local import engine; engine()\n"
+        "from gistill.lm.engines.local import engine; engine()\n"
         "sys.exit(any(name.startswith('openvino_telemetry') and m for name, m in sys.modules.items()))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -339,9 +339,9 @@ def test_a_run_killed_while_merging_leaves_no_model(tmp_path: Path, monkeypatch:
     llama_gguf(tmp_path / "base.gguf")
     lora(tmp_path / "mine")
     killed = (
-        "import os, sys; from pathlib import Path; from gistill.lm import merge\n"
-        "merge.Adapter.change = lambda *_: os._exit(9)\n"
-        "merge.merged_adapter(Path(sys.argv[1]) / 'mine', Path(sys.argv[1]) / 'base.gguf')\n"
+        "import os, sys; from pathlib import Path; from gistill.lm.formats import lora\n"
+        "lora.Adapter.change = lambda *_: os._exit(9)\n"
+        "lora.merged_adapter(Path(sys.argv[1]) / 'mine', Path(sys.argv[1]) / 'base.gguf')\n"
     )
     assert subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False).returncode == 9
     assert not list((tmp_path / "cache").rglob("*.gguf"))

@@ -18,8 +18,8 @@ peft = pytest.importorskip("peft", reason="needs the extra: train")
 import tiny_models  # noqa: E402
 from gistill.errors import ModelBrokenError, ModelMissingError  # noqa: E402
 from gistill.lm import LanguageModel, Request, load_writer  # noqa: E402
-from gistill.lm.local import LocalModel  # noqa: E402
-from gistill.lm.torch_model import TorchModel, load_torch_model  # noqa: E402
+from gistill.lm.engines.local import LocalModel  # noqa: E402
+from gistill.lm.engines.torch_model import TorchModel, load_torch_model  # noqa: E402
 from gistill.schema import Message  # noqa: E402
 
 needs_engine = pytest.mark.skipif(
@@ -208,8 +208,8 @@ def test_a_review_cannot_end_its_own_message(causal: TorchModel) -> None:
 
 def adapter(folder: Path, base: str, *, seed: int = 0, scale: float = 0.3, **settings: Any) -> Path:
     """Write a LoRA adapter with random weights over a base."""
-    from gistill.lm.base_folder import as_transformers_folder
-    from gistill.lm.torch_model import quietly
+    from gistill.lm.engines.torch_model import quietly
+    from gistill.lm.formats.base_folder import as_transformers_folder
 
     with quietly():
         from transformers import AutoModelForCausalLM
@@ -262,7 +262,7 @@ def test_what_cannot_be_loaded_is_one_sentence(causal_folder: Path, tmp_path: Pa
 @pytest.fixture(scope="module")
 def gguf_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small Llama with SmolLM2's way of splitting text, as a GGUF file."""
-    from gistill.lm.llama_gguf import write_llama_gguf
+    from gistill.lm.formats.llama_gguf import write_llama_gguf
 
     folder = tmp_path_factory.mktemp("small")
     write_llama_gguf(tiny_smollm(folder / "small"), folder / "small.gguf")
@@ -290,8 +290,8 @@ def tiny_smollm(folder: Path) -> Path:
 
 @needs_engine
 def test_a_folder_written_as_gguf_reads_back_as_the_same_model(gguf_base: Path) -> None:
-    from gistill.lm.base_folder import as_transformers_folder
-    from gistill.lm.tensors import Tensors
+    from gistill.lm.formats.base_folder import as_transformers_folder
+    from gistill.lm.formats.safetensors import Tensors
 
     there, back = gguf_base.with_suffix(""), as_transformers_folder(str(gguf_base))
     assert {**Tensors(there)}.keys() == {**Tensors(back)}.keys()

@@ -28,10 +28,10 @@ for thread in threading.enumerate():
 print("heard", heard)
 """
 LOADING = "from gistill.reader import load_reader; load_reader().read(['The battery is great.'])"
-WRITER = "from gistill.lm.local import engine; engine()"
+WRITER = "from gistill.lm.engines.local import engine; engine()"
 INT8 = """
 from pathlib import Path
-from gistill.lm.int8 import compress
+from gistill.lm.formats.int8 import compress
 try:
     compress(Path("nothing.xml"), Path("none.xml"))
 except RuntimeError:

@@ -12,9 +12,9 @@ import pytest
 
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.lm import DEFAULT_WRITER, find_writer
-from gistill.lm.base_folder import as_transformers_folder
 from gistill.lm.chat import prompt_text, unmarked
-from gistill.lm.gguf_f16 import cache_folder
+from gistill.lm.formats.base_folder import as_transformers_folder
+from gistill.lm.formats.gguf_f16 import cache_folder
 from gistill.schema import Message
 
 needs_wheel = pytest.mark.skipif(

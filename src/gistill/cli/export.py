@@ -90,7 +90,7 @@ def _inputs(named: str | None, run: Path, data: Path | None, limit: int) -> Any:
 
 def _compared(run: Path, places: dict[Format, Path], inputs: Any) -> Iterator[tuple[Format, Comparison]]:
     """Ask the trained weights and then each export, one model in memory at a time."""
-    from gistill.lm.torch_model import load_torch_model
+    from gistill.lm.engines.torch_model import load_torch_model
     from gistill.train.export_check import ask, compare, load_exported
     from gistill.train.export_writer import describe
 

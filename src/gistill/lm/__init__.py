@@ -39,8 +39,8 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
         raise ModelMissingError(f"The writer {DEFAULT_WRITER} is not installed.", hint=_HINT)
     if found.kind == "other":
         raise ModelBrokenError(f"{found.path} is not {_KINDS}.")
-    from gistill.lm.local import LocalModel
-    from gistill.lm.merge import mergeable_base, merged_adapter
+    from gistill.lm.engines.local import LocalModel
+    from gistill.lm.formats.lora import mergeable_base, merged_adapter
 
     if found.kind in ("gguf", "openvino"):
         return LocalModel(found.path, name=found.name, threads=threads, prefix_cache=prefix_cache)
@@ -48,7 +48,7 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
     if base is not None:
         path, digest = merged_adapter(found.path, base)
         return LocalModel(path, name=found.name, hash=digest, threads=threads, prefix_cache=prefix_cache)
-    from gistill.lm.torch_model import load_torch_model
+    from gistill.lm.engines.torch_model import load_torch_model
 
     model = load_torch_model(found.path, threads=threads)
     model.name = found.name

@@ -14,7 +14,7 @@ from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.evaluate.tuples import score
 from gistill.lm import Completion, LanguageModel, Request, load_writer
-from gistill.lm.torch_model import load_torch_model
+from gistill.lm.engines.torch_model import load_torch_model
 from gistill.schema import Noun
 from gistill.skills.opinions import Answer, OpinionsInput, parse, render
 from gistill.train.export_writer import Format

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from gistill.errors import ExtraMissingError, GistillError, InputError, ModelBrokenError, SettingError
-from gistill.lm.base_folder import as_transformers_folder
-from gistill.lm.gguf_f16 import file_hash
-from gistill.lm.int8 import compress
-from gistill.lm.llama_gguf import write_llama_gguf
-from gistill.lm.merge import Adapter, adapter_settings, mergeable_base, write_merged
-from gistill.lm.tensors import Array, Tensors
+from gistill.lm.formats.base_folder import as_transformers_folder
+from gistill.lm.formats.gguf_f16 import file_hash
+from gistill.lm.formats.int8 import compress
+from gistill.lm.formats.llama_gguf import write_llama_gguf
+from gistill.lm.formats.lora import Adapter, adapter_settings, mergeable_base, write_merged
+from gistill.lm.formats.safetensors import Array, Tensors
 from gistill.offline import openvino_genai
 
 Format = Literal["peft", "merged", "gguf", "openvino"]
@@ -167,7 +167,7 @@ def _percent(value: float | None) -> str:
 
 
 def _facts(trained: Trained, folder: Path, to: Format) -> dict[str, Any]:
-    from gistill.lm.torch_model import folder_hash
+    from gistill.lm.engines.torch_model import folder_hash
 
     weights = [file for file in sorted(folder.iterdir()) if file.name not in _KEPT]
     return {
@@ -190,7 +190,7 @@ def _merged(trained: Trained, part: Path, say: Say) -> None:
             if file.is_file() and file.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt"):
                 shutil.copyfile(file, part / file.name)
         return
-    from gistill.lm.torch_model import load_torch_model, quietly
+    from gistill.lm.engines.torch_model import load_torch_model, quietly
 
     say("Adding the adapter to its base model.")
     loaded = load_torch_model(trained.folder, device="cpu", dtype="float32")
@@ -263,7 +263,7 @@ def _openvino(trained: Trained, part: Path, converter: Path | None, say: Say) ->
         raise ExtraMissingError(
             f"Writing an OpenVINO folder needs {error.name}.", hint='Run: pip install "gistill[writer]"'
         ) from error
-    from gistill.lm.gguf_f16 import context_length
+    from gistill.lm.formats.gguf_f16 import context_length
 
     with tempfile.TemporaryDirectory(dir=part.parent, prefix=".graph-") as name:
         file = Path(name) / "model.gguf"
@@ -285,7 +285,7 @@ def save_graph(file: Path) -> None:
     Raises:
         ModelBrokenError: It does not know the model.
     """
-    from gistill.lm.local import engine
+    from gistill.lm.engines.local import engine
 
     genai = engine()
     scheduler = genai.SchedulerConfig()

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.lm.gguf_f16 import cache_folder, file_hash, made_once_folder
+from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once_folder
 
 Floats = NDArray[np.float32]
 

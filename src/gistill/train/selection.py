@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gistill.evaluate.tuples import score
+from gistill.lm.engines.torch_model import TorchModel
 from gistill.lm.seam import LanguageModel, Request
-from gistill.lm.torch_model import TorchModel
 from gistill.skills.opinions import parse
 from gistill.train.examples import Lesson
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
-from gistill.lm.gguf_f16 import write_tensors
-from gistill.lm.merge import permuted
-from gistill.lm.tensors import Array, Tensors
+from gistill.lm.formats.gguf_f16 import write_tensors
+from gistill.lm.formats.lora import permuted
+from gistill.lm.formats.safetensors import Array, Tensors
 
 LAYER = {
     "input_layernorm": "attn_norm",

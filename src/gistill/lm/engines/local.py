@@ -11,7 +11,7 @@ from typing import Any
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.lm.chat import unmarked
-from gistill.lm.gguf_f16 import as_f16, context_length, file_hash
+from gistill.lm.formats.gguf_f16 import as_f16, context_length, file_hash
 from gistill.lm.seam import Completion, Request, failed
 from gistill.offline import openvino_genai
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError
-from gistill.lm.gguf_f16 import cache_folder, file_hash, made_once_folder
+from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once_folder
 from gistill.lm.weights import DEFAULT_WRITER, find_writer
 
 _FORMAT = "hf-1"  # part of the cache key; raise it when the conversion changes

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.lm.chat import line_break, prompt_text, unmarked
-from gistill.lm.gguf_f16 import file_hash
-from gistill.lm.merge import adapter_settings
+from gistill.lm.formats.gguf_f16 import file_hash
+from gistill.lm.formats.lora import adapter_settings
 from gistill.lm.seam import Completion, Request, failed
 
 BATCH_ROWS = 32
@@ -253,7 +253,7 @@ def load_torch_model(
         ModelMissingError: There is no such folder, or an adapter's base is not here.
         ModelBrokenError: The folder holds no model, or one that does not load.
     """
-    from gistill.lm.base_folder import as_transformers_folder
+    from gistill.lm.formats.base_folder import as_transformers_folder
 
     torch, transformers, broken = _libraries()
     if threads is not None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.lm.gguf_f16 import cache_folder, file_hash, made_once, open_gguf, write_f16
-from gistill.lm.tensors import Array, Tensors
+from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once, open_gguf, write_f16
+from gistill.lm.formats.safetensors import Array, Tensors
 from gistill.lm.weights import DEFAULT_WRITER, find_writer, is_default
 
 _FORMAT = "lora-1"  # part of the cache key; raise it when the merging changes

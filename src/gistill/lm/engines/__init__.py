@@ -1,0 +1,1 @@
+"""What answers: OpenVINO GenAI, or any model of transformers."""
