@@ -26,8 +26,8 @@ from gistill.errors import ServerError, SettingError
 from gistill.lm import Request
 from gistill.schema import Message
 from gistill.teacher.chat_api import CallError, chat_body, clean, read_answer, read_error, retry_after
-from gistill.teacher.concurrency import Throttle
 from gistill.teacher.journal import Journal, request_key
+from gistill.teacher.limits import Throttle
 from gistill.teacher.prices import Price, Prices
 from teacher_server import Reply, TeacherServer
 
@@ -387,7 +387,7 @@ class Simulated(selectors.DefaultSelector):
 @pytest.mark.parametrize("start", [1, 64])
 def test_calls_at_once_settle_at_what_the_server_takes(takes: int, start: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Simulated()
-    monkeypatch.setattr("gistill.teacher.concurrency.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("gistill.teacher.limits.time", SimpleNamespace(monotonic=lambda: clock.now))
     loop = asyncio.SelectorEventLoop(clock)
     monkeypatch.setattr(loop, "time", lambda: clock.now)
     throttle, busy, seen = Throttle(start, 64), 0, list[tuple[int, float, bool]]()
@@ -465,7 +465,7 @@ def test_max_cost_is_never_passed_and_spent_as_far_as_possible(journal: Journal)
 
 
 def test_max_cost_without_a_price_is_an_error_before_the_first_call(journal: Journal) -> None:
-    with TeacherServer() as server, pytest.raises(SettingError, match="nobody knows what 'teacher'") as raised:
+    with TeacherServer() as server, pytest.raises(SettingError, match="no price is known for 'teacher'") as raised:
         RemoteModel(server.url, "teacher", journal=journal, max_cost=1.0)
     assert "price file" in raised.value.hint
     assert server.counts["received"] == 0

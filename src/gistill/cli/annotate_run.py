@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from gistill.distill.tasks import Task
     from gistill.lm.seam import LanguageModel
     from gistill.teacher.batches import CollectingModel
-    from gistill.teacher.costs import Cost
     from gistill.teacher.journal import Journal
+    from gistill.teacher.prices import Cost
 
 STOPPED = 3  # the exit code where a limit or a gate was hit
 _NO_PRICE = "no price list has this model at this address (--prices FILE tells a price)"
@@ -264,7 +264,7 @@ def _say_missing(apart: Apart) -> None:
 
 
 def _cost(walk: Walk) -> Cost:
-    from gistill.teacher.costs import total
+    from gistill.teacher.prices import total
 
     return total(walk.journal.costs(walk.journal.run))
 

@@ -14,7 +14,7 @@ from gistill.cli import options
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
-    from gistill.teacher.costs import Cost
+    from gistill.teacher.prices import Cost
 
 _HEAD = ("run", "step", "model", "calls", "failed", "open", "hits", "tokens in", "tokens out", "seconds", "USD spent")
 _COLUMNS = (*_HEAD, "USD saved", "price from")
@@ -31,8 +31,8 @@ def cost(
     """Say what the calls to a large model cost, and what the journal saved, per run, step and model."""
     with ending():
         from gistill.errors import SettingError
-        from gistill.teacher.costs import total
         from gistill.teacher.journal import Journal
+        from gistill.teacher.prices import total
 
         journal = journal / "journal.sqlite" if journal.is_dir() else journal
         with Journal(journal, readonly=True) as kept:

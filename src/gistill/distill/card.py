@@ -12,7 +12,7 @@ from gistill.digest.checkpoint import write_whole
 from gistill.distill.corpus import Corpus, Manifest
 from gistill.distill.tasks import Row, Task
 from gistill.privacy import Memory, redact
-from gistill.teacher.costs import Cost
+from gistill.teacher.prices import Cost
 
 _EXAMPLES = 3
 _LONGEST = 600  # characters of an example

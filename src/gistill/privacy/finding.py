@@ -8,20 +8,23 @@ comparison.
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gistill.privacy.contacts import contacts
-from gistill.privacy.found import KINDS, Found, NameDetector, fold
-from gistill.privacy.ids import ids
-from gistill.privacy.numbers import numbers
+from gistill.privacy.contacts import contacts, phones
+from gistill.privacy.found import KINDS, Found, NameDetector
+from gistill.privacy.numbers import ids, numbers
 from gistill.privacy.people import people
-from gistill.privacy.phones import phones
 from gistill.privacy.places import places
 
 # A find holds none of these, so that a restored placeholder never breaks the JSON string it stands in.
 _BREAKS = re.compile(r'[\n\r\v\f\x1c-\x1f\x85\u2028\u2029"\\]+')
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)}|TEXT)_\d+\]")  # is nothing personal, whatever stands beside it
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]")
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_SPACES = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _RANK = {kind: rank for rank, kind in enumerate([*KINDS, "TEXT"])}
 
 
@@ -86,3 +89,35 @@ def _trimmed(text: str, start: int, end: int, kind: str) -> Iterable[Found]:
         end -= 1
     if start < end:
         yield Found(start, end, kind)
+
+
+def fold(text: str) -> tuple[str, list[int] | None]:
+    """Write a text as the patterns expect it: plain digits, spaces and dashes, nothing invisible.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The folded text, and for each of its characters (and its end) the offset in the text it came from; None where
+        they are the same offsets, which is nearly always.
+    """
+    if text.isascii():
+        return text.replace("\t", " "), None
+    if not _INVISIBLE.search(text):
+        return text.translate(_PLAIN), None
+    kept = [offset for offset, char in enumerate(text) if not _INVISIBLE.match(char)]
+    return "".join(text[offset] for offset in kept).translate(_PLAIN), [*kept, len(text)]
+
+
+def _plain_characters() -> dict[int, str]:
+    """Map digits of every script, full-width letters, dashes and spaces to their plain forms, one for one."""
+    plain = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    plain |= {code: str(unicodedata.decimal(chr(code))) for code in range(0x660, sys.maxunicode) if _is_digit(code)}
+    return plain | dict.fromkeys(map(ord, _DASHES), "-") | dict.fromkeys(map(ord, _SPACES), " ")
+
+
+def _is_digit(code: int) -> bool:
+    return 0x660 <= code < 0x1FC00 and unicodedata.category(chr(code)) == "Nd"
+
+
+_PLAIN = _plain_characters()

@@ -14,7 +14,6 @@ _UP = r"[A-ZÀ-ÖØ-ÞĄĆĘŁŃÓŚŹŻŠČĐÇ]"
 _LOW = r"[a-zß-öø-ÿąćęłńóśźżšč]"
 _NAME = rf"{_UP}(?:{_LOW}+|['’]{_UP}{_LOW}+|\.)(?:['’-]{_UP}?{_LOW}+)*"
 _FULL = rf"{_NAME}(?: (?:{_NAME}|{_UP}\.?|van|von|de|der|den|del|della|di|da|dos|la|le|ter|bin|al)(?![\w])){{0,3}}"
-_ANY_CASE = r"[^\W\d_]{2,20}(?:[-'’][^\W\d_]{2,20})?"
 
 _INTRODUCED = re.compile(
     r"\b(?i:my (?:full |first |last |real )?name(?: is|['’]s|:)|name(?:d)?:|(?:full|first|last|sur|customer|contact|"

@@ -24,7 +24,7 @@ from typing import Any, Literal, Self
 
 from gistill.errors import GistillError, InputError
 from gistill.lm.seam import Request, Stop
-from gistill.teacher.costs import Cost, costs
+from gistill.teacher.prices import Cost, costs
 
 VERSION = 1
 _MARK = 0x67697374  # "gist": application_id, so that the `file` command and we know a journal

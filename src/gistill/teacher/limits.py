@@ -1,19 +1,84 @@
-"""What a run may do: calls and tokens a minute, and calls and money in all."""
+"""What a run may do: calls at once, calls and tokens a minute, calls and money in all; and guesses of token counts.
+
+The guesses are for limits and estimates, where only the server could count. They are never written down.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gistill.errors import SettingError
+from gistill.lm.seam import Request
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
+_BYTES = 4  # of UTF-8 in a token: English prose; a Chinese character is three bytes and about a token
+_PER_MESSAGE = 8  # tokens that a chat template adds to a message
 _BURST = 0.1  # seconds' worth of calls that may leave at the same moment
+
+
+class Throttle:
+    """A number of slots that follows the server, as TCP follows a line: additive growth, halving on overload.
+
+    A server's limit is not known beforehand and changes. Every round of answers earns one more slot; a 429, a 503 or
+    a time-out halves the slots, once for all calls that were out at that moment, for they all met the same crowd.
+    A server that says how long to wait is not asked by anybody before then.
+
+    Args:
+        start: Slots in the beginning.
+        most: Slots at most.
+
+    Attributes:
+        limit: Slots now; its whole part counts.
+        out: Calls that are out.
+    """
+
+    def __init__(self, start: int, most: int) -> None:
+        self.limit, self.most, self.out = float(min(start, most)), most, 0
+        self._resume = 0.0  # nobody starts before this moment of the monotonic clock
+        self._halved = 0.0
+        self._freed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[float]:
+        """Wait for a slot and hold it; gives the moment at which the call began, for `overload`."""
+        async with self._freed:
+            while self.out >= int(self.limit) or self._resume > time.monotonic():
+                await self._wait()
+            self.out += 1
+        try:
+            yield time.monotonic()
+        finally:
+            self.out -= 1
+            async with self._freed:
+                self._freed.notify(max(1, int(self.limit) - self.out))
+
+    async def _wait(self) -> None:
+        left = self._resume - time.monotonic()
+        try:
+            async with asyncio.timeout(left if left > 0 else None):
+                await self._freed.wait()
+        except TimeoutError:
+            return
+
+    def answered(self) -> None:
+        """Note that the server coped with a call."""
+        self.limit = min(self.limit + 1 / int(self.limit), float(self.most))
+
+    def overload(self, began: float) -> None:
+        """Note that a call that began then was too much for the server."""
+        if began >= self._halved:
+            self.limit, self._halved = max(1.0, self.limit / 2), time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start for so many seconds."""
+        self._resume = max(self._resume, time.monotonic() + seconds)
 
 
 class Rates:
@@ -118,3 +183,24 @@ class Budget:
             self._reserved, self._out = self._reserved - most, self._out - 1
             self.spent += most if seat.price is None else seat.price
             self._settled.set()
+
+
+def text_tokens(text: str) -> int:
+    """Estimate the tokens of a text."""
+    return -(-_size(text) // _BYTES)
+
+
+def prompt_tokens(request: Request) -> int:
+    """Estimate the tokens of a prompt, schema included."""
+    texts = sum(text_tokens(message.content) for message in request.messages)
+    return texts + text_tokens(request.answer_schema) + _PER_MESSAGE * len(request.messages)
+
+
+def prompt_tokens_most(request: Request) -> int:
+    """Bound the tokens of a prompt from above: no token is shorter than a byte."""
+    texts = sum(_size(message.content) for message in request.messages)
+    return texts + _size(request.answer_schema) + 2 * _PER_MESSAGE * (len(request.messages) + 1)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))

@@ -1,7 +1,8 @@
 """A large model behind an OpenAI-compatible server, asked through the journal: safely, within limits, and once.
 
 `RemoteModel.complete` looks every request up in the journal, asks equal ones once, and sends the others through one
-path: a slot of the throttle, the rates, the budget, the journal, the server. stamina is the only layer that retries.
+path: a slot of the throttle, the rates, the budget, the journal, the server. The openai client does not retry: a call
+is made again here, as stamina times it, and `complete_as` may ask once more about an answer that is no JSON.
 """
 
 from __future__ import annotations
@@ -16,14 +17,11 @@ from typing import Self
 
 from gistill.errors import ExtraMissingError, ServerError, SettingError
 from gistill.lm.seam import Completion, Request, failed
-from gistill.teacher.call import Call
 from gistill.teacher.chat_api import CallError
-from gistill.teacher.concurrency import Throttle
-from gistill.teacher.connection import Connection, LoopThread
+from gistill.teacher.connection import Call, Connection, LoopThread
 from gistill.teacher.journal import Journal, Kept, request_key
-from gistill.teacher.limits import Budget, Rates
+from gistill.teacher.limits import Budget, Rates, Throttle, prompt_tokens, prompt_tokens_most
 from gistill.teacher.prices import UNKNOWN, Prices
-from gistill.teacher.tokens import prompt_tokens, prompt_tokens_most
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again
@@ -104,7 +102,7 @@ class RemoteModel:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         if not 1 <= concurrency[0] <= concurrency[1]:
-            raise SettingError(f"{concurrency} is no number of calls at once: start, and at most")
+            raise SettingError(f"concurrency must be (start, maximum) with 1 <= start <= maximum, not {concurrency}")
         if timeout <= 0 or retries < 0 or any(rate is not None and rate < 1 for rate in (rpm, tpm)):
             raise SettingError("time-outs and rates must be above 0, and retries not below 0")
         try:
@@ -125,7 +123,7 @@ class RemoteModel:
         self._without = frozenset[str]() if request_schema else frozenset({"response_format"})
         if max_cost is not None and not self._prices.known(model, self.url):
             raise SettingError(
-                f"nobody knows what {model!r} at {self.url} costs, so money cannot be limited",
+                f"no price is known for {model!r} at {self.url}, so --max-cost cannot be enforced",
                 hint=f"Give a price file with a line like: {model}: {{input: 0.15, output: 0.60}} (USD per million).",
             )
         self._budget = Budget(max_calls, max_cost)
@@ -170,7 +168,7 @@ class RemoteModel:
             if self._budget.limited:  # also by what other processes of this run have spent
                 self._budget.calls, self._budget.spent = self.journal.spent(self.journal.run)
         if groups:
-            self._loop.run(_Walk(self, requests, answers, groups).walk())
+            self._loop.run(self._ask_all(requests, answers, groups))
         return [answer or failed("no_answer", "it was not asked") for answer in answers]
 
     def estimate(self, requests: Sequence[Request]) -> Estimate:
@@ -196,6 +194,46 @@ class RemoteModel:
             return [None] * len(requests)
         limits = [request.max_tokens for request in requests]
         return self.journal.find_many(list(zip(keys, limits, strict=True)))
+
+    async def _ask_all(
+        self, requests: Sequence[Request], answers: list[Completion | None], groups: dict[tuple[str, int], list[int]]
+    ) -> None:
+        """Let workers take the next request until none is left or the server is gone; equal ones are asked once."""
+        todo = iter(groups.items())
+        done = len(requests) - sum(map(len, groups.values()))
+        gone: list[ServerError] = []  # why nobody more is asked
+
+        def stopped() -> bool:
+            return bool(gone)
+
+        self._last_answer = time.monotonic()
+
+        async def work() -> None:
+            nonlocal done
+            for (key, _), places in todo:
+                if gone:
+                    return
+                try:
+                    answer, attempt = await self._answered(requests[places[0]], key, stopped)
+                except ServerError as error:  # the others finish what is in flight
+                    gone.append(error)
+                    return
+                for at in places:
+                    answers[at] = answer
+                if self.journal is not None and attempt is not None and len(places) > 1:
+                    self.journal.hit([attempt] * (len(places) - 1))
+                done += len(places)
+                if self.progress is not None:
+                    self.progress(done, len(answers))
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(min(self.throttle.most, len(groups))):
+                    tasks.create_task(work())
+        except BaseExceptionGroup as errors:  # a bug, or the journal's disk is full: one of them says it
+            raise errors.exceptions[0] from None
+        if gone:
+            raise gone[0]
 
     # One request
 
@@ -284,53 +322,6 @@ class RemoteModel:
             usage = answer.usage
             told = Kept(call.attempt or 0, key, answer.text, answer.stop, usage.prompt, usage.completion)
             return _completion(told, kept=self.journal is not None), call.attempt
-
-
-class _Walk:
-    """One `complete`: workers that take the next request until none is left or the server is gone."""
-
-    def __init__(
-        self,
-        model: RemoteModel,
-        requests: Sequence[Request],
-        answers: list[Completion | None],
-        groups: dict[tuple[str, int], list[int]],
-    ) -> None:
-        self.model, self.requests, self.answers = model, requests, answers
-        self.todo = iter(groups.items())
-        self.workers = min(model.throttle.most, len(groups))
-        self.done = len(requests) - sum(map(len, groups.values()))
-        self.stop: ServerError | None = None
-
-    async def walk(self) -> None:
-        self.model._last_answer = time.monotonic()
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(self.workers):
-                    tasks.create_task(self.work())
-        except BaseExceptionGroup as errors:  # a bug, or the journal's disk is full: one of them says it
-            raise errors.exceptions[0] from None
-        if self.stop is not None:
-            raise self.stop
-
-    async def work(self) -> None:
-        for (key, _), places in self.todo:
-            if self.stop is not None:
-                return
-            try:
-                answer, attempt = await self.model._answered(
-                    self.requests[places[0]], key, lambda: self.stop is not None
-                )
-            except ServerError as error:  # the others finish what is in flight
-                self.stop = self.stop or error
-                return
-            for at in places:
-                self.answers[at] = answer
-            if self.model.journal is not None and attempt is not None and len(places) > 1:
-                self.model.journal.hit([attempt] * (len(places) - 1))
-            self.done += len(places)
-            if self.model.progress is not None:
-                self.model.progress(self.done, len(self.answers))
 
 
 def _close(loop: LoopThread, connection: Connection) -> None:
