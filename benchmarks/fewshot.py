@@ -8,7 +8,9 @@ from typing import NamedTuple
 from gistill.bench.jobs import MAX_TOKENS
 from gistill.lm import LanguageModel, Request
 from gistill.reader.decode import Reading
-from gistill.skills.opinions import OpinionsInput, OpinionTuple, anchor, parse, places, render
+from gistill.schema import OpinionTuple
+from gistill.skills.opinions import OpinionsInput, anchor, parse, render
+from gistill.text import places
 
 
 def _triplet(aspect: str | None, opinion: str, polarity: str) -> OpinionTuple:

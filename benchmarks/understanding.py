@@ -254,7 +254,7 @@ def judge(folder: Path, server: str, model: str) -> None:
     import csv
 
     from gistill.lm.structured import complete_as
-    from gistill.skills.understanding import Target
+    from gistill.schema import Target
     from gistill.teacher.journal import Journal
     from gistill.teacher.remote import RemoteModel
 

@@ -41,7 +41,8 @@ from gistill.bench.sets import BenchSet, load_set
 from gistill.errors import GistillError
 from gistill.evaluate.tuples import score
 from gistill.lm import Completion, LanguageModel, Request
-from gistill.skills.opinions import Answer, OpinionsInput, OpinionTuple, parse, render
+from gistill.schema import OpinionTuple, TupleAnswer
+from gistill.skills.opinions import OpinionsInput, parse, render
 
 ENGINES = ("reader", "openvino-f16", "openvino-int8", "torch", "ctranslate2")
 SETS = ("aste/14res/dev", "dmaste/beauty/dev", "dmaste/electronics/dev", "dmaste/fashion/dev", "dmaste/home/dev")
@@ -225,7 +226,7 @@ def take_turns(engines: Sequence[Engine], asked: list[dict[str, Any]], options: 
     return turns
 
 
-def answers_of(said: Said, sets: Sequence[BenchSet]) -> list[list[Answer]]:
+def answers_of(said: Said, sets: Sequence[BenchSet]) -> list[list[TupleAnswer]]:
     """Read an engine's answers, set by set."""
     found, at = [], 0
     for on in sets:
@@ -235,9 +236,9 @@ def answers_of(said: Said, sets: Sequence[BenchSet]) -> list[list[Answer]]:
                 text, complete = answer
                 read = parse(text, OpinionsInput(example.text, on.task), complete=complete)
             else:
-                read = Answer(tuple(OpinionTuple(*t) for t in answer), ())
+                read = TupleAnswer(tuple(OpinionTuple(*t) for t in answer), ())
             kept = tuple(t for t in read.tuples if t.aspect or on.implicit_aspects)
-            part.append(Answer(kept, read.failures))
+            part.append(TupleAnswer(kept, read.failures))
         at += len(on.examples)
         found.append(part)
     return found

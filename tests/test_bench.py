@@ -35,8 +35,7 @@ from gistill.errors import GistillError, InputError, ModelMissingError, SettingE
 from gistill.lm import Completion, Request
 from gistill.lm.fake import ScriptedModel
 from gistill.reader import Reading
-from gistill.schema import Estimate, Failure
-from gistill.skills.opinions import Answer, OpinionTuple, Task
+from gistill.schema import Estimate, Failure, OpinionTuple, SentimentTask, TupleAnswer
 
 SOUND = OpinionTuple("sound", None, "great", "positive")
 CABLE = OpinionTuple("cable", None, "bad", "negative")
@@ -54,7 +53,7 @@ def corpus(name: str, *, folder: Path) -> list[Example]:
             sound, cable = sound._replace(category="audio"), cable._replace(category="build")
         tuples: tuple[OpinionTuple, ...] = ((sound,), (sound, cable), ())[i % 3]
         text = ("{} {} great sound", "{} {} great sound , bad cable", "{} {} it came")[i % 3].format(part, i)
-        made: Task = "asqp" if domain == "made/quads" else "aste"
+        made: SentimentTask = "asqp" if domain == "made/quads" else "aste"
         if task == "tsa":
             made, tuples = "tsa", tuple(t._replace(opinion=None, category=None) for t in tuples)
         found.append(Example(text, made, tuples, place, implicit=i % 5 == 0))
@@ -352,8 +351,8 @@ def test_a_reader_is_scored_by_the_words_of_its_readings(tmp_path: Path) -> None
 
 
 def test_a_vote_keeps_what_half_of_the_orders_say_and_the_failures_that_could_win() -> None:
-    def said(*tuples: OpinionTuple, failures: int = 0) -> Answer:
-        return Answer(tuples, (Failure(kind="unparsable"),) * failures)
+    def said(*tuples: OpinionTuple, failures: int = 0) -> TupleAnswer:
+        return TupleAnswer(tuples, (Failure(kind="unparsable"),) * failures)
 
     won = elect([said(SOUND, CABLE, failures=1), said(SOUND), said(failures=4)])
     assert won.tuples == (SOUND,)

@@ -17,7 +17,7 @@ import writers  # noqa: E402
 from gistill.bench.sets import BenchSet  # noqa: E402
 from gistill.corpora.tuples import Example  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
-from gistill.skills.opinions import OpinionTuple  # noqa: E402
+from gistill.schema import OpinionTuple  # noqa: E402
 
 GOOD = OpinionTuple("lid", None, "nice", "positive")
 

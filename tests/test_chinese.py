@@ -21,10 +21,10 @@ from gistill.digest.extract import extract
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.reader import load_reader
 from gistill.reader.units import Units, cut, needs_characters
-from gistill.schema import Record
+from gistill.schema import OpinionTuple, Record
 from gistill.sentences import split
-from gistill.skills.opinions import OpinionTuple, anchor, places
-from gistill.text import is_in_one_of
+from gistill.skills.opinions import anchor
+from gistill.text import is_in_one_of, places
 
 torch_missing = importlib.util.find_spec("torch") is None
 needs_torch = pytest.mark.skipif(torch_missing, reason="needs the extra: train")

@@ -20,7 +20,7 @@ from gistill.corpora.formats import Format
 from gistill.corpora.labelled import Labelled, Source, Triplet, fingerprint
 from gistill.corpora.tuples import Example, category_words, from_labelled, from_quads, project, unwritable
 from gistill.errors import InputError, SettingError
-from gistill.skills.opinions import ELEMENTS, OpinionTuple, Task
+from gistill.schema import ELEMENTS, OpinionTuple, SentimentTask
 
 DATA = Path(os.environ.get("GISTILL_DATA", ""))
 needs_data = pytest.mark.skipif(not os.environ.get("GISTILL_DATA"), reason="GISTILL_DATA names no data folder")
@@ -82,7 +82,7 @@ QUADS = Example(
         ("asqp", list(QUADS.tuples)),
     ],
 )
-def test_quads_give_the_examples_of_every_task(task: Task, tuples: list[OpinionTuple]) -> None:
+def test_quads_give_the_examples_of_every_task(task: SentimentTask, tuples: list[OpinionTuple]) -> None:
     found = project(QUADS, task)
     assert (list(found.tuples), found.task) == (tuples, task)
     assert (found.multi, found.implicit, found.text) == (True, True, QUADS.text)
@@ -306,7 +306,7 @@ def test_every_name_is_of_a_set_and_says_what_may_be_done_with_it() -> None:
     assert {name.split("/")[0] for name in names if index.may_ship(name)} == {"dmaste", "mams", "towe"}
     assert (index.licence("mams/test:tsa"), index.licence("acos/laptop/train")) == ("Apache-2.0", "")
     tasks = {name.split(":")[1] for name in names if name.startswith("acos/laptop/train")}
-    assert tasks == set(get_args(Task)) == set(ELEMENTS)
+    assert tasks == set(get_args(SentimentTask)) == set(ELEMENTS)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ POLARITIES = st.sampled_from(["positive", "negative", "neutral"])
 
 
 @st.composite
-def examples_of(draw: st.DrawFn, task: Task, implicit: bool) -> Example:
+def examples_of(draw: st.DrawFn, task: SentimentTask, implicit: bool) -> Example:
     """Give an example whose phrases are runs of its tokens."""
     tokens = draw(st.lists(WORDS, min_size=1, max_size=8))
 
@@ -393,7 +393,9 @@ CASES = [(kind, task) for kind, tasks in formats._TASKS.items() for task in task
 @pytest.mark.parametrize(("kind", "task"), CASES)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_what_is_written_reads_back_the_same_or_is_refused(kind: Format, task: Task, data: st.DataObject) -> None:
+def test_what_is_written_reads_back_the_same_or_is_refused(
+    kind: Format, task: SentimentTask, data: st.DataObject
+) -> None:
     wanted = data.draw(st.lists(examples_of(task, data.draw(st.booleans())), max_size=4))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "set"
@@ -444,7 +446,7 @@ def test_plain_examples_can_be_said_and_come_back(kind: Format, tmp_path: Path) 
         assert path.read_text(encoding="utf-8") == WRITTEN[kind]
     assert path.read_bytes().startswith(b"\xef\xbb\xbf") == (kind == "fsa-json")
     assert list(tmp_path.iterdir()) == [path]
-    other: Task = "asa" if kind in ("aste", "dmaste", "towe", "semeval-xml") else "nonsense"  # type: ignore[assignment]
+    other: SentimentTask = "asa" if kind in ("aste", "dmaste", "towe", "semeval-xml") else "nonsense"  # type: ignore[assignment]
     with pytest.raises(SettingError, match=r"no task|no examples of the task"):
         formats.read(path, format=kind, task=other)
 

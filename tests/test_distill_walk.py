@@ -20,8 +20,7 @@ from gistill.distill.table import write_table
 from gistill.distill.walk import distill, is_whole, plan
 from gistill.errors import GistillError, InputError, SettingError
 from gistill.evaluate.tuples import difference
-from gistill.schema import Estimate
-from gistill.skills.opinions import Answer, OpinionTuple
+from gistill.schema import Estimate, OpinionTuple, TupleAnswer
 from gistill.train.recipe import read_fields
 
 LESSON = {"prompt": "Say yes.", "completion": "yes"}
@@ -256,8 +255,8 @@ def tuples(*words: str) -> tuple[OpinionTuple, ...]:
 
 def test_a_difference_by_hand() -> None:
     gold = [tuples("a"), tuples("b"), tuples("c"), tuples("d")]
-    right = [Answer(marked, ()) for marked in gold]
-    half = [*right[:2], Answer(tuples("x"), ()), Answer((), ())]
+    right = [TupleAnswer(marked, ()) for marked in gold]
+    half = [*right[:2], TupleAnswer(tuples("x"), ()), TupleAnswer((), ())]
     found = difference(gold, [right, half], [half, half])
     # F1 of half: 2 right of 3 predicted and 4 marked, 4/7. Means: (1 + 4/7) / 2 against 4/7.
     assert found.value == pytest.approx((1 + 4 / 7) / 2 - 4 / 7)
@@ -265,7 +264,7 @@ def test_a_difference_by_hand() -> None:
     assert found.high is not None
     assert 0 <= found.low < found.value < found.high <= 0.5
     assert difference(gold, [half], [half]).value == 0
-    assert difference([()], [[Answer((), ())]], [[Answer((), ())]]).value is None
+    assert difference([()], [[TupleAnswer((), ())]], [[TupleAnswer((), ())]]).value is None
     with pytest.raises(ValueError, match="same records"):
         difference(gold, [right, right], [right])
 
@@ -275,7 +274,7 @@ def test_a_difference_by_hand() -> None:
 def test_a_difference_turned_round_changes_its_sign(first: list[bool], second: list[bool]) -> None:
     count = min(len(first), len(second))
     gold = [tuples("a")] * count
-    a, b = ([Answer(tuples("a" if ok else "x"), ()) for ok in side[:count]] for side in (first, second))
+    a, b = ([TupleAnswer(tuples("a" if ok else "x"), ()) for ok in side[:count]] for side in (first, second))
     there, back = difference(gold, [a], [b]), difference(gold, [b], [a])
     assert there.value == pytest.approx(-(back.value or 0))
     assert (there.low or 0) <= (there.high or 0)

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.evaluate.tuples import counts_by_text, score, score_seeds
-from gistill.schema import Failure
-from gistill.skills.opinions import Answer, OpinionsInput, OpinionTuple, parse
+from gistill.schema import Failure, OpinionTuple, TupleAnswer
+from gistill.skills.opinions import OpinionsInput, parse
 
 FOOD = OpinionTuple("food", None, "great", "positive")
 SLOW = OpinionTuple("service", None, "slow", "negative")
 DRINKS = OpinionTuple("drinks", None, "fine", "neutral")
 
 
-def said(*tuples: OpinionTuple, failures: int = 0) -> Answer:
-    return Answer(tuples, (Failure(kind="unparsable"),) * failures)
+def said(*tuples: OpinionTuple, failures: int = 0) -> TupleAnswer:
+    return TupleAnswer(tuples, (Failure(kind="unparsable"),) * failures)
 
 
 def test_micro_scores_worked_by_hand() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.schema import Failure
+from gistill.schema import Failure, Target
 from gistill.skills.explanation import (
     FIELDS,
     Explained,
@@ -23,7 +23,6 @@ from gistill.skills.explanation import (
     render,
     sheet,
 )
-from gistill.skills.understanding import Target
 from gistill.tables import write_csv
 
 GOOD = Judgement(accuracy=4, reasoning=3, persuasiveness=2, hallucination="no")

@@ -26,8 +26,7 @@ from gistill.lm.engines.local import LocalModel  # noqa: E402
 from gistill.lm.engines.torch_model import load_torch_model  # noqa: E402
 from gistill.lm.formats.int8 import quantise  # noqa: E402
 from gistill.lm.seam import Completion, failed  # noqa: E402
-from gistill.schema import Message  # noqa: E402
-from gistill.skills.opinions import OpinionTuple  # noqa: E402
+from gistill.schema import Message, OpinionTuple  # noqa: E402
 from gistill.train import export_check, export_writer  # noqa: E402
 from gistill.train.export_check import CheckInputs, check_inputs, compare  # noqa: E402
 from gistill.train.export_writer import describe  # noqa: E402

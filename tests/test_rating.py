@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.schema import Failure
+from gistill.schema import SENTIMENTS, Failure, Target
 from gistill.skills.rating import (
     LEVELS,
     POLARITIES,
@@ -20,7 +20,6 @@ from gistill.skills.rating import (
     parse,
     render,
 )
-from gistill.skills.understanding import SENTIMENTS, Target
 
 SETS = (POLARITIES, LEVELS, STARS)
 

@@ -12,9 +12,9 @@ from gistill.corpora.labelled import data_folder
 from gistill.distill.recorded import head, recorded_labels, recorded_mixtral, targets
 from gistill.errors import InputError, SettingError
 from gistill.lm.seam import Completion, Request
-from gistill.schema import Message
+from gistill.schema import Message, OpinionTuple
 from gistill.skills import opinions, understanding
-from gistill.skills.opinions import OpinionsInput, OpinionTuple
+from gistill.skills.opinions import OpinionsInput
 from gistill.skills.understanding import UnderstandingInput, parse_analysis, write_analysis
 from gistill.teacher.recorded import RecordedModel
 

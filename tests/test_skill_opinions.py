@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.skills.opinions import (
-    ELEMENTS,
-    OpinionsInput,
-    OpinionTuple,
-    anchor,
-    orders,
-    parse,
-    places,
-    render,
-    vote,
-    write,
-)
+from gistill.schema import ELEMENTS, OpinionTuple
+from gistill.skills.opinions import OpinionsInput, anchor, orders, parse, render, vote, write
+from gistill.text import places
 
 FOOD = OpinionsInput("The food was great but they were slow .", "aste")
 

@@ -23,8 +23,8 @@ from gistill.lm.chat import prompt_text  # noqa: E402
 from gistill.lm.engines.torch_model import load_torch_model  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.lm.seam import Request  # noqa: E402
-from gistill.schema import Message  # noqa: E402
-from gistill.skills.opinions import OpinionsInput, OpinionTuple, render, write  # noqa: E402
+from gistill.schema import Message, OpinionTuple  # noqa: E402
+from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
 from gistill.train.encode import (  # noqa: E402
     IGNORED,
     Encoded,

@@ -19,7 +19,8 @@ pytest.importorskip("trl", reason="needs trl")
 
 import tiny_models  # noqa: E402
 from gistill.errors import InputError, SettingError  # noqa: E402
-from gistill.skills.opinions import OpinionsInput, OpinionTuple, render, write  # noqa: E402
+from gistill.schema import OpinionTuple  # noqa: E402
+from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
 from gistill.train.examples import Lesson  # noqa: E402
 from gistill.train.preference import finetune_preference, read_preferences, reward  # noqa: E402
 from gistill.train.recipe import Recipe, recipe_from  # noqa: E402

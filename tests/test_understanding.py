@@ -13,12 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.errors import AnchorError
-from gistill.schema import Failure
+from gistill.schema import SENTIMENTS, Failure, Target
 from gistill.skills import anchoring, debris, rewrites
 from gistill.skills.understanding import (
-    SENTIMENTS,
     Rewriting,
-    Target,
     UnderstandingInput,
     anchor,
     fingerprint,

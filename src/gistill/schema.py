@@ -1,4 +1,4 @@
-"""The nouns: Record, Opinion, Aspect, Summary, Check, Digest, and the counts they carry.
+"""The nouns: Record, Opinion, Aspect, Summary, Check, Digest, and the counts they carry; and what labels are made of.
 
 Everything here is frozen, forbids unknown fields, and is also the JSON on disk. Offsets are Unicode code points of
 `Record.text`, half-open, and every quotation satisfies `text[start:end] == quote`. Not measured is None, never 0.
@@ -7,11 +7,25 @@ Everything here is frozen, forbids unknown fields, and is also the JSON on disk.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, Self
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Polarity = Literal["positive", "negative", "neutral"]
+Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
+SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
+
+Element = Literal["aspect", "category", "opinion", "polarity"]
+SentimentTask = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
+# The tasks of fine-grained sentiment analysis, each a choice of elements.
+ELEMENTS: dict[SentimentTask, tuple[Element, ...]] = {
+    "tsa": ("aspect", "polarity"),
+    "asa": ("category", "polarity"),
+    "aope": ("aspect", "opinion"),
+    "aste": ("aspect", "opinion", "polarity"),
+    "tasd": ("aspect", "category", "polarity"),
+    "asqp": ("aspect", "category", "opinion", "polarity"),  # ACOS is the same with implicit opinions
+}
 
 
 class Noun(BaseModel):
@@ -97,6 +111,58 @@ class Failure(Noun):
     record: str | None = None
     row: int | None = None
     detail: str = ""
+
+
+class OpinionTuple(NamedTuple):
+    """One opinion as words. None is an implicit element, or one that the task does not ask for."""
+
+    aspect: str | None = None
+    category: str | None = None
+    opinion: str | None = None
+    polarity: Polarity | None = None
+
+
+class TupleAnswer(NamedTuple):
+    """What an answer says: the legal tuples, once each, and a named failure for every line that is none."""
+
+    tuples: tuple[OpinionTuple, ...]
+    failures: tuple[Failure, ...]
+
+
+class Target(Noun):
+    """What one review thinks about one thing. `target` is exact words of the review; None where it names no thing."""
+
+    target: str | None = Field(default=None, min_length=1)
+    aspect: str = Field(min_length=1)
+    sentiment: Sentiment
+    reasoning: str = Field(min_length=1)
+
+    @property
+    def implicit(self) -> bool:
+        """Say whether the review does not name the thing."""
+        return self.target is None
+
+
+class TrainingExample(NamedTuple):
+    """What a model is asked and the answer it should learn. Without messages the answer is plain text to continue.
+
+    Attributes:
+        messages: What is asked.
+        answer: The words to learn.
+        source: The set or file it comes from.
+        text: What leaks are looked for by: the text that was annotated, or all that is asked.
+        skill: The name of its skill; "" where it is of none, so that an answer is right only word by word.
+        asked: The skill's input.
+        result: What the answer says, as the skill parses it; an answer is scored against it.
+    """
+
+    messages: tuple[Message, ...]
+    answer: str
+    source: str
+    text: str
+    skill: str = ""
+    asked: Any = None
+    result: Any = None
 
 
 class Proportion(Noun):

@@ -23,6 +23,7 @@ UNSPACED = (
 # somebody marks may end inside what stands between spaces.
 GLUED = f"{UNSPACED}\uac00-\ud7a3"
 _WORD = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*")
+_GLUED = re.compile(f"[{GLUED}]")
 _UNSPACED_START = re.compile(f"[{UNSPACED}]")
 # Scripts, by the first word of their letters' Unicode names, and the languages written in them (ISO 639-1).
 _LANGUAGES = {
@@ -211,3 +212,27 @@ def anchor(quote: str, text: str, *, occurrence: int = 0) -> tuple[int, int]:
         times = f" {occurrence + 1} times" if occurrence else ""
         raise AnchorError(f"the quotation {quote[:60]!r} does not stand in the text{times}")
     return start, start + len(quote)
+
+
+def places(words: str, text: str) -> list[tuple[int, int]]:
+    """Find where words stand in a text, as spans; whole words only, where the script has such a thing.
+
+    >>> places("art", "art is no part of it")
+    [(0, 3)]
+    """
+    found, at = [], text.find(words) if words else -1
+    while at >= 0:
+        end = at + len(words)
+        if not (_joined(text[at - 1 : at], words[0]) or _joined(words[-1], text[end : end + 1])):
+            found.append((at, end))
+        at = text.find(words, at + 1)
+    return found
+
+
+def _joined(left: str, right: str) -> bool:
+    """Say whether two characters belong to one word; scripts written without spaces, and Korean, join nothing."""
+    return _letter(left) and _letter(right)
+
+
+def _letter(char: str) -> bool:
+    return bool(char) and char.isalnum() and not _GLUED.match(char)

@@ -19,19 +19,10 @@ from gistill.corpora.tuples import Example
 from gistill.errors import InputError
 from gistill.lm import Completion, Request
 from gistill.reader import Reading
-from gistill.schema import Failure, Polarity
-from gistill.skills.opinions import (
-    ELEMENTS,
-    Answer,
-    OpinionsInput,
-    OpinionTuple,
-    Task,
-    parse,
-    places,
-    render,
-    vote,
-)
+from gistill.schema import ELEMENTS, Failure, OpinionTuple, Polarity, SentimentTask, TupleAnswer
+from gistill.skills.opinions import OpinionsInput, parse, render, vote
 from gistill.skills.opinions import orders as element_orders
+from gistill.text import places
 
 MAX_TOKENS = 96  # of an answer; of 20,194 marked answers of English training parts one is longer in SmolLM2's tokens
 ORDERS = 5  # of elements, where a writer votes
@@ -50,7 +41,7 @@ class Job(NamedTuple):
 
     decided_by: dict[str, Any]
     ask: Callable[[int, int], tuple[list[Any], float]]
-    read: Callable[[int, Any], Answer]
+    read: Callable[[int, Any], TupleAnswer]
 
 
 def job(member: Member, on: BenchSet, models: Models, *, max_tokens: int = MAX_TOKENS, orders: int = ORDERS) -> Job:
@@ -100,7 +91,7 @@ def _writer_job(member: Member, on: BenchSet, models: Models, max_tokens: int, o
         seconds = time.perf_counter() - began
         return [[_kept(next(completions)) for _ in text] for text in requests[start:end]], seconds
 
-    def read(i: int, reply: Any) -> Answer:
+    def read(i: int, reply: Any) -> TupleAnswer:
         return elect([_answer(kept, asked, known) for kept, asked in zip(reply, questions[i], strict=True)])
 
     return Job(decided_by, ask, read)
@@ -131,13 +122,13 @@ def _kept(completion: Completion) -> dict[str, str]:
     return {"text": completion.text, "stop": completion.stop}
 
 
-def _answer(kept: dict[str, str], asked: OpinionsInput, known: frozenset[str] | None) -> Answer:
+def _answer(kept: dict[str, str], asked: OpinionsInput, known: frozenset[str] | None) -> TupleAnswer:
     if "failure" in kept:
-        return Answer((), (Failure(kind=kept["failure"], detail=kept["detail"]),))
+        return TupleAnswer((), (Failure(kind=kept["failure"], detail=kept["detail"]),))
     return parse(kept["text"], asked, categories=known, complete=kept["stop"] == "end")
 
 
-def elect(answers: Sequence[Answer]) -> Answer:
+def elect(answers: Sequence[TupleAnswer]) -> TupleAnswer:
     """Give the one answer as it is, and of several what half of them say.
 
     Illegal lines cannot vote for the same thing, so as many of them stay as could have won: a model does not get rid
@@ -147,7 +138,7 @@ def elect(answers: Sequence[Answer]) -> Answer:
         return answers[0]
     needed = math.ceil(len(answers) * SHARE)
     failures = [failure for answer in answers for failure in answer.failures]
-    return Answer(vote([a.tuples for a in answers], share=SHARE), tuple(failures[: len(failures) // needed]))
+    return TupleAnswer(vote([a.tuples for a in answers], share=SHARE), tuple(failures[: len(failures) // needed]))
 
 
 def _reader_job(path: str | None, on: BenchSet, models: Models) -> Job:
@@ -174,7 +165,7 @@ def _reader_job(path: str | None, on: BenchSet, models: Models) -> Job:
 
 
 def as_tuples(
-    found: Sequence[Reading], text: str, task: Task, *, implicit_aspects: bool = True
+    found: Sequence[Reading], text: str, task: SentimentTask, *, implicit_aspects: bool = True
 ) -> tuple[OpinionTuple, ...]:
     """Give a reader's opinions as the tuples of a task.
 
@@ -269,9 +260,9 @@ def _line_of(line: str, file: Path, number: int) -> tuple[str, str, list[Any]]:
     )
 
 
-def _read_tuples(_: int, reply: Any) -> Answer:
+def _read_tuples(_: int, reply: Any) -> TupleAnswer:
     """Read tuples that no writer wrote; None stands for an illegal prediction."""
     tuples = [OpinionTuple(*t) for t in reply if t is not None]
     legal = [t for t in tuples if t.polarity is None or t.polarity in get_args(Polarity)]
     illegal = len(reply) - len(legal)
-    return Answer(tuple(dict.fromkeys(legal)), (Failure(kind="illegal"),) * illegal)
+    return TupleAnswer(tuple(dict.fromkeys(legal)), (Failure(kind="illegal"),) * illegal)

@@ -25,8 +25,7 @@ from gistill.bench.sets import BenchSet, digest, load_set
 from gistill.bench.systems import Member, System, why_not
 from gistill.errors import GistillError
 from gistill.evaluate.tuples import difference
-from gistill.schema import Estimate
-from gistill.skills.opinions import Answer
+from gistill.schema import Estimate, TupleAnswer
 
 Plan = dict[str, tuple[BenchSet, Job]]  # by the set's name, without those the system cannot do
 Progress = Callable[[str, int, int], None]  # the step, texts done, texts in all
@@ -237,7 +236,7 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
 
 def _answers(
     system: System, on: BenchSet, works: Sequence[Job], files: Sequence[Kept], settings: Settings
-) -> list[list[Answer]]:
+) -> list[list[TupleAnswer]]:
     """Read what each member answered about each text of a set."""
     if any(file.answered < file.count for file in files):
         raise GistillError(
@@ -268,9 +267,9 @@ def compare(base: System, others: Sequence[System], sets: Sequence[str], setting
     loaded, models = _load_sets(sets, settings), Models()
     gold = [example.tuples for on in loaded for example in on.examples]
 
-    def answered(system: System) -> list[list[Answer]]:
+    def answered(system: System) -> list[list[TupleAnswer]]:
         plans = [_jobs(member, loaded, settings, models) for member in system.members]
-        runs: list[list[Answer]] = [[] for _ in plans]
+        runs: list[list[TupleAnswer]] = [[] for _ in plans]
         for on in loaded:
             works = [plan[on.name][1] for plan in plans]
             files = [_kept(on, work, settings) for work in works]

@@ -11,8 +11,7 @@ from gistill.bench.answers import Cost
 from gistill.bench.sets import BenchSet
 from gistill.corpora.tuples import Example
 from gistill.evaluate.tuples import SeedScorecard, score_seeds
-from gistill.schema import Noun
-from gistill.skills.opinions import Answer
+from gistill.schema import Noun, TupleAnswer
 
 View = Literal["all", "implicit", "multi"]
 VIEWS: tuple[View, ...] = ("all", "implicit", "multi")
@@ -48,7 +47,7 @@ class BenchScorecard(Noun):
 def scorecard(
     system: str,
     on: BenchSet,
-    answers: Sequence[Sequence[Answer]],
+    answers: Sequence[Sequence[TupleAnswer]],
     costs: Sequence[Cost],
     *,
     signature: dict[str, str | list[str]],

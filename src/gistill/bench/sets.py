@@ -13,7 +13,7 @@ from pathlib import Path
 from gistill.corpora.labelled import fingerprint
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
-from gistill.skills.opinions import Task
+from gistill.schema import SentimentTask
 
 _NAME = re.compile(r"(?P<place>[^:]+?)(?:/(?P<part>train|dev|test))?(?P<task>:\w+)?")
 
@@ -30,7 +30,7 @@ class BenchSet:
     """
 
     name: str
-    task: Task
+    task: SentimentTask
     examples: tuple[Example, ...]
     folder: Path
 

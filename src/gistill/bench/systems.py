@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 from gistill.errors import SettingError
-from gistill.skills.opinions import ELEMENTS, Task
+from gistill.schema import ELEMENTS, SentimentTask
 
 Kind = Literal["majority", "lexicon", "answers", "zero-shot", "few-shot", "nearest", "writer", "vote", "reader"]
 _KINDS = "|".join(get_args(Kind))
@@ -103,7 +103,7 @@ def _system(spec: str, shots: int, seeds: Sequence[int]) -> System:
     return System(name, tuple(Member(kind, path) for path in paths))
 
 
-def why_not(member: Member, task: Task) -> str:
+def why_not(member: Member, task: SentimentTask) -> str:
     """Say why a system cannot do a task; empty where it can."""
     if member.kind == "lexicon" and member.path is None:
         return "its answers are made by benchmarks/baselines.py lexicon and given as lexicon:FILE"

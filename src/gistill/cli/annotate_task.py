@@ -67,8 +67,8 @@ def _check(named: Named) -> None:
 def _opinions(named: Named) -> Task:
     from gistill.distill.opinion_task import opinion_task
     from gistill.errors import SettingError
-    from gistill.skills.opinions import ELEMENTS
-    from gistill.skills.opinions import Task as Elements
+    from gistill.schema import ELEMENTS
+    from gistill.schema import SentimentTask as Elements
 
     wanted = named.elements or "aste"
     found = next((name for name in get_args(Elements) if name == wanted), None)

@@ -30,12 +30,12 @@ from gistill.corpora.labelled import Labelled
 from gistill.corpora.mams import read_terms
 from gistill.corpora.tuples import Example, from_labelled, from_quads, project
 from gistill.errors import InputError, SettingError
-from gistill.skills.opinions import ELEMENTS, OpinionTuple, Task, places
+from gistill.schema import ELEMENTS, OpinionTuple, SentimentTask
 from gistill.tables.sources import explain
-from gistill.text import clean
+from gistill.text import clean, places
 
 Format = Literal["acos", "aste", "asqp", "dmaste", "fsa-json", "semeval-xml", "towe"]
-_TASKS: dict[Format, tuple[Task, ...]] = {
+_TASKS: dict[Format, tuple[SentimentTask, ...]] = {
     "acos": ("asqp",),
     "aste": ("aste",),
     "asqp": ("asqp",),
@@ -50,7 +50,7 @@ _BOM = "\ufeff"  # goes when a file is read, so no text can begin with it
 _TOWE_HEADER = "s_id\tsentence\ttarget_tags\topinion_words_tags"
 
 
-def read(path: str | Path, *, format: Format, task: Task | None = None) -> list[Example]:  # noqa: A002
+def read(path: str | Path, *, format: Format, task: SentimentTask | None = None) -> list[Example]:  # noqa: A002
     """Read a file of annotated texts; opinions whose polarity is none of the three are left out and counted.
 
     Args:
@@ -135,7 +135,7 @@ def _same(found: Sequence[Example], wanted: Sequence[Example]) -> bool:
     return [said(e) for e in found] == [said(e) for e in wanted]
 
 
-def _decode(content: str, kind: Format, task: Task | None, file: str) -> list[Example]:
+def _decode(content: str, kind: Format, task: SentimentTask | None, file: str) -> list[Example]:
     match kind:
         case "aste" | "dmaste":
             return _decode_triplets(content, kind, file)

@@ -17,10 +17,10 @@ from typing import Any
 from gistill.corpora.labelled import Source, open_part
 from gistill.corpora.tuples import Example, Quad, from_quads
 from gistill.errors import InputError
-from gistill.skills.opinions import Task
+from gistill.schema import SentimentTask
 
 _ROOT = "fsa_datasets/w_hard"
-TASKS: dict[str, Task] = {"rest14": "tsa", "laptop14": "tsa", "rest16": "tasd", "laptop16": "asa"}
+TASKS: dict[str, SentimentTask] = {"rest14": "tsa", "laptop14": "tsa", "rest16": "tasd", "laptop16": "asa"}
 SOURCE = Source(
     name="fsa-distillation",
     address="https://github.com/HITSZ-HLT/FSA-Distillation",
@@ -57,7 +57,7 @@ def load(domain: str, part: str, *, folder: Path) -> list[Example]:
     return read_rows(open_part(SOURCE, file, folder=folder), task, source=f"fsa/{domain}/{part}", file=file)
 
 
-def read_rows(content: str, task: Task | None, *, source: str, file: str = "") -> list[Example]:
+def read_rows(content: str, task: SentimentTask | None, *, source: str, file: str = "") -> list[Example]:
     """Read a file's content.
 
     Args:
@@ -80,7 +80,7 @@ def read_rows(content: str, task: Task | None, *, source: str, file: str = "") -
     return [_example(row, task, marked, source, file, number) for number, row in enumerate(rows, 1)]
 
 
-def _task(rows: list[Any]) -> Task:
+def _task(rows: list[Any]) -> SentimentTask:
     """Say which elements the labels of a file have; rows that are none are met later."""
     aspects = [a for row in rows if isinstance(row, dict) for a in _listed(row) if isinstance(a, dict)]
     if not any(aspect.get("category") for aspect in aspects):
@@ -93,7 +93,7 @@ def _listed(row: dict[str, Any]) -> list[Any]:
     return aspects if isinstance(aspects, list) else []
 
 
-def _example(row: Any, task: Task, marked: bool, source: str, file: str, number: int) -> Example:
+def _example(row: Any, task: SentimentTask, marked: bool, source: str, file: str, number: int) -> Example:
     quads: list[Quad] = []
     try:
         if not isinstance(row["aspects"], list) or not isinstance(row["sentence"], str) or not row["sentence"].strip():

@@ -17,7 +17,7 @@ from gistill.corpora.labelled import Labelled, Source, fingerprint
 from gistill.corpora.sentences import by_sentence
 from gistill.corpora.tuples import Example, from_labelled, project
 from gistill.errors import InputError, SettingError
-from gistill.skills.opinions import ELEMENTS, Task
+from gistill.schema import ELEMENTS, SentimentTask
 
 View = Literal["all", "implicit", "multi"]
 _NEAR = 5  # names shown where one is wrong
@@ -26,7 +26,7 @@ _STOCK = 40  # characters; shorter sentences recur by chance
 
 class _Domain(NamedTuple):
     source: Source
-    task: Task  # the one that asks for all elements that are labelled
+    task: SentimentTask  # the one that asks for all elements that are labelled
     parts: tuple[str, ...]
     load: Callable[[str, Path], list[Example]]
 
@@ -164,7 +164,7 @@ def _prints(examples: Iterable[Example]) -> set[str]:
     return {fingerprint(example.text) for example in examples} - {""}
 
 
-def _split(name: str) -> tuple[str, str, Task]:
+def _split(name: str) -> tuple[str, str, SentimentTask]:
     """Divide a name into domain, part and task; without a task it is the one with all elements."""
     place, _, task = name.partition(":")
     domain, _, part = place.rpartition("/")
@@ -181,12 +181,12 @@ def _split(name: str) -> tuple[str, str, Task]:
     return domain, part, task or about.task  # type: ignore[return-value]
 
 
-def _tasks(about: _Domain) -> list[Task]:
+def _tasks(about: _Domain) -> list[SentimentTask]:
     return [task for task, wanted in ELEMENTS.items() if set(wanted) <= set(ELEMENTS[about.task])]
 
 
 def _labelled(
-    load: Callable[..., list[Labelled]], task: Task, cut: bool, domain: str, name: str, part: str, folder: Path
+    load: Callable[..., list[Labelled]], task: SentimentTask, cut: bool, domain: str, name: str, part: str, folder: Path
 ) -> list[Example]:
     """Load a part of a corpus that has spans, as examples; `cut` gives sentences of reviews."""
     found = load(domain, part, folder=folder) if domain else load(part, folder=folder)

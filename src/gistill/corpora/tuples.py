@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from gistill.corpora.labelled import Extent, Labelled
-from gistill.schema import Polarity
-from gistill.skills.opinions import ELEMENTS, OpinionsInput, OpinionTuple, Task, parse, write
+from gistill.schema import ELEMENTS, OpinionTuple, Polarity, SentimentTask
+from gistill.skills.opinions import OpinionsInput, parse, write
 from gistill.text import clean
 
 POLARITIES = (*get_args(Polarity), "conflict")  # what corpora mark; gistill has no word for the last
@@ -37,7 +37,7 @@ class Example:
     """
 
     text: str
-    task: Task
+    task: SentimentTask
     tuples: tuple[OpinionTuple, ...]
     source: str = ""
     implicit: bool | None = None
@@ -50,7 +50,9 @@ class Example:
         return len({t.polarity for t in self.tuples}) > 1 if self.mixed is None else self.mixed
 
 
-def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, implicit: bool | None = None) -> Example:
+def from_quads(
+    text: str, task: SentimentTask, quads: Iterable[Quad], *, source: str, implicit: bool | None = None
+) -> Example:
     """Give a text with the elements as a corpus has them as an example of the task that has all of them.
 
     Opinions with the polarity "conflict" are left out and counted; they do count for the "multi" view, as in the code
@@ -86,7 +88,7 @@ def from_quads(text: str, task: Task, quads: Iterable[Quad], *, source: str, imp
     )
 
 
-def from_labelled(example: Labelled, task: Task, *, source: str = "") -> Example:
+def from_labelled(example: Labelled, task: SentimentTask, *, source: str = "") -> Example:
     """Give a labelled sentence as an example of a task that its corpus marks.
 
     Args:
@@ -103,7 +105,7 @@ def from_labelled(example: Labelled, task: Task, *, source: str = "") -> Example
     def words(extent: Extent | None) -> str | None:
         return example.text[extent[0] : extent[1]] if extent else None
 
-    whole: Task = "tsa" if example.terms else "aste"
+    whole: SentimentTask = "tsa" if example.terms else "aste"
     quads: list[Quad] = [(words(extent), None, None, polarity) for extent, polarity in example.terms]
     if not example.terms:
         quads = [(words(t.aspect), None, words(t.opinion), t.polarity) for t in example.triplets]
@@ -113,7 +115,7 @@ def from_labelled(example: Labelled, task: Task, *, source: str = "") -> Example
     return project(from_quads(example.text, whole, quads, source=source or example.source, implicit=implicit), task)
 
 
-def project(example: Example, task: Task) -> Example:
+def project(example: Example, task: SentimentTask) -> Example:
     """Give an example as one of a task that asks for fewer elements.
 
     A target that is not named is nothing to find in "tsa", nor a pair of nothing in "aope": those tuples go.

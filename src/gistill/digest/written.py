@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gistill.errors import ModelMissingError
-from gistill.schema import Failure
-from gistill.skills.opinions import OpinionsInput, OpinionTuple, Task, anchor, parse, render
+from gistill.schema import Failure, OpinionTuple, SentimentTask
+from gistill.skills.opinions import OpinionsInput, anchor, parse, render
 
 if TYPE_CHECKING:
     from gistill.lm import LanguageModel
     from gistill.reader import Reading
 
-TASK: Task = "aste"  # aspect, opinion and polarity: what a Reading holds
+TASK: SentimentTask = "aste"  # aspect, opinion and polarity: what a Reading holds
 MAX_TOKENS = 192  # of an answer; about fifteen opinions
 CHUNK_SENTENCES = 128  # a writer is slow: what a kill can lose stays within seconds
 

@@ -14,9 +14,10 @@ from functools import partial
 from typing import cast, get_args
 
 from gistill.distill.tasks import Answer, Item, Read, Row, Task
-from gistill.schema import Failure, Message, Noun, Polarity
+from gistill.schema import ELEMENTS, Failure, Message, Noun, OpinionTuple, Polarity, SentimentTask
 from gistill.skills import opinions
-from gistill.skills.opinions import IMPLICIT, NOTHING, OpinionsInput, OpinionTuple, places
+from gistill.skills.opinions import IMPLICIT, NOTHING, OpinionsInput
+from gistill.text import places
 
 # Written for this purpose: several domains, nothing named, nothing felt, several opinions, words that stand apart.
 _EXAMPLES: tuple[tuple[str, tuple[OpinionTuple, ...]], ...] = (
@@ -76,7 +77,7 @@ class OpinionsAnswer(Noun):
 
 
 def opinion_task(
-    elements: opinions.Task = "aste", *, categories: Sequence[str] | None = None, structured: bool = False
+    elements: SentimentTask = "aste", *, categories: Sequence[str] | None = None, structured: bool = False
 ) -> Task:
     """Ask for the opinions of a sentence.
 
@@ -98,8 +99,8 @@ def opinion_task(
     )
 
 
-def _ask(elements: opinions.Task, categories: tuple[str, ...] | None, item: Item) -> tuple[Message, ...]:
-    if "category" not in opinions.ELEMENTS[elements]:
+def _ask(elements: SentimentTask, categories: tuple[str, ...] | None, item: Item) -> tuple[Message, ...]:
+    if "category" not in ELEMENTS[elements]:
         shots = _EXAMPLES
     else:  # examples cannot know the caller's categories
         shots = tuple((text, tuples) for text, tuples in _EXAMPLES if not tuples)
@@ -116,7 +117,7 @@ def _ask_as_json(item: Item) -> tuple[Message, ...]:
     return (*messages, Message(role="user", content=" ".join(item.text.split())))
 
 
-def _read(elements: opinions.Task, categories: tuple[str, ...] | None, answer: str, item: Item, whole: bool) -> Read:
+def _read(elements: SentimentTask, categories: tuple[str, ...] | None, answer: str, item: Item, whole: bool) -> Read:
     if (
         not whole
     ):  # what stands in the rest is not known, so that the lines above it would teach a student to stop early
@@ -135,7 +136,7 @@ def _read(elements: opinions.Task, categories: tuple[str, ...] | None, answer: s
     return Read({"opinions": [found._asdict() for found in found.tuples]}, tuple(failures), mended)
 
 
-def _lessons(elements: opinions.Task, row: Row) -> list[tuple[tuple[Message, ...], str]]:
+def _lessons(elements: SentimentTask, row: Row) -> list[tuple[tuple[Message, ...], str]]:
     asked = OpinionsInput(row.text, elements)
     return [(opinions.render(asked), opinions.write(tuples_of(row.answer), elements))]
 

@@ -9,9 +9,8 @@ from typing import Literal, get_args
 from gistill.corpora import index, mixtral
 from gistill.corpora.tuples import Example
 from gistill.errors import SettingError
+from gistill.schema import OpinionTuple, Target
 from gistill.skills import opinions, understanding
-from gistill.skills.opinions import OpinionTuple
-from gistill.skills.understanding import Target
 from gistill.teacher.recorded import RecordedModel
 
 Skill = Literal["opinions", "analysis"]

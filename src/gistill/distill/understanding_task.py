@@ -7,9 +7,9 @@ from functools import partial
 from pydantic import JsonValue
 
 from gistill.distill.tasks import Answer, Item, Read, Row, Task
-from gistill.schema import Failure, Message
+from gistill.schema import Failure, Message, Target
 from gistill.skills import understanding
-from gistill.skills.understanding import Kind, Target, UnderstandingInput
+from gistill.skills.understanding import Kind, UnderstandingInput
 
 _SHOTS = 3
 _TOKENS: dict[Kind, int] = {"analysis": 1024, "rewriting": 1024}

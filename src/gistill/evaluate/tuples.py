@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from gistill.evaluate.triplets import counts
 from gistill.evaluate.triplets import score as totals
-from gistill.schema import Estimate, Noun
-from gistill.skills.opinions import Answer, OpinionTuple
+from gistill.schema import Estimate, Noun, OpinionTuple, TupleAnswer
 from gistill.stats import bootstrap_interval, paired_bootstrap
 
 _RESAMPLES = 2000
@@ -45,7 +44,7 @@ class SeedScorecard(Noun):
 
 def score(
     gold: Sequence[Iterable[OpinionTuple]],
-    predicted: Sequence[Answer],
+    predicted: Sequence[TupleAnswer],
     *,
     as_published: bool = False,
     seed: int = 0,
@@ -86,7 +85,7 @@ def score(
 
 def score_seeds(
     gold: Sequence[Iterable[OpinionTuple]],
-    predicted: Sequence[Sequence[Answer]],
+    predicted: Sequence[Sequence[TupleAnswer]],
     *,
     as_published: bool = False,
     seed: int = 0,
@@ -121,7 +120,7 @@ def score_seeds(
 
 
 def counts_by_text(
-    gold: Sequence[Iterable[OpinionTuple]], predicted: Sequence[Answer], *, as_published: bool = False
+    gold: Sequence[Iterable[OpinionTuple]], predicted: Sequence[TupleAnswer], *, as_published: bool = False
 ) -> list[tuple[int, int, int]]:
     """Count `(correct, predicted, gold)` of each text, to be summed, resampled or compared; see `score`."""
     rows = []
@@ -133,8 +132,8 @@ def counts_by_text(
 
 def difference(
     gold: Sequence[Iterable[OpinionTuple]],
-    first: Sequence[Sequence[Answer]],
-    second: Sequence[Sequence[Answer]],
+    first: Sequence[Sequence[TupleAnswer]],
+    second: Sequence[Sequence[TupleAnswer]],
     *,
     seed: int = 0,
 ) -> Estimate:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from gistill.skills.opinions import places
+from gistill.text import places
 
 NEAREST = 90.0  # of 100 (rapidfuzz ratio): words less like the place they are nearest to do not stand there
 _QUOTED = re.compile(r"[\"“]([^\"“”\n]+)[\"”]")

@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from gistill.schema import Failure, Message, Noun
-from gistill.skills.understanding import Target, one_line
+from gistill.schema import Failure, Message, Noun, Target
+from gistill.skills.understanding import one_line
 
 VERSION = "1"
 SCALES = ("accuracy", "reasoning", "persuasiveness")  # 1 to 5

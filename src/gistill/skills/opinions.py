@@ -14,38 +14,16 @@ from __future__ import annotations
 
 import itertools
 import random
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
-from gistill.schema import Failure, Message, Polarity
-from gistill.text import GLUED
+from gistill.schema import ELEMENTS, Element, Failure, Message, OpinionTuple, Polarity, SentimentTask, TupleAnswer
+from gistill.text import places
 
-Element = Literal["aspect", "category", "opinion", "polarity"]
-Task = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
-
-ELEMENTS: dict[Task, tuple[Element, ...]] = {
-    "tsa": ("aspect", "polarity"),
-    "asa": ("category", "polarity"),
-    "aope": ("aspect", "opinion"),
-    "aste": ("aspect", "opinion", "polarity"),
-    "tasd": ("aspect", "category", "polarity"),
-    "asqp": ("aspect", "category", "opinion", "polarity"),  # ACOS is the same with implicit opinions
-}
 IMPLICIT = "-"  # an aspect or opinion that has no words of its own
 NOTHING = "none"  # the whole answer where there is no opinion
 _GAP = " | "
-_GLUED = re.compile(f"[{GLUED}]")
-
-
-class OpinionTuple(NamedTuple):
-    """One opinion as words. None is an implicit element, or one that the task does not ask for."""
-
-    aspect: str | None = None
-    category: str | None = None
-    opinion: str | None = None
-    polarity: Polarity | None = None
 
 
 class OpinionsInput(NamedTuple):
@@ -60,20 +38,13 @@ class OpinionsInput(NamedTuple):
     """
 
     text: str
-    task: Task
+    task: SentimentTask
     order: tuple[Element, ...] | None = None
     categories: tuple[str, ...] | None = None
     shots: tuple[tuple[str, tuple[OpinionTuple, ...]], ...] = ()
 
 
-class Answer(NamedTuple):
-    """What an answer says: the legal tuples, once each, and a named failure for every line that is none."""
-
-    tuples: tuple[OpinionTuple, ...]
-    failures: tuple[Failure, ...]
-
-
-def elements(task: Task, order: Sequence[Element] | None = None) -> tuple[Element, ...]:
+def elements(task: SentimentTask, order: Sequence[Element] | None = None) -> tuple[Element, ...]:
     """Give a task's elements in the order asked for.
 
     Raises:
@@ -87,7 +58,7 @@ def elements(task: Task, order: Sequence[Element] | None = None) -> tuple[Elemen
     return tuple(order)
 
 
-def orders(task: Task, count: int) -> list[tuple[Element, ...]]:
+def orders(task: SentimentTask, count: int) -> list[tuple[Element, ...]]:
     """Give so many orders of a task's elements, the usual one first and the others drawn by lot; not more than all.
 
     The draw is the same whenever it is asked for, so that a vote asks in the orders that were taught.
@@ -113,7 +84,7 @@ def render(asked: OpinionsInput) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def write(tuples: Iterable[OpinionTuple], task: Task, *, order: Sequence[Element] | None = None) -> str:
+def write(tuples: Iterable[OpinionTuple], task: SentimentTask, *, order: Sequence[Element] | None = None) -> str:
     """Write tuples as the answer a model should give: a line each, equal lines once, "none" for none."""
     lines = dict.fromkeys(
         _GAP.join(_line(getattr(t, element) or IMPLICIT) for element in elements(task, order)) for t in tuples
@@ -123,7 +94,7 @@ def write(tuples: Iterable[OpinionTuple], task: Task, *, order: Sequence[Element
 
 def parse(
     answer: str, asked: OpinionsInput, *, categories: frozenset[str] | None = None, complete: bool = True
-) -> Answer:
+) -> TupleAnswer:
     """Read an answer strictly: what is not exactly in the grammar, or not in the text, is a failure by name.
 
     Args:
@@ -144,7 +115,7 @@ def parse(
     if not complete:
         failures.append(Failure(kind="truncated", detail=lines.pop()[:200] if lines else ""))
     if lines == [NOTHING]:
-        return Answer((), tuple(failures))
+        return TupleAnswer((), tuple(failures))
     if not lines and complete:
         failures.append(Failure(kind="empty_answer"))
     found: dict[OpinionTuple, None] = {}
@@ -156,7 +127,7 @@ def parse(
             failures.append(read)
         else:
             found[read] = None
-    return Answer(tuple(found), tuple(failures))
+    return TupleAnswer(tuple(found), tuple(failures))
 
 
 def _read(line: str, order: Sequence[Element], text: str, categories: frozenset[str] | None) -> OpinionTuple | Failure:
@@ -175,21 +146,6 @@ def _read(line: str, order: Sequence[Element], text: str, categories: frozenset[
         elif words is not None and not places(words, text):
             return Failure(kind="unanchored", detail=line[:200])
     return OpinionTuple(**values)  # type: ignore[arg-type]
-
-
-def places(words: str, text: str) -> list[tuple[int, int]]:
-    """Find where words stand in a text, as spans; whole words only, where the script has such a thing.
-
-    >>> places("art", "art is no part of it")
-    [(0, 3)]
-    """
-    found, at = [], text.find(words) if words else -1
-    while at >= 0:
-        end = at + len(words)
-        if not (_joined(text[at - 1 : at], words[0]) or _joined(words[-1], text[end : end + 1])):
-            found.append((at, end))
-        at = text.find(words, at + 1)
-    return found
 
 
 def anchor(found: OpinionTuple, text: str) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
@@ -222,15 +178,6 @@ def _distance(aspect: tuple[int, int] | None, opinion: tuple[int, int] | None) -
     if aspect is None or opinion is None:
         return 0
     return max(opinion[0] - aspect[1], aspect[0] - opinion[1], -1)
-
-
-def _joined(left: str, right: str) -> bool:
-    """Say whether two characters belong to one word; scripts written without spaces, and Korean, join nothing."""
-    return _letter(left) and _letter(right)
-
-
-def _letter(char: str) -> bool:
-    return bool(char) and char.isalnum() and not _GLUED.match(char)
 
 
 def _line(text: str) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gistill.schema import Failure, Message
+from gistill.schema import SENTIMENTS, Failure, Message, Target
 from gistill.skills.debris import refuses
-from gistill.skills.understanding import SENTIMENTS, Target, one_line
+from gistill.skills.understanding import one_line
 
 Labels = tuple[str, ...]  # from the best to the worst, evenly spaced
 

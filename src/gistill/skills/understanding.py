@@ -16,37 +16,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
-from pydantic import Field
-
-from gistill.schema import Failure, Message, Noun
+from gistill.schema import SENTIMENTS, Failure, Message, Sentiment, Target
 from gistill.skills import anchoring, debris, rewrites
-from gistill.skills.opinions import places
 from gistill.text import anchor as find
-from gistill.text import clean
+from gistill.text import clean, places
 
 VERSION = "2"  # goes up when a prompt or what a parser keeps changes
 Kind = Literal["analysis", "rewriting"]
-Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
-SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)
 IMPLICIT = "-"  # a target that the review does not name
 NOTHING = "none"  # the whole analysis of a text without an opinion
 _GAP = " | "
-
-
-class Target(Noun):
-    """What one review thinks about one thing. `target` is exact words of the review; None where it names no thing."""
-
-    target: str | None = Field(default=None, min_length=1)
-    aspect: str = Field(min_length=1)
-    sentiment: Sentiment
-    reasoning: str = Field(min_length=1)
-
-    @property
-    def implicit(self) -> bool:
-        """Say whether the review does not name the thing."""
-        return self.target is None
 
 
 class UnderstandingInput(NamedTuple):

@@ -14,9 +14,10 @@ from gistill.corpora import index
 from gistill.corpora.labelled import fingerprint, join_tokens
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
-from gistill.schema import Message
-from gistill.skills.opinions import OpinionsInput, OpinionTuple, orders, places, render, write
+from gistill.schema import Message, OpinionTuple
+from gistill.skills.opinions import OpinionsInput, orders, render, write
 from gistill.text import clean as storable
+from gistill.text import places
 from gistill.train.data import open_tests
 from gistill.train.recipe import Recipe, TrainSet, is_file
 

@@ -15,8 +15,8 @@ from gistill.errors import InputError, SettingError
 from gistill.evaluate.tuples import score
 from gistill.lm import Completion, LanguageModel, Request, load_writer
 from gistill.lm.engines.torch_model import load_torch_model
-from gistill.schema import Noun
-from gistill.skills.opinions import Answer, OpinionsInput, parse, render
+from gistill.schema import Noun, TupleAnswer
+from gistill.skills.opinions import OpinionsInput, parse, render
 from gistill.train.export_writer import Format
 
 DEFAULT_SET = "aste/14res/dev:aste"  # where the run names no development set
@@ -140,11 +140,11 @@ def compare(inputs: CheckInputs, trained: Sequence[Completion], exported: Sequen
     )
 
 
-def _answers(examples: Sequence[Example], completions: Sequence[Completion]) -> list[Answer]:
+def _answers(examples: Sequence[Example], completions: Sequence[Completion]) -> list[TupleAnswer]:
     found = []
     for example, completion in zip(examples, completions, strict=True):
         asked = OpinionsInput(example.text, example.task)
         failed = (completion.failure,) if completion.failure else None
         complete = completion.stop == "end"
-        found.append(Answer((), failed) if failed else parse(completion.text, asked, complete=complete))
+        found.append(TupleAnswer((), failed) if failed else parse(completion.text, asked, complete=complete))
     return found
