@@ -61,10 +61,10 @@ def crossing(reviews: Sequence[Labelled]) -> tuple[int, int]:
 
 def both_ways(reader: Path, *, data: Path) -> list[str]:
     """Score a trained reader's network decoded both ways: its name, recipe and the two F1 in per cent."""
-    from gistill.train.data import held_out_examples
-    from gistill.train.finetune import hold_out
-    from gistill.train.network import base_folder
-    from gistill.train.reader import (
+    from gistill.train.reader.data import held_out_examples
+    from gistill.train.reader.finetune import hold_out
+    from gistill.train.reader.network import base_folder
+    from gistill.train.reader.training import (
         Settings,
         evaluate,
         gold_keys,

@@ -30,10 +30,10 @@ def recipe_of(reader: Path) -> tuple[str, tuple[bool, bool]]:
 
 def rows_of(start: Path, readers: Sequence[Path], keeps: Sequence[float], *, data: Path, every: int) -> list[list[str]]:
     """A row for the start, then one for each reader and each share kept: F1 on the start's part and on its own."""
-    from gistill.train.data import held_out_examples
-    from gistill.train.finetune import hold_out, keep_of
-    from gistill.train.network import base_folder
-    from gistill.train.reader import Settings, load_tokenizer, load_weights, new_network
+    from gistill.train.reader.data import held_out_examples
+    from gistill.train.reader.finetune import hold_out, keep_of
+    from gistill.train.reader.network import base_folder
+    from gistill.train.reader.training import Settings, load_tokenizer, load_weights, new_network
 
     base = base_folder()
     tokenizer = load_tokenizer(base)

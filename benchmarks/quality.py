@@ -147,7 +147,7 @@ def shown(rows: Sequence[dict[str, Any]], seeds: int) -> str:
 
 def write_scores(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
     """Write what the model card shows into a reader's folder, and the card again. Returns the card's path."""
-    from gistill.train.card import write_card
+    from gistill.train.reader.card import write_card
 
     keys = ("test", "measure", "value", "low", "high")
     complete = [{key: row[key] for key in keys} for row in rows if row["value"] is not None]

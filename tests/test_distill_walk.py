@@ -21,7 +21,7 @@ from gistill.distill.walk import distill, is_whole, plan
 from gistill.errors import GistillError, InputError, SettingError
 from gistill.evaluate.tuples import difference
 from gistill.schema import Estimate, OpinionTuple, TupleAnswer
-from gistill.train.recipe import read_fields
+from gistill.train.writer.recipe import read_fields
 
 LESSON = {"prompt": "Say yes.", "completion": "yes"}
 

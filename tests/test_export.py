@@ -27,9 +27,10 @@ from gistill.lm.engines.torch_model import load_torch_model  # noqa: E402
 from gistill.lm.formats.int8 import quantise  # noqa: E402
 from gistill.lm.seam import Completion, failed  # noqa: E402
 from gistill.schema import Message, OpinionTuple  # noqa: E402
-from gistill.train import export_check, export_writer  # noqa: E402
-from gistill.train.export_check import CheckInputs, check_inputs, compare  # noqa: E402
-from gistill.train.export_writer import describe  # noqa: E402
+from gistill.train.writer import export as export_writer  # noqa: E402
+from gistill.train.writer import export_check  # noqa: E402
+from gistill.train.writer.export import describe  # noqa: E402
+from gistill.train.writer.export_check import CheckInputs, check_inputs, compare  # noqa: E402
 from test_lm_torch import adapter, tiny_smollm  # noqa: E402
 
 needs_engine = pytest.mark.skipif(

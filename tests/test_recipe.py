@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.errors import InputError, SettingError
-from gistill.train.recipe import Recipe, as_yaml, load_recipe, recipe_from
+from gistill.train.writer.recipe import Recipe, as_yaml, load_recipe, recipe_from
 
 # A distillation is another kind of recipe: see test_distill_walk.
 SHIPPED = sorted(p for p in (Path(__file__).parents[1] / "recipes").glob("*.yaml") if p.stem != "distill")

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="needs the extra: train")
 
 from torch import nn  # noqa: E402
 
-from gistill.train.adversarial import embeddings_shifted, steepest  # noqa: E402
+from gistill.train.reader.adversarial import embeddings_shifted, steepest  # noqa: E402
 
 
 class Squares(nn.Module):

@@ -19,11 +19,11 @@ from gistill.errors import ModelMissingError, SettingError  # noqa: E402
 from gistill.reader import load_reader  # noqa: E402
 from gistill.reader.decode import Scorer, candidates, choose  # noqa: E402
 from gistill.reader.units import cut  # noqa: E402
-from gistill.train.data import training_examples  # noqa: E402
-from gistill.train.export import export_reader, quantise_weights  # noqa: E402
-from gistill.train.finetune import hold_out  # noqa: E402
-from gistill.train.network import Network, base_folder, loss, target  # noqa: E402
-from gistill.train.reader import (  # noqa: E402
+from gistill.train.reader.data import training_examples  # noqa: E402
+from gistill.train.reader.export import export_reader, quantise_weights  # noqa: E402
+from gistill.train.reader.finetune import hold_out  # noqa: E402
+from gistill.train.reader.network import Network, base_folder, loss, target  # noqa: E402
+from gistill.train.reader.training import (  # noqa: E402
     Settings,
     evaluate,
     fit_scorer,
@@ -242,7 +242,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
 ) -> None:
     from safetensors.torch import load_file
 
-    from gistill.train import finetune
+    from gistill.train.reader import finetune
 
     examples = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES]
     quick = finetune.Recipe(replace(SETTINGS, epochs=2), replace(SETTINGS, epochs=1), (True, False), True)
@@ -285,7 +285,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
 
 
 def test_what_is_kept_is_a_share_of_a_start(tmp_path: Path) -> None:
-    from gistill.train.finetune import finetune_reader
+    from gistill.train.reader.finetune import finetune_reader
 
     for keep, start in ((0.5, None), (1.5, tmp_path), (-0.1, tmp_path)):
         with pytest.raises(SettingError, match=f"a share of {keep:g} to keep"):

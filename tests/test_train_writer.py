@@ -25,7 +25,8 @@ from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.lm.seam import Request  # noqa: E402
 from gistill.schema import Message, OpinionTuple  # noqa: E402
 from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
-from gistill.train.encode import (  # noqa: E402
+from gistill.train.writer.card import write_card  # noqa: E402
+from gistill.train.writer.encode import (  # noqa: E402
     IGNORED,
     Encoded,
     collate_causal,
@@ -34,15 +35,14 @@ from gistill.train.encode import (  # noqa: E402
     encode_all,
     loss_function,
 )
-from gistill.train.examples import Lesson  # noqa: E402
-from gistill.train.loading import load_model, load_tokenizer  # noqa: E402
-from gistill.train.recipe import Recipe, recipe_from  # noqa: E402
-from gistill.train.running import last_whole  # noqa: E402
-from gistill.train.safety import Need, check_disk, check_memory, shown  # noqa: E402
-from gistill.train.selection import scores  # noqa: E402
-from gistill.train.trainer import LikeLengths  # noqa: E402
-from gistill.train.writer import finetune_writer  # noqa: E402
-from gistill.train.writer_card import write_card  # noqa: E402
+from gistill.train.writer.examples import Lesson  # noqa: E402
+from gistill.train.writer.finetune import finetune_writer  # noqa: E402
+from gistill.train.writer.loading import load_model, load_tokenizer  # noqa: E402
+from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
+from gistill.train.writer.running import last_whole  # noqa: E402
+from gistill.train.writer.safety import Need, check_disk, check_memory, shown  # noqa: E402
+from gistill.train.writer.selection import scores  # noqa: E402
+from gistill.train.writer.trainer import LikeLengths  # noqa: E402
 
 THINGS, GOOD, BAD = ("lid", "lamp", "food"), ("nice", "solid"), ("broken", "awful")
 KINDS = ("causal", "encoder-decoder")
@@ -174,15 +174,15 @@ import sys, warnings
 warnings.simplefilter("ignore")
 import torch; torch.set_num_threads(1)
 from pathlib import Path
-from gistill.train.recipe import load_recipe
-from gistill.train.writer import finetune_writer
+from gistill.train.writer.recipe import load_recipe
+from gistill.train.writer.finetune import finetune_writer
 finetune_writer(load_recipe(Path(sys.argv[1])), out=Path(sys.argv[2]), data=None)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
 def test_a_run_killed_at_any_moment_reaches_the_same_loss_curve(bases: dict[str, Path], tmp_path: Path) -> None:
-    from gistill.train.recipe import as_yaml
+    from gistill.train.writer.recipe import as_yaml
 
     made = recipe(bases["causal"], tmp_path, steps=60, save_every=5, dropout=0.1)
     (tmp_path / "recipe.yaml").write_text(as_yaml(made), encoding="utf-8")
@@ -318,7 +318,7 @@ def test_accumulating_parts_is_the_same_step(bases: dict[str, Path], tmp_path: P
 
 
 def test_norms_and_biases_are_spared_weight_decay(bases: dict[str, Path], tmp_path: Path) -> None:
-    from gistill.train.trainer import make_trainer
+    from gistill.train.writer.trainer import make_trainer
 
     made = recipe(bases["causal"], tmp_path, method="full", weight_decay=0.1)
     model = load_model(made, bases["causal"], steps=6)

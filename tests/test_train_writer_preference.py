@@ -21,11 +21,11 @@ import tiny_models  # noqa: E402
 from gistill.errors import InputError, SettingError  # noqa: E402
 from gistill.schema import OpinionTuple  # noqa: E402
 from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
-from gistill.train.examples import Lesson  # noqa: E402
-from gistill.train.preference import finetune_preference, read_preferences, reward  # noqa: E402
-from gistill.train.recipe import Recipe, recipe_from  # noqa: E402
-from gistill.train.search import search, space  # noqa: E402
-from gistill.train.writer import finetune_writer  # noqa: E402
+from gistill.train.writer.examples import Lesson  # noqa: E402
+from gistill.train.writer.finetune import finetune_writer  # noqa: E402
+from gistill.train.writer.preference import finetune_preference, read_preferences, reward  # noqa: E402
+from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
+from gistill.train.writer.search import search, space  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -180,8 +180,8 @@ watched = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "sock
 sys.addaudithook(lambda event, args: seen.append([event, str(args[1:])]) if event in watched else None)
 from pathlib import Path
 import torch; torch.set_num_threads(1)
-from gistill.train.recipe import load_recipe
-from gistill.train.writer import finetune_writer
+from gistill.train.writer.recipe import load_recipe
+from gistill.train.writer.finetune import finetune_writer
 for path in sys.argv[2:]:
     finetune_writer(load_recipe(Path(path)), out=Path(sys.argv[1]) / Path(path).stem, data=None)
 print(json.dumps(seen))
@@ -190,7 +190,7 @@ print(json.dumps(seen))
 
 def test_training_never_tries_to_connect_to_anything(base: Path, tmp_path: Path) -> None:
     """In a process of its own, whose environment switches nothing off: only the trainer does."""
-    from gistill.train.recipe import as_yaml
+    from gistill.train.writer.recipe import as_yaml
 
     pairs, answers = jsonl(tmp_path / "pairs.jsonl", PAIRS), jsonl(tmp_path / "answers.jsonl", ANSWERS)
     made = {

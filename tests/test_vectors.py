@@ -18,7 +18,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.train.vectors import fit, new_words, pca, phrases
+from gistill.train.term_vectors import fit, new_words, pca, phrases
 from gistill.vectors import TERM_VECTORS, TermVectors, load_vectors, misspelling_traces, misspelt, save_vectors
 
 
@@ -81,7 +81,7 @@ def test_the_file_is_safetensors(tmp_path: Path) -> None:
 def test_missing_vectors_say_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="no term vectors") as caught:
         load_vectors(tmp_path)
-    assert "gistill.train.vectors" in caught.value.hint
+    assert "gistill.train.term_vectors" in caught.value.hint
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "header", "pieces", "tokenizer"])

@@ -1,7 +1,7 @@
 """Static sub-word vectors for short phrases: words in, unit vectors out, with numpy and a tokenizer only.
 
 They are how `digest.group` knows that "price" and "cost" are near and "screen" and "keyboard" are not. Made by
-`gistill.train.vectors` from a sentence encoder; a phrase's vector is the plain sum of its pieces' vectors,
+`gistill.train.term_vectors` from a sentence encoder; a phrase's vector is the plain sum of its pieces' vectors,
 made unit length.
 """
 
@@ -144,7 +144,7 @@ def load_vectors(path: str | Path | None = None) -> TermVectors:
         vocabulary = (folder / "tokenizer.json").read_bytes()
     except OSError as error:
         raise ModelMissingError(
-            f"no term vectors in {folder} ({error.strerror})", hint="python -m gistill.train.vectors --out FOLDER"
+            f"no term vectors in {folder} ({error.strerror})", hint="python -m gistill.train.term_vectors --out FOLDER"
         ) from error
     try:
         table = _parse(raw)

@@ -13,8 +13,8 @@ from gistill.cli import options
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
-    from gistill.train.export_check import Comparison
-    from gistill.train.export_writer import Format
+    from gistill.train.writer.export import Format
+    from gistill.train.writer.export_check import Comparison
 
 PAST_THRESHOLD = 3  # the exit code
 
@@ -49,7 +49,7 @@ def export(
     """Write a trained writer for other engines: transformers, GGUF (F16), OpenVINO (int8), or its adapter alone."""
     with ending():
         formats = _formats(to)
-        from gistill.train.export_writer import export_writer
+        from gistill.train.writer.export import export_writer
 
         asked = _inputs(inputs, run, data, limit) if check else None
         places = {to: out if len(formats) == 1 else out / to for to in formats}
@@ -69,7 +69,7 @@ def export(
 
 def _formats(to: Sequence[str]) -> list[Format]:
     from gistill.errors import SettingError
-    from gistill.train.export_writer import FORMATS
+    from gistill.train.writer.export import FORMATS
 
     for name in to:
         if name not in FORMATS:
@@ -81,7 +81,7 @@ def _inputs(named: str | None, run: Path, data: Path | None, limit: int) -> Any:
     from importlib.util import find_spec
 
     from gistill.errors import ExtraMissingError
-    from gistill.train.export_check import check_inputs
+    from gistill.train.writer.export_check import check_inputs
 
     if find_spec("torch") is None:
         raise ExtraMissingError("Checking needs torch.", hint='Run: pip install "gistill[train]"')
@@ -91,8 +91,8 @@ def _inputs(named: str | None, run: Path, data: Path | None, limit: int) -> Any:
 def _compared(run: Path, places: dict[Format, Path], inputs: Any) -> Iterator[tuple[Format, Comparison]]:
     """Ask the trained weights and then each export, one model in memory at a time."""
     from gistill.lm.engines.torch_model import load_torch_model
-    from gistill.train.export_check import ask, compare, load_exported
-    from gistill.train.export_writer import describe
+    from gistill.train.writer.export import describe
+    from gistill.train.writer.export_check import ask, compare, load_exported
 
     tell(f"Asking the trained weights about {len(inputs.examples):,} texts of {inputs.source}.")
     trained = ask(load_torch_model(run), inputs.examples)

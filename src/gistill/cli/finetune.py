@@ -35,15 +35,15 @@ def finetune_writer(
     """Fine-tune a small language model on a skill. The same command again goes on after the last checkpoint.
 
     An example of a recipe: recipes/opinions.yaml in the repository; every field with its unit is described in
-    gistill.train.recipe.
+    gistill.train.writer.recipe.
     """
     with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
-        from gistill.train.recipe import load_recipe
+        from gistill.train.writer.recipe import load_recipe
 
         read = load_recipe(recipe, settings=tuple(settings or ()))
         need_torch()
-        from gistill.train.search import search
-        from gistill.train.writer import finetune_writer as train
+        from gistill.train.writer.finetune import finetune_writer as train
+        from gistill.train.writer.search import search
 
         about = (search if read.search else train)(read, out=out, data=data, dry_run=dry_run, tell=tell)
         done = "Nothing was trained." if dry_run else f"The writer: {out}"
@@ -73,7 +73,7 @@ def finetune_reader(
     """Train the reader and write its model folder. The same command again goes on after the last finished epoch."""
     with ending(kept=f"Finished epochs are kept in {out}; the same command goes on from there."):
         need_torch()
-        from gistill.train.finetune import finetune_reader as train
+        from gistill.train.reader.finetune import finetune_reader as train
 
         about = train(
             data,

@@ -10,7 +10,7 @@ from gistill.corpora import index
 from gistill.corpora.labelled import fingerprint
 from gistill.errors import SettingError
 from gistill.sentences import split
-from gistill.train.examples import open_test_texts
+from gistill.train.writer.examples import open_test_texts
 
 ALL = "all"
 _STOCK = 40  # characters; what is shorter recurs by chance

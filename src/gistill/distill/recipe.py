@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 
 from gistill.errors import InputError, SettingError
 from gistill.schema import Noun
-from gistill.train.recipe import Recipe, TrainSet, is_file, problem, read_fields, recipe_from
+from gistill.train.writer.recipe import Recipe, TrainSet, is_file, problem, read_fields, recipe_from
 
 # What the walk decides itself; everything else of a writer's recipe may stand under teach and finetune.
 _OURS = ("name", "model", "train", "start", "seed", "search", "trials", "objective")

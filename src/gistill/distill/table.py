@@ -9,7 +9,7 @@ from gistill.bench.report import write_report
 from gistill.bench.scorecard import BenchScorecard
 from gistill.distill.recipe import DistillRecipe
 from gistill.schema import Estimate
-from gistill.train.recipe import TrainSet
+from gistill.train.writer.recipe import TrainSet
 
 
 def write_table(

@@ -23,7 +23,7 @@ from gistill.distill.recipe import DistillRecipe, finetuned, taught
 from gistill.distill.table import write_table
 from gistill.errors import InputError, SettingError
 from gistill.schema import Estimate
-from gistill.train.recipe import Recipe, is_file
+from gistill.train.writer.recipe import Recipe, is_file
 
 # How a batch is held in memory and what is told on the way: another machine may need other values for the same result.
 _SAME_RESULT = {"accumulate", "gradient_checkpointing", "save_every", "log_every", "report_to"}
@@ -91,7 +91,7 @@ def distill(
     if unknown:
         raise SettingError(f"there is no student {unknown!r}", hint=f"Students: {', '.join(recipe.students)}.")
     if train is None:
-        from gistill.train.writer import finetune_writer
+        from gistill.train.writer.finetune import finetune_writer
 
         train = finetune_writer
     mine = [name for name in recipe.students if not students or name in students]

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import torch
 
 from gistill.errors import GistillError
-from gistill.train.encode import Encoded
-from gistill.train.loading import WHOLE, precision
-from gistill.train.recipe import Recipe
-from gistill.train.trainer import LikeLengths, part_of_batch
+from gistill.train.writer.encode import Encoded
+from gistill.train.writer.loading import WHOLE, precision
+from gistill.train.writer.recipe import Recipe
+from gistill.train.writer.trainer import LikeLengths, part_of_batch
 
 
 class Need(NamedTuple):

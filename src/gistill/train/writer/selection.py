@@ -9,7 +9,7 @@ from gistill.evaluate.tuples import score
 from gistill.lm.engines.torch_model import TorchModel
 from gistill.lm.seam import LanguageModel, Request
 from gistill.skills.opinions import parse
-from gistill.train.examples import Lesson
+from gistill.train.writer.examples import Lesson
 
 
 def scores(writer: LanguageModel, dev: Sequence[Lesson], *, max_new_tokens: int) -> dict[str, float]:

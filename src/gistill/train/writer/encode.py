@@ -9,7 +9,7 @@ import torch
 
 from gistill.errors import InputError, SettingError
 from gistill.lm.chat import line_break, prompt_text, unmarked
-from gistill.train.examples import Lesson
+from gistill.train.writer.examples import Lesson
 
 IGNORED = -100  # what the loss leaves out
 

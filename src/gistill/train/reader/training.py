@@ -17,8 +17,8 @@ from gistill.errors import ModelBrokenError
 from gistill.evaluate.triplets import Score, counts, score
 from gistill.reader.decode import FEATURES, Candidate, Scorer, choose
 from gistill.reader.units import Units, cut
-from gistill.train.adversarial import embeddings_shifted, steepest
-from gistill.train.network import Network, Target, batch_tensors, loss, target
+from gistill.train.reader.adversarial import embeddings_shifted, steepest
+from gistill.train.reader.network import Network, Target, batch_tensors, loss, target
 
 SHARED = 4  # characters of one word piece that are told apart; a Chinese word piece rarely has more
 

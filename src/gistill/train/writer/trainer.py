@@ -13,9 +13,9 @@ from typing import Any
 import torch
 
 from gistill.errors import ExtraMissingError, SettingError
-from gistill.train.encode import Encoded, collate_causal, collate_packed, collate_pairs, loss_function
-from gistill.train.loading import precision, takes
-from gistill.train.recipe import Recipe
+from gistill.train.writer.encode import Encoded, collate_causal, collate_packed, collate_pairs, loss_function
+from gistill.train.writer.loading import precision, takes
+from gistill.train.writer.recipe import Recipe
 
 Tell = Callable[[str], None]
 Judge = Callable[[Any], dict[str, float]]  # of a model in training: its scores, the one that decides under "score"
@@ -134,7 +134,7 @@ def make_trainer(
             if recipe.method != "adalora":
                 super()._load_from_checkpoint(resume_from_checkpoint, model)
                 return
-            from gistill.train.adalora import restore
+            from gistill.train.writer.adalora import restore
 
             restore(self.model, Path(resume_from_checkpoint))
 
@@ -180,7 +180,7 @@ def callbacks(recipe: Recipe, folder: Path, say: Tell, judge: Judge | None) -> l
 
         made.append(TensorBoardCallback(SummaryWriter(log_dir=str(folder / "tensorboard"))))
     if recipe.method == "adalora":
-        from gistill.train.adalora import allocator
+        from gistill.train.writer.adalora import allocator
 
         made.append(allocator())
     return made

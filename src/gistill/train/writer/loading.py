@@ -12,7 +12,7 @@ import torch
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.lm import DEFAULT_WRITER
 from gistill.lm.formats.base_folder import as_transformers_folder
-from gistill.train.recipe import Recipe
+from gistill.train.writer.recipe import Recipe
 
 WHOLE = ("full", "layers")  # methods whose result is a whole model and not an adapter
 

@@ -17,13 +17,13 @@ from typing import Any
 import torch
 
 from gistill.errors import GistillError, InputError
-from gistill.train import adalora
-from gistill.train.encode import Encoded
-from gistill.train.examples import Lessons
-from gistill.train.loading import disk_full, out_of_memory, precision
-from gistill.train.recipe import Recipe, as_yaml
-from gistill.train.trainer import Tell
-from gistill.train.writer_card import write_card
+from gistill.train.writer import adalora
+from gistill.train.writer.card import write_card
+from gistill.train.writer.encode import Encoded
+from gistill.train.writer.examples import Lessons
+from gistill.train.writer.loading import disk_full, out_of_memory, precision
+from gistill.train.writer.recipe import Recipe, as_yaml
+from gistill.train.writer.trainer import Tell
 
 
 def run(

@@ -18,7 +18,7 @@ from gistill.errors import ExtraMissingError
 from gistill.reader.decode import Scorer
 from gistill.reader.model import FORMAT
 from gistill.reader.units import cut
-from gistill.train.network import Network, batch_tensors
+from gistill.train.reader.network import Network, batch_tensors
 
 
 def export_reader(

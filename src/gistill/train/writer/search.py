@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ExtraMissingError, SettingError
-from gistill.train.recipe import Recipe, recipe_from
-from gistill.train.running import check_folder
-from gistill.train.trainer import Tell
-from gistill.train.writer import finetune_writer
+from gistill.train.writer.finetune import finetune_writer
+from gistill.train.writer.recipe import Recipe, recipe_from
+from gistill.train.writer.running import check_folder
+from gistill.train.writer.trainer import Tell
 
 
 def search(

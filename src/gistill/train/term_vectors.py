@@ -1,4 +1,4 @@
-"""Term vectors out of an encoder: `python -m gistill.train.vectors --text reviews.txt ... --out FOLDER`.
+"""Term vectors out of an encoder: `python -m gistill.train.term_vectors --text reviews.txt ... --out FOLDER`.
 
 In the manner of model2vec: every word piece goes through the sentence encoder alone, the results are reduced by PCA and
 weighted by how rare the piece is. Then, because a phrase is more than its pieces, the pieces are fitted so that their

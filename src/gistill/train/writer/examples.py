@@ -18,8 +18,8 @@ from gistill.schema import Message, OpinionTuple
 from gistill.skills.opinions import OpinionsInput, orders, render, write
 from gistill.text import clean as storable
 from gistill.text import places
-from gistill.train.data import open_tests
-from gistill.train.recipe import Recipe, TrainSet, is_file
+from gistill.train.reader.data import open_tests
+from gistill.train.writer.recipe import Recipe, TrainSet, is_file
 
 
 class Lesson(NamedTuple):

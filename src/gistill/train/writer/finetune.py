@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gistill.train.encode import Encoded, encode_all, loss_function
-from gistill.train.examples import load_lessons
-from gistill.train.loading import find_base, load_model, load_tokenizer, precision
-from gistill.train.preference import finetune_preference
-from gistill.train.recipe import Recipe
-from gistill.train.running import check_folder, describe, quiet, run, speaker, told
-from gistill.train.safety import check_disk, check_memory, memory_need, seconds_needed, shown
-from gistill.train.selection import judge
-from gistill.train.trainer import Tell, arguments, collator, make_trainer, part_of_batch
+from gistill.train.writer.encode import Encoded, encode_all, loss_function
+from gistill.train.writer.examples import load_lessons
+from gistill.train.writer.loading import find_base, load_model, load_tokenizer, precision
+from gistill.train.writer.preference import finetune_preference
+from gistill.train.writer.recipe import Recipe
+from gistill.train.writer.running import check_folder, describe, quiet, run, speaker, told
+from gistill.train.writer.safety import check_disk, check_memory, memory_need, seconds_needed, shown
+from gistill.train.writer.selection import judge
+from gistill.train.writer.trainer import Tell, arguments, collator, make_trainer, part_of_batch
 
 
 def finetune_writer(

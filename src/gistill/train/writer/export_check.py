@@ -17,7 +17,7 @@ from gistill.lm import Completion, LanguageModel, Request, load_writer
 from gistill.lm.engines.torch_model import load_torch_model
 from gistill.schema import Noun, TupleAnswer
 from gistill.skills.opinions import OpinionsInput, parse, render
-from gistill.train.export_writer import Format
+from gistill.train.writer.export import Format
 
 DEFAULT_SET = "aste/14res/dev:aste"  # where the run names no development set
 MAX_TOKENS = 192

@@ -14,12 +14,12 @@ from gistill.errors import InputError, SettingError
 from gistill.evaluate.tuples import counts_by_text
 from gistill.lm.chat import prompt_text, unmarked
 from gistill.skills.opinions import parse
-from gistill.train.examples import Lesson, Lessons, load_lessons, read_jsonl, without_tests
-from gistill.train.loading import find_base, load_model, load_tokenizer
-from gistill.train.recipe import Recipe, is_file
-from gistill.train.running import describe, run, speaker, told
-from gistill.train.selection import judge
-from gistill.train.trainer import Judge, Tell, arguments, callbacks, judged
+from gistill.train.writer.examples import Lesson, Lessons, load_lessons, read_jsonl, without_tests
+from gistill.train.writer.loading import find_base, load_model, load_tokenizer
+from gistill.train.writer.recipe import Recipe, is_file
+from gistill.train.writer.running import describe, run, speaker, told
+from gistill.train.writer.selection import judge
+from gistill.train.writer.trainer import Judge, Tell, arguments, callbacks, judged
 
 _METHODS = ("full", "layers", "lora", "qlora")
 
