@@ -30,8 +30,8 @@ from gistill.lm import find_writer
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Failure, Message
-from gistill.serve.batching import Batcher
-from gistill.serve.openai_api import app
+from gistill.serve.openai.api import app
+from gistill.serve.openai.batching import Batcher
 
 
 @contextmanager
@@ -381,7 +381,7 @@ _SLOW = """
 import socket, sys, time, uvicorn
 from gistill.cli.serve_model import _run
 from gistill.lm.fake import ScriptedModel
-from gistill.serve.openai_api import app
+from gistill.serve.openai.api import app
 
 def answer(request):
     print("asked", flush=True)

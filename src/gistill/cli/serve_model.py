@@ -51,7 +51,7 @@ def serve_model(
         uvicorn = _uvicorn()
         api_key = os.environ.get(api_key_env, "").strip()
         listening = _listening(host, port)
-        from gistill.serve.openai_api import app
+        from gistill.serve.openai.api import app
 
         loaded = _loaded(model, threads, data)
         made = app(loaded, api_key=api_key)

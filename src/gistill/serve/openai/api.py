@@ -10,8 +10,8 @@ from typing import Any
 
 from gistill.errors import ExtraMissingError, GistillError
 from gistill.lm.seam import Completion, LanguageModel, Request
-from gistill.serve.batching import Batcher
-from gistill.serve.chat_bodies import (
+from gistill.serve.openai.batching import Batcher
+from gistill.serve.openai.bodies import (
     BodyError,
     completion_body,
     error_body,

@@ -1,0 +1,1 @@
+"""A writer behind the API of OpenAI: what programs that know that API can ask."""
