@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from gistill.digest.cluster import join
 from gistill.digest.phrases import phrases
 from gistill.digest.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
 from gistill.digest.taxonomy import OTHER, Taxonomy, assign, claims
+from gistill.digest.ties import tie_break
 from gistill.schema import Aspect, EntityTally, Opinion, Period, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
 
@@ -64,10 +64,10 @@ def group(
 ) -> Grouping:
     """Group opinions into aspects and count them.
 
-    The result does not depend on the order of opinions or records. An aspect's id is made from the plainest term of its
-    group: one that two people said before one that a single person said, then the fewest words, then the words that
-    reviews use most. Counts do not enter beyond that, so adding records changes an id only when a plainer term for the
-    same thing turns up. The name shown is the form that most mentions use.
+    The result does not depend on the order of opinions or records, nor on their ids (`ties.tie_break`). An aspect's id
+    is made from the plainest term of its group: one that two people said before one that a single person said, then the
+    fewest words, then the words that reviews use most. Counts do not enter beyond that, so adding records changes an id
+    only when a plainer term for the same thing turns up. The name shown is the form that most mentions use.
 
     Args:
         opinions: What was extracted from `records`. Those without an aspect term are counted as ungrouped.
@@ -79,10 +79,10 @@ def group(
     Raises:
         ValueError: Two records or two opinions have one id, or an opinion is about a record that is not given.
     """
-    opinions = sorted(opinions, key=lambda opinion: opinion.id)
-    if any(one.id == other.id for one, other in pairwise(opinions)):
+    if len({opinion.id for opinion in opinions}) != len(opinions):
         raise ValueError("two opinions have the same id")
-    records = sorted(records, key=lambda record: record.id)
+    by_id = {record.id: record for record in records}
+    opinions = sorted(opinions, key=lambda o: tie_break(o, by_id[o.record]) if o.record in by_id else b"")
     counts = counted(opinions, records)
     vectors = vectors or load_vectors()
     claimed = claims(taxonomy) if taxonomy else {}

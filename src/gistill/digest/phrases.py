@@ -63,7 +63,7 @@ def phrases(
     used.
 
     Args:
-        opinions: In an order that does not depend on the rows.
+        opinions: In an order that does not depend on the rows, such as `ties.tie_break` gives.
         counts: The same opinions, counted.
         group: The group of each opinion, 0 to `groups` - 1, or negative.
         groups: How many groups.
@@ -111,5 +111,5 @@ def _keys(said: Sequence[str], vectors: TermVectors) -> dict[str, str]:
 def _phrase(opinions: Sequence[Opinion], polarity: Polarity, people: int) -> Phrase:
     forms = Counter(shown(opinion.opinion.text) for opinion in opinions if opinion.opinion)
     text = min(forms, key=lambda form: (-forms[form], len(form), form))
-    ranked = sorted(opinions, key=lambda opinion: (-(opinion.confidence or 0.0), opinion.id))
+    ranked = sorted(opinions, key=lambda opinion: -(opinion.confidence or 0.0))  # stable: ties stay as they came
     return Phrase(text=text, polarity=polarity, people=people, opinions=tuple(opinion.id for opinion in ranked))

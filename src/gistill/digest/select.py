@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gistill.digest.counting import person
 from gistill.digest.form import check_form
+from gistill.digest.ties import tie_break
 from gistill.digest.wording import MASK, clauses, content, signs
 from gistill.schema import Opinion, Quote, Record
 
@@ -42,7 +42,7 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
 
     An opinion is typical when its sentence uses the words that many of the others use, and adds something when its
     words are not those of one already chosen (maximal marginal relevance on word overlap). Nobody speaks twice while
-    somebody else has not spoken. Nothing depends on the order of the rows.
+    somebody else has not spoken. Nothing depends on the order of the rows, nor on ids: see `ties.tie_break`.
 
     Args:
         opinions: Of one aspect and, usually, of one feeling.
@@ -63,14 +63,15 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
         return shared + 0.5 * (opinion.confidence or 0.0) - (0.3 if length > 200 or length < 12 else 0.0)
 
     worth = {opinion.id: typical(opinion) for opinion in candidates}
+    lots = {opinion.id: tie_break(opinion, records[opinion.record]) for opinion in candidates}
     chosen: list[Opinion] = []
     while candidates and len(chosen) < limit:
         heard = {person(records[opinion.record]) for opinion in chosen}
         fresh = [o for o in candidates if person(records[o.record]) not in heard] or candidates
 
-        def gain(opinion: Opinion) -> tuple[float, str]:
+        def gain(opinion: Opinion) -> tuple[float, bytes]:
             alike = max((_overlap(words[opinion.id], words[other.id]) for other in chosen), default=0.0)
-            return worth[opinion.id] - alike, _shuffle(opinion.id)
+            return worth[opinion.id] - alike, lots[opinion.id]
 
         best = max(fresh, key=gain)
         chosen.append(best)
@@ -189,8 +190,3 @@ def _stems(opinion: Opinion, record: Record) -> frozenset[str]:
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one or other else 1.0
-
-
-def _shuffle(name: str) -> str:
-    """Order by a hash of the id where nothing else decides, so that early rows have no advantage."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
