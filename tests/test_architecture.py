@@ -38,6 +38,7 @@ ROWS = {
     "vectors": 2,
     "evaluate": 2,  # knows no models; training measures itself with it
     "teacher": 3,
+    "grounding": 2,
     "digest": 3,
     "train": 3,
     "bench": 4,

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.digest.quoting import quote_sentences
-from gistill.digest.select import context, is_command, is_wish, phrase, select
 from gistill.digest.summarize import summarize
-from gistill.digest.verify import verify
+from gistill.grounding.select import context, is_command, is_wish, phrase, select
+from gistill.grounding.verify import verify
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Opinion, Quote, Record, Span, Summary, SummarySentence

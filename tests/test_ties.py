@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from gistill.digest.extract import extract
 from gistill.digest.group import group
-from gistill.digest.select import select
 from gistill.digest.summarize import summarize
-from gistill.digest.ties import tie_break
+from gistill.grounding.select import select
+from gistill.grounding.ties import tie_break
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.reader import load_reader

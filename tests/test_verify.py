@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gistill.digest.counting import Voices, count_voices
-from gistill.digest.verify import CHECKS, verify
-from gistill.digest.wording import clauses, content, number, signs, stem
+from gistill.grounding.counting import Voices, count_voices
+from gistill.grounding.verify import CHECKS, verify
+from gistill.grounding.wording import clauses, content, number, signs, stem
 from gistill.schema import Check, Opinion, Polarity, Quote
 from opinions import BATTERY, World, world
 

@@ -13,7 +13,7 @@ from gistill.digest.cluster import join
 from gistill.digest.phrases import phrases
 from gistill.digest.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
 from gistill.digest.taxonomy import OTHER, Taxonomy, assign, claims
-from gistill.digest.ties import tie_break
+from gistill.grounding.ties import tie_break
 from gistill.schema import Aspect, EntityTally, Opinion, Period, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
 

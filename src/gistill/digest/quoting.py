@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gistill.digest.counting import Voices, count_voices, person
-from gistill.digest.select import phrase, select
-from gistill.digest.verify import verify
-from gistill.digest.wording import NEUTRAL, clauses, content, stem
+from gistill.grounding.counting import Voices, count_voices, person
+from gistill.grounding.select import phrase, select
+from gistill.grounding.verify import verify
+from gistill.grounding.wording import NEUTRAL, clauses, content, stem
 from gistill.schema import Aspect, Estimate, Opinion, Polarity, Record, Summary, SummarySentence, Tally
 from gistill.stats import wilson
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gistill.digest.checkpoint import write_whole
-from gistill.digest.counting import person
 from gistill.errors import InputError, SettingError
+from gistill.grounding.counting import person
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from gistill.digest.counting import Voices, count_voices
 from gistill.digest.quoting import quote_sentences, whole
-from gistill.digest.select import context, is_wish, select, sentence_of
-from gistill.digest.verify import verify
-from gistill.digest.wording import clauses, content
+from gistill.grounding.counting import Voices, count_voices
+from gistill.grounding.select import context, is_wish, select, sentence_of
+from gistill.grounding.verify import verify
+from gistill.grounding.wording import clauses, content
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Aspect, Check, Failure, Message, Opinion, Record, Summary, SummarySentence, Tally
 from gistill.skills import revision, summary

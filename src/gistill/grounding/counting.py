@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gistill.digest.wording import PEOPLE, Clause, Word, number, word_set
+from gistill.grounding.wording import PEOPLE, Clause, Word, number, word_set
 from gistill.schema import Opinion, Record
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from gistill.digest.wording import MASK, NAME, NEUTRAL, clauses, word_set
+from gistill.grounding.wording import MASK, NAME, NEUTRAL, clauses, word_set
 
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]"

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from gistill.digest.counting import person
-from gistill.digest.form import check_form
-from gistill.digest.ties import tie_break
-from gistill.digest.wording import MASK, clauses, content, signs
+from gistill.grounding.counting import person
+from gistill.grounding.form import check_form
+from gistill.grounding.ties import tie_break
+from gistill.grounding.wording import MASK, clauses, content, signs
 from gistill.schema import Opinion, Quote, Record
 
 _COMMAND = re.compile(

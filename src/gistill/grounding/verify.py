@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gistill.digest.counting import (
+from gistill.grounding.counting import (
     Claim,
     Counts,
     Voices,
@@ -16,9 +16,9 @@ from gistill.digest.counting import (
     person,
     quantity_places,
 )
-from gistill.digest.form import check_form
-from gistill.digest.select import core_of
-from gistill.digest.wording import MASK, NAME, Clause, Word, clauses, content, covers, signs, stem
+from gistill.grounding.form import check_form
+from gistill.grounding.select import core_of
+from gistill.grounding.wording import MASK, NAME, Clause, Word, clauses, content, covers, signs, stem
 from gistill.schema import Check, Opinion, Polarity, Record, Tally
 
 CHECKS = ("form", "quotes", "numbers", "quantity", "polarity", "support")
