@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gistill.digest.quoting import tally_of
+from gistill.digest.summary.quoting import tally_of
 from gistill.grounding.counting import Voices, count_voices
 from gistill.schema import Aspect, Opinion, Polarity, Quote, Record, Span, Tally
 

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gistill.digest import phrases, terms
-from gistill.digest.cluster import join, respell
-from gistill.digest.group import ENTITIES, Grouping, categorised
-from gistill.digest.group import group as group_with
-from gistill.digest.phrases import bare
-from gistill.digest.tally import periods
-from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect
-from gistill.digest.terms import normal, plain, singular, slug, surface
+from gistill.digest.group import phrases, terms
+from gistill.digest.group.cluster import join, respell
+from gistill.digest.group.grouping import ENTITIES, Grouping, categorised
+from gistill.digest.group.grouping import group as group_with
+from gistill.digest.group.phrases import bare
+from gistill.digest.group.tally import periods
+from gistill.digest.group.taxonomy import Taxonomy, TaxonomyAspect
+from gistill.digest.group.terms import normal, plain, singular, slug, surface
 from gistill.schema import Aspect, Opinion, Polarity, Quote, Record, Span
 from gistill.vectors import TermVectors, load_vectors
 

@@ -20,14 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gistill.digest import charts, report_markdown
-from gistill.digest import report as report_module
-from gistill.digest import report_words as words
-from gistill.digest.report import COLUMNS, write_report
-from gistill.digest.report_html import TEMPLATES, render_html
-from gistill.digest.report_markdown import escape_markdown, render_markdown
-from gistill.digest.report_quotes import LONG, cut, excerpts
-from gistill.digest.report_view import View
+from gistill.digest.report import charts, words
+from gistill.digest.report import markdown as report_markdown
+from gistill.digest.report import writing as report_module
+from gistill.digest.report.html import TEMPLATES, render_html
+from gistill.digest.report.markdown import escape_markdown, render_markdown
+from gistill.digest.report.quotes import LONG, cut, excerpts
+from gistill.digest.report.view import View
+from gistill.digest.report.writing import COLUMNS, write_report
 from gistill.schema import (
     Aspect,
     Check,

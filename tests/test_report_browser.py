@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from gistill.digest.report_html import render_html
-from gistill.digest.report_view import View
+from gistill.digest.report.html import render_html
+from gistill.digest.report.view import View
 from sample_digest import bare_digest, sample_digest, wide_digest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

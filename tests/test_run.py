@@ -11,9 +11,9 @@ import pytest
 
 import gistill
 from fake_reader import FakeReader
+from gistill.digest.group.taxonomy import Taxonomy, TaxonomyAspect
 from gistill.digest.run import digest
 from gistill.digest.steps import OUTPUTS
-from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect
 from gistill.errors import InputError, ModelMissingError
 from gistill.lm.fake import ScriptedModel
 from gistill.reader.model import SHIPPED

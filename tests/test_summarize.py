@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gistill.digest.quoting import quote_sentences
-from gistill.digest.summarize import summarize
+from gistill.digest.summary.quoting import quote_sentences
+from gistill.digest.summary.summarizing import summarize
 from gistill.grounding.select import context, is_command, is_wish, phrase, select
 from gistill.grounding.verify import verify
 from gistill.lm.fake import ScriptedModel

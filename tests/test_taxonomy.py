@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gistill.digest.taxonomy import Taxonomy, TaxonomyAspect, assign, load_taxonomy
-from gistill.digest.terms import normal
+from gistill.digest.group.taxonomy import Taxonomy, TaxonomyAspect, assign, load_taxonomy
+from gistill.digest.group.terms import normal
 from gistill.errors import SettingError
 from gistill.vectors import TermVectors, load_vectors
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.digest.extract import extract
-from gistill.digest.group import group
-from gistill.digest.summarize import summarize
+from gistill.digest.group.grouping import group
+from gistill.digest.summary.summarizing import summarize
 from gistill.grounding.select import select
 from gistill.grounding.ties import tie_break
 from gistill.lm.fake import ScriptedModel

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gistill.digest.extract import extract
-    from gistill.digest.report import write_report
+    from gistill.digest.report.writing import write_report
     from gistill.digest.run import digest
     from gistill.errors import GistillError
     from gistill.lm import load_writer
@@ -46,7 +46,7 @@ _HOME = {
     "load_reader": "gistill.reader",
     "load_writer": "gistill.lm",
     "read_records": "gistill.tables",
-    "write_report": "gistill.digest.report",
+    "write_report": "gistill.digest.report.writing",
 }
 
 

@@ -72,9 +72,9 @@ def digest(
         )
         table = open_source(file, columns, table_format, encoding, say=show.say)
         _warn_of_others(folder, show)
+        from gistill.digest.group.taxonomy import load_taxonomy
         from gistill.digest.run import digest as walk
         from gistill.digest.steps import prepare_folder
-        from gistill.digest.taxonomy import load_taxonomy
         from gistill.reader import load_reader
 
         prepare_folder(folder)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from gistill.digest.checkpoint import Checkpoint
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
-from gistill.digest.group import Grouping, categorised, group
-from gistill.digest.report import write_report
+from gistill.digest.group.grouping import Grouping, categorised, group
+from gistill.digest.group.taxonomy import Taxonomy
+from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, text_hash, write_manifest
-from gistill.digest.summarize import summarize
-from gistill.digest.taxonomy import Taxonomy
+from gistill.digest.summary.summarizing import summarize
 from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader

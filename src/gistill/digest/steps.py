@@ -19,7 +19,7 @@ from gistill.grounding.counting import person
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
 if TYPE_CHECKING:
-    from gistill.digest.group import Grouping
+    from gistill.digest.group.grouping import Grouping
 
 OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.jsonl")
 OURS = frozenset({*OUTPUTS, "opinions.jsonl.part", "opinions.manifest.json", "manifest.json"})

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from gistill.digest.extract import SentenceReader, extract
-from gistill.digest.group import group
-from gistill.digest.summarize import Side, check_draft, gather_sides
+from gistill.digest.group.grouping import group
+from gistill.digest.summary.summarizing import Side, check_draft, gather_sides
 from gistill.distill.tasks import Answer, Item, Read, Row, Task
 from gistill.schema import Failure, Message, Record
 from gistill.screen import screen

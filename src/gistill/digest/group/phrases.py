@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from gistill.digest.cluster import respell
-from gistill.digest.tally import Counted, Ints, distinct
-from gistill.digest.terms import AROUND, clean, singular, word_set, words_of
+from gistill.digest.group.cluster import respell
+from gistill.digest.group.tally import Counted, Ints, distinct
+from gistill.digest.group.terms import AROUND, clean, singular, word_set, words_of
 from gistill.schema import Opinion, Phrase, Polarity
 from gistill.vectors import TermVectors
 

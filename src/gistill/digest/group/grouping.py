@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gistill.digest import terms as terms_
-from gistill.digest.cluster import join
-from gistill.digest.phrases import phrases
-from gistill.digest.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
-from gistill.digest.taxonomy import OTHER, Taxonomy, assign, claims
+from gistill.digest.group import terms as terms_
+from gistill.digest.group.cluster import join
+from gistill.digest.group.phrases import phrases
+from gistill.digest.group.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
+from gistill.digest.group.taxonomy import OTHER, Taxonomy, assign, claims
 from gistill.grounding.ties import tie_break
 from gistill.schema import Aspect, EntityTally, Opinion, Period, Record, Tally
 from gistill.vectors import TermVectors, load_vectors

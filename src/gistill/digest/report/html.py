@@ -10,9 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from gistill.digest import charts
-from gistill.digest.report_view import TRENDS, View, unshown
-from gistill.digest.report_words import FILTERS, visible
+from gistill.digest.report import charts
+from gistill.digest.report.view import TRENDS, View, unshown
+from gistill.digest.report.words import FILTERS, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -20,7 +20,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render_html(view: View) -> str:
     """Write the report as one HTML page.
 
-    Whatever an expression of the template gives is first made visible (`report_words.visible`) and then escaped, by
+    Whatever an expression of the template gives is first made visible (`words.visible`) and then escaped, by
     the environment and not by the template's author: a forgotten filter cannot let a review's markup through. The
     page also carries a Content-Security-Policy that allows its own style sheet, by hash, and nothing else.
     """

@@ -8,9 +8,9 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from gistill.digest.report_html import TEMPLATES
-from gistill.digest.report_view import View, unshown
-from gistill.digest.report_words import FILTERS, visible
+from gistill.digest.report.html import TEMPLATES
+from gistill.digest.report.view import View, unshown
+from gistill.digest.report.words import FILTERS, visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 # A lone list sign, a rule, or the number of a list, where text begins a line of its own block.

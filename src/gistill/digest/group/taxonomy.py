@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from gistill.digest.cluster import alike, clash, nearest, remainders
-from gistill.digest.terms import clean, normal, plain
+from gistill.digest.group.cluster import alike, clash, nearest, remainders
+from gistill.digest.group.terms import clean, normal, plain
 from gistill.errors import SettingError
 from gistill.schema import Noun
 from gistill.vectors import TermVectors

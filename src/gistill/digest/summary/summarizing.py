@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from gistill.digest.quoting import quote_sentences, whole
+from gistill.digest.summary.quoting import quote_sentences, whole
 from gistill.grounding.counting import Voices, count_voices
 from gistill.grounding.select import context, is_wish, select, sentence_of
 from gistill.grounding.verify import verify

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from gistill.digest import report_words as words
+from gistill.digest.report import words
 from gistill.schema import Period, Tally
 
 _BAR = Markup('<svg class="bar" role="img" width="100%" height="18"><title>{}</title>{}</svg>')

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from gistill.digest.report_quotes import Excerpt, excerpts
-from gistill.digest.report_words import FEW
+from gistill.digest.report.quotes import Excerpt, excerpts
+from gistill.digest.report.words import FEW
 from gistill.schema import (
     Aspect,
     Digest,

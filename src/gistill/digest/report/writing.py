@@ -1,10 +1,10 @@
 """A Digest in, the files somebody reads out: report.html, report.md, digest.json and aspects.csv.
 
-report_view.py      what is shown, in what order
-report_words.py     figures in words, text made harmless
-report_quotes.py    the piece of a record around an opinion
-report_html.py      the page; charts.py draws its bars and trends
-report_markdown.py  the same as Markdown
+view.py      what is shown, in what order
+words.py     figures in words, text made harmless
+quotes.py    the piece of a record around an opinion
+html.py      the page; charts.py draws its bars and trends
+markdown.py  the same as Markdown
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gistill.digest.checkpoint import write_whole
-from gistill.digest.report_html import render_html
-from gistill.digest.report_markdown import render_markdown
-from gistill.digest.report_view import View
+from gistill.digest.report.html import render_html
+from gistill.digest.report.markdown import render_markdown
+from gistill.digest.report.view import View
 from gistill.schema import Aspect, Digest, Phrase
 from gistill.tables import write_csv
 

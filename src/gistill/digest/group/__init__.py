@@ -1,0 +1,1 @@
+"""Opinions to aspects: terms that mean one thing joined, people counted, likes and dislikes named."""
