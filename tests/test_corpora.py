@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.corpora import acos, aste, dmaste, mams, memd, towe
-from gistill.corpora.labelled import Labelled, Source, Triplet, join_tokens, open_part, retokenised, without_leaks
+from gistill.corpora.labelled import Labelled, Source, Triplet, join_tokens, open_part, retokenised
+from gistill.corpora.leaks import open_tests, without_leaks
+from gistill.corpora.sentences import by_sentence
 from gistill.errors import InputError
-from gistill.train.reader.data import by_sentence, held_out_examples, open_tests, training_examples
+from gistill.train.reader.data import held_out_examples, training_examples
 
 DATA = Path(os.environ.get("GISTILL_DATA", ""))
 needs_data = pytest.mark.skipif(not os.environ.get("GISTILL_DATA"), reason="GISTILL_DATA names no data folder")

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gistill.corpora import acos, asqp, datastory, dmaste, formats, fsa, generative, index, memd, oats
+from gistill.corpora import acos, asqp, datastory, dmaste, formats, fsa, generative, index, leaks, memd, oats
 from gistill.corpora.formats import Format
-from gistill.corpora.labelled import Labelled, Source, Triplet, fingerprint
+from gistill.corpora.labelled import Labelled, Source, Triplet
 from gistill.corpora.tuples import Example, category_words, from_labelled, from_quads, project, unwritable
 from gistill.errors import InputError, SettingError
 from gistill.schema import ELEMENTS, OpinionTuple, SentimentTask
@@ -354,8 +354,8 @@ def test_leaks_are_counted_and_taken_out(tmp_path: Path, monkeypatch: pytest.Mon
     files = {"data/uabsa/rest14/train.txt": train, "data/uabsa/rest14/test.txt": test}
     folder = put(monkeypatch, tmp_path, generative, files)
     names = ("gabsa/rest14/train:tsa", "gabsa/rest14/test:tsa")
-    assert index.leaks([names[0]], [names[1]], folder=folder) == [index.Leak(*names, texts=4, found=2, long=1)]
-    kept, dropped = index.without_leaks(*(index.load(name, folder=folder) for name in names))
+    assert leaks.count_leaks([names[0]], [names[1]], folder=folder) == [leaks.Leak(*names, texts=4, found=2, long=1)]
+    kept, dropped = leaks.without_leaks(*(index.load(name, folder=folder) for name in names))
     assert ([e.text for e in kept], dropped) == ([". . .", "something else"], 2)
 
 
@@ -630,11 +630,11 @@ def test_only_slips_of_the_corpora_cannot_be_said() -> None:
 def test_nothing_that_may_be_shipped_holds_a_sentence_of_an_open_test() -> None:
     tests = {name.split(":")[0] for name in index.names() if index.is_test(name)}
     held = [example for name in sorted(tests) for example in loaded(name)]
-    prints = {fingerprint(e.text) for e in held} - {""}
+    prints = {leaks.fingerprint(e.text) for e in held} - {""}
     trains = {name.split(":")[0] for name in index.names() if index.may_ship(name) and "/train" in name}
     everything = [example for name in sorted(trains) for example in loaded(name)]
-    kept, dropped = index.without_leaks(everything, held)
-    assert not {fingerprint(e.text) for e in kept} & prints
+    kept, dropped = leaks.without_leaks(everything, held)
+    assert not {leaks.fingerprint(e.text) for e in kept} & prints
     assert dropped == len(everything) - len(kept)
     assert 0 < dropped < 0.05 * len(everything)
 

@@ -233,7 +233,7 @@ class Aspect(Noun):
     name: str
     category: str | None = None
     terms: dict[str, int]  # surface term (normalised) -> mentions; most frequent first
-    opinions: tuple[str, ...]  # opinion ids, in the order of `digest.ties.tie_break`
+    opinions: tuple[str, ...]  # opinion ids, in the order of `grounding.ties.tie_break`
     tally: Tally
     trend: tuple[Period, ...] = ()
     entities: tuple[EntityTally, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from gistill.corpora.labelled import fingerprint
+from gistill.corpora.leaks import fingerprint
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.schema import SentimentTask

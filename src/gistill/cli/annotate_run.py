@@ -22,8 +22,8 @@ from gistill.cli.display import Display
 from gistill.cli.ending import tell
 
 if TYPE_CHECKING:
+    from gistill.corpora.leaks import Apart
     from gistill.distill.annotate import Annotated, Asked, Settings
-    from gistill.distill.leaks import Apart
     from gistill.distill.plan import Choose, Plan
     from gistill.distill.tasks import Task
     from gistill.lm.seam import LanguageModel
@@ -241,7 +241,7 @@ def _answer_progress(walk: Walk) -> AnswerProgress:
 
 
 def _apart(walk: Walk) -> Apart:
-    from gistill.distill.leaks import test_texts
+    from gistill.corpora.leaks import test_texts
 
     return test_texts([name.strip() for name in walk.choice.tests.split(",") if name.strip()], walk.choice.data)
 

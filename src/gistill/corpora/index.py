@@ -7,13 +7,13 @@ cut into sentences, as the reader reads it. Parts named "test" are open tests: f
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from gistill.corpora import acos, asqp, aste, datastory, dmaste, fsa, generative, mams, memd, oats, towe
-from gistill.corpora.labelled import Labelled, Source, fingerprint
+from gistill.corpora.labelled import Labelled, Source
 from gistill.corpora.sentences import by_sentence
 from gistill.corpora.tuples import Example, from_labelled, project
 from gistill.errors import InputError, SettingError
@@ -21,7 +21,6 @@ from gistill.schema import ELEMENTS, SentimentTask
 
 View = Literal["all", "implicit", "multi"]
 _NEAR = 5  # names shown where one is wrong
-_STOCK = 40  # characters; shorter sentences recur by chance
 
 
 class _Domain(NamedTuple):
@@ -116,52 +115,6 @@ def view(examples: Iterable[Example], name: View) -> list[Example]:
     if all(e.mixed is None and "polarity" not in ELEMENTS[e.task] for e in examples):
         raise InputError(f"{examples[0].source or 'this set'} has no polarities")
     return [e for e in examples if e.multi]
-
-
-class Leak(NamedTuple):
-    """How many texts of a training set stand in a test set, by letters and digits only."""
-
-    train: str
-    test: str
-    texts: int  # of the training set
-    found: int  # of those, also in the test set
-    long: int  # of those, longer than a stock phrase ("highly recommended") that anybody writes
-
-
-def leaks(train: Sequence[str], test: Sequence[str], *, folder: Path) -> list[Leak]:
-    """Count, for every pair of sets, how many training texts stand in the test.
-
-    SemEval-derived sets share their sentences, so "another corpus" says nothing; this does.
-
-    Args:
-        train: Names of the sets that will be trained on.
-        test: Names of the sets that will be reported on.
-        folder: The data folder.
-
-    Returns:
-        A row per pair, in the order given, also where nothing was found.
-    """
-    tests = {name: _prints(load(name, folder=folder)) for name in test}
-    rows = []
-    for name in train:
-        examples = load(name, folder=folder)
-        for other in test:
-            found = [e for e in examples if fingerprint(e.text) in tests[other]]
-            rows.append(Leak(name, other, len(examples), len(found), sum(len(e.text) > _STOCK for e in found)))
-    return rows
-
-
-def without_leaks(examples: Iterable[Example], test: Iterable[Example]) -> tuple[list[Example], int]:
-    """Drop the examples whose text also stands in a test set, by letters and digits, and say how many were dropped."""
-    tests = _prints(test)
-    examples = list(examples)
-    kept = [example for example in examples if fingerprint(example.text) not in tests]
-    return kept, len(examples) - len(kept)
-
-
-def _prints(examples: Iterable[Example]) -> set[str]:
-    """Give what leaks are looked for by; a text without letters and digits says nothing that could leak."""
-    return {fingerprint(example.text) for example in examples} - {""}
 
 
 def _split(name: str) -> tuple[str, str, SentimentTask]:

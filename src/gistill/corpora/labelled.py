@@ -136,26 +136,6 @@ def join_tokens(tokens: list[str], *, raw: bool) -> tuple[str, list[Extent]]:
     return text, places
 
 
-def fingerprint(text: str) -> str:
-    """Reduce a text to what leak checks compare: letters and digits only, case folded."""
-    return re.sub(r"[\W_]+", "", text.casefold())
-
-
-def without_leaks(train: list[Labelled], test: list[Labelled]) -> tuple[list[Labelled], int]:
-    """Drop the training sentences that also stand in a test set.
-
-    Args:
-        train: What would be trained on.
-        test: What will be reported on; sentences and whole reviews alike.
-
-    Returns:
-        The kept examples and how many were dropped.
-    """
-    tests = {fingerprint(example.text) for example in test}
-    kept = [example for example in train if fingerprint(example.text) not in tests]
-    return kept, len(train) - len(kept)
-
-
 def retokenised(example: Labelled) -> Labelled:
     """Give the same labels over the text as a customer would have typed it; the example itself if it has no spaces."""
     tokens = example.text.split(" ")

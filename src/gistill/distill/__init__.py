@@ -9,6 +9,5 @@ agree.py        several answers to one question: what they agree on
 corpus.py       sharded rows with their provenance, resumable
 annotate.py     the walk
 card.py         the data card
-leaks.py        the texts that nothing may be trained on
 estimating.py   a run without a call
 """

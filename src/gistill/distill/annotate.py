@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from gistill.distill.agree import agree
 from gistill.distill.corpus import Corpus, Manifest, Shard
-from gistill.distill.plan import Choose, Plan, items_of, make_plan, without_leaks
+from gistill.distill.plan import Choose, Plan, items_of, make_plan, records_without_leaks
 from gistill.distill.tasks import Item, Provenance, Read, Row, Task
 from gistill.lm.seam import Completion, LanguageModel, Request, failed
 from gistill.schema import Failure, Record
@@ -120,7 +120,7 @@ def annotate(
         teachers: One, or several that vote. Texts that a teacher has no answer for count as unanswered.
         out: The corpus's folder; made where it is not there.
         settings: See there.
-        apart: Fingerprints of texts that must not be trained on; see `corpora.labelled.fingerprint`.
+        apart: Fingerprints of texts that must not be trained on; see `corpora.leaks.fingerprint`.
         limit: The most texts to ask about.
         choose: Which ones; see `choose.chooser`. None takes the first.
         progress: Called before the first batch of answers of a shard, and after each.
@@ -172,7 +172,9 @@ def prepare(
     """Write down in `out/work` what will be asked about; nothing is asked yet."""
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    return make_plan(items_of(without_leaks(records, apart), task.unit), work, apart=apart, limit=limit, choose=choose)
+    return make_plan(
+        items_of(records_without_leaks(records, apart), task.unit), work, apart=apart, limit=limit, choose=choose
+    )
 
 
 def preview(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> list[Asked]:

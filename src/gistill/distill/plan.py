@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gistill.corpora.labelled import fingerprint
+from gistill.corpora.leaks import fingerprint
 from gistill.digest.extract import customer_spans
 from gistill.distill.tasks import Item, Unit
 from gistill.schema import Failure, Record, Span
@@ -64,7 +64,7 @@ def make_plan(
     Args:
         found: Candidates, and what was set apart before; see `items_of`.
         folder: Where the plan goes; it exists.
-        apart: Fingerprints (`corpora.labelled.fingerprint`) of the texts that must not be trained on.
+        apart: Fingerprints (`corpora.leaks.fingerprint`) of the texts that must not be trained on.
         limit: The most texts to ask about; None asks about all.
         choose: Which texts a limit leaves; None takes the first. Asked only where there are more than the limit.
 
@@ -86,7 +86,7 @@ def make_plan(
                     counts[item.kind] += 1
                     refused.write(item.model_dump_json().encode() + b"\n")
 
-        candidates = keep(_without_repeats(_without_leaks(found, apart)))
+        candidates = keep(_without_repeats(_items_without_leaks(found, apart)))
         if limit is not None and choose is None:
             candidates = (item for n, item in enumerate(candidates) if n < limit)
         items = write_jsonl(path, candidates)
@@ -134,7 +134,7 @@ def items_of(records: Iterable[Record | Item | Failure], unit: Unit) -> Iterator
                 number += 1
 
 
-def without_leaks(
+def records_without_leaks(
     records: Iterable[Record | Item | Failure], apart: Collection[str]
 ) -> Iterator[Record | Item | Failure]:
     """Set whole records apart that stand in a test set; cut first, a long test sentence would pass in pieces."""
@@ -162,7 +162,7 @@ def _why_unread(text: str) -> str:
     return "nothing_to_read" if is_blank(text) or why_not_text(text) else ""
 
 
-def _without_leaks(found: Iterable[Item | Failure], apart: Collection[str]) -> Iterator[Item | Failure]:
+def _items_without_leaks(found: Iterable[Item | Failure], apart: Collection[str]) -> Iterator[Item | Failure]:
     for item in found:
         if isinstance(item, Item) and apart and fingerprint(item.text) in apart:
             yield Failure(kind="leak", record=item.record, detail=item.text[:200])

@@ -6,21 +6,10 @@ import random
 from pathlib import Path
 
 from gistill.corpora import acos, aste, datastory, dmaste, mams, memd, towe
-from gistill.corpora.labelled import Labelled, without_leaks
+from gistill.corpora.labelled import Labelled
+from gistill.corpora.leaks import open_tests, without_leaks
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
-
-__all__ = ["by_sentence", "held_out_examples", "open_tests", "training_examples"]
-
-
-def open_tests(folder: Path) -> list[Labelled]:
-    """Load every test text that scores are reported on, whole and cut into sentences."""
-    reviews = [example for domain in dmaste.DOMAINS for example in dmaste.load(domain, "test", folder=folder)]
-    tests = reviews + [sentence for review in reviews for sentence in by_sentence(review) if len(sentence.text) > 40]
-    tests += mams.load("test", folder=folder)
-    for domain in ("14lap", "14res"):
-        tests += aste.load(domain, "test", folder=folder) + towe.load(domain, "test", folder=folder)
-    return tests
 
 
 def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.corpora import index
-from gistill.corpora.labelled import fingerprint, join_tokens
+from gistill.corpora.labelled import join_tokens
+from gistill.corpora.leaks import fingerprint, open_test_texts
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
 from gistill.schema import Message, OpinionTuple
 from gistill.skills.opinions import OpinionsInput, orders, render, write
 from gistill.text import clean as storable
 from gistill.text import places
-from gistill.train.reader.data import open_tests
 from gistill.train.writer.recipe import Recipe, TrainSet, is_file
 
 
@@ -126,23 +126,6 @@ def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson],
         raise SettingError("dev holds plain text, which asks nothing that could be answered and scored")
     apart |= {fingerprint(lesson.text) for lesson in dev}
     return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
-
-
-def open_test_texts(folder: Path | None) -> tuple[set[str], list[str]]:
-    """Fingerprint every open test of the data folder, and name those that are not there."""
-    if folder is None:
-        return set(), []
-    tests = {name.partition(":")[0]: name for name in index.names() if index.is_test(name)}
-    found: set[str] = set()
-    missing = []
-    for place, name in tests.items():
-        try:
-            found |= {fingerprint(example.text) for example in index.load(name, folder=folder)}
-        except InputError:
-            missing.append(place)
-    if not missing:  # whole reviews too, not only their sentences
-        found |= {fingerprint(example.text) for example in open_tests(folder)}
-    return found - {""}, missing
 
 
 def _with_replay(train: list[Lesson], older: list[Lesson], recipe: Recipe) -> list[Lesson]:
