@@ -10,20 +10,22 @@ from typing import Annotated
 
 import typer
 
-from gistill.cli.annotate import annotate
-from gistill.cli.audit import audit
-from gistill.cli.bench import bench
-from gistill.cli.cost import cost
-from gistill.cli.digest import digest
-from gistill.cli.distill import distill
-from gistill.cli.doctor import doctor
-from gistill.cli.ending import ending
-from gistill.cli.evaluate import evaluate
-from gistill.cli.export import export
-from gistill.cli.extract import extract
-from gistill.cli.finetune import finetune
-from gistill.cli.models import models
-from gistill.cli.serve_model import serve_model
+from gistill.cli import (
+    annotate,
+    audit,
+    bench,
+    cost,
+    digest,
+    distill,
+    doctor,
+    ending,
+    evaluate,
+    export,
+    extract,
+    finetune,
+    models,
+    serve_model,
+)
 
 app = typer.Typer(
     name="gistill",
@@ -33,19 +35,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(digest)
-app.command()(extract)
-app.add_typer(finetune, name="finetune")
-app.add_typer(evaluate, name="evaluate")
-app.add_typer(bench, name="bench")
-app.command()(annotate)
-app.command()(distill)
-app.command()(export)
-app.command()(models)
-app.command()(cost)
-app.command()(doctor)
-app.command()(audit)
-app.command("serve-model")(serve_model)
+app.command()(digest.digest)
+app.command()(extract.extract)
+app.add_typer(finetune.finetune, name="finetune")
+app.add_typer(evaluate.evaluate, name="evaluate")
+app.add_typer(bench.bench, name="bench")
+app.command()(annotate.annotate)
+app.command()(distill.distill)
+app.command()(export.export)
+app.command()(models.models)
+app.command()(cost.cost)
+app.command()(doctor.doctor)
+app.command()(audit.audit)
+app.command("serve-model")(serve_model.serve_model)
 
 
 def _show_version(wanted: bool) -> None:
@@ -67,5 +69,5 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    with ending():
+    with ending.ending():
         app()
