@@ -6,11 +6,14 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 import gistill
+from gistill.cli import app
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
@@ -47,13 +50,59 @@ ROWS = {
     "cli": 6,
     "__main__": 7,
 }
+# Part with rooms -> its rooms and loose modules, in rows again; `__init__` is the part's own file.
+ROOMS = {
+    "lm": {"seam": 0, "chat": 0, "weights": 0, "structured": 1, "fake": 1, "formats": 2, "engines": 3, "__init__": 4},
+    "train": {"term_vectors": 0, "reader": 1, "writer": 1, "__init__": 2},
+    "digest": {
+        "checkpoint": 0,
+        "extract": 1,
+        "written": 1,
+        "group": 1,
+        "summary": 2,
+        "report": 3,
+        "steps": 4,
+        "run": 5,
+        "__init__": 6,
+    },
+    "serve": {"openai": 0, "__init__": 1},
+}
 # Rows whose parts may know each other: the plain nouns and texts at the bottom.
 SIDEWAYS = {0}
 
 HEAVY = ("torch", "transformers", "openvino", "openvino_genai", "onnxruntime", "onnx", "pyarrow", "scipy")
 
-MAX_FUNCTION = 60
+MAX_FUNCTION = 60  # lines, signature and docstring included; those of a command's signature and docstring are not
+MAX_PARAMETERS = 8  # a command has as many as its options
 MAX_MODULE = 450
+
+# Function -> its lines and parameters today, and why it exceeds a budget. To be made shorter, never longer.
+EXCEEDING = {
+    "digest.extract.extract_to": (62, 9, "nine settings, each with a line of docstring; the body is 25 lines"),
+    "digest.run.digest": (91, 11, "the public call: each setting is explained to its user; the body is the walk"),
+    "digest.steps.assemble": (53, 10, "the results of all steps meet in one Digest"),
+    "distill.annotate.annotate": (64, 10, "settings of teacher and corpus are passed one by one"),
+    "distill.walk.distill": (66, 8, "eight settings, each with its lines of docstring; the body is 33 lines"),
+    "grounding.counting.check_quantities": (66, 3, "a list of rules, and the docstring that states them"),
+    "teacher.batches.read_batch": (53, 9, "what a price and a journal need is passed one by one"),
+    "teacher.batches.write_batch": (50, 10, "what a price and a journal need is passed one by one"),
+    "teacher.remote.RemoteModel.__init__": (53, 17, "limits, prices and waits are passed one by one"),
+    "train.reader.finetune.finetune_reader": (85, 11, "fits, calibrates, exports and writes the card in one go"),
+}
+# Module -> how often a value that may be unmeasured is taken for 0 there today. To be emptied, never filled.
+UNMEASURED_AS_ZERO = {
+    "gistill.bench.charts": 3,
+    "gistill.bench.jobs": 1,
+    "gistill.digest.group.phrases": 1,
+    "gistill.digest.report.charts": 1,
+    "gistill.digest.report.view": 2,
+    "gistill.digest.run": 1,
+    "gistill.grounding.select": 1,
+    "gistill.train.writer.export_check": 2,
+    "gistill.train.writer.selection": 3,
+}
+# Attributes that are None where nothing was measured.
+MAYBE_UNMEASURED = {"confidence", "precision", "recall", "f1", "trained_f1", "value", "low", "high", "score", "rating"}
 
 PUBLIC = [
     "Aspect",
@@ -96,6 +145,7 @@ def imports(module: str) -> set[str]:
     return {name for name in found if name.split(".")[0] == "gistill"}
 
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 INNER = [name for name in MODULES if name != "gistill"]
 
 
@@ -109,6 +159,47 @@ def test_every_module_imports_only_from_below(module: str) -> None:
             part(other) == part(module) or ROWS[part(other)] < row or (ROWS[part(other)] == row and row in SIDEWAYS)
         )
         assert allowed, f"{module} (row {row}) imports {other} (row {ROWS[part(other)]})"
+
+
+def room(module: str) -> str:
+    """`gistill.digest.group.terms` stands in the room `group` of its part, `gistill.digest.run` alone as `run`."""
+    return module.split(".")[2] if module.count(".") > 1 else "__init__"
+
+
+@pytest.mark.parametrize("module", [name for name in INNER if part(name) in ROOMS])
+def test_a_room_imports_only_from_rooms_below_it(module: str) -> None:
+    rows = ROOMS[part(module)]
+    assert room(module) in rows, f"{module} stands in no declared room"
+    for other in imports(module):
+        if part(other) == part(module) and room(other) != room(module):
+            assert room(other) in rows, f"{other} stands in no declared room"
+            assert rows[room(other)] < rows[room(module)], f"{module} imports {other}"
+
+
+def test_every_declared_row_has_a_module() -> None:
+    assert set(ROWS) == {part(module) for module in INNER}
+    for name, rows in ROOMS.items():
+        assert set(rows) == {room(module) for module in INNER if part(module) == name}
+
+
+def test_no_package_hides_a_module_behind_a_name_of_its_own() -> None:
+    """`gistill.digest` is both by its own trick (docs/decisions/0001); no other package needs one."""
+    hidden = set()
+    for package, path in MODULES.items():
+        if path.name != "__init__.py":
+            continue
+        inside = {name.rpartition(".")[2] for name in MODULES if name.rpartition(".")[0] == package}
+        for node in ast.walk(TREES[package]):
+            if isinstance(node, ast.ImportFrom):
+                named = {
+                    alias.asname or alias.name for alias in node.names if f"{node.module}.{alias.name}" not in MODULES
+                }
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                named = {node.name}
+            else:
+                continue
+            hidden |= {f"{package}.{name}" for name in named & inside}
+    assert hidden == {"gistill.digest"}
 
 
 def test_nothing_imports_in_a_circle() -> None:
@@ -214,14 +305,56 @@ def test_help_answers_within_half_a_second() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_and_functions_stay_readable(module: str) -> None:
+    options = commands(app)
     lines = MODULES[module].read_text(encoding="utf-8").count("\n")
     assert lines <= MAX_MODULE, f"{module} has {lines} lines"
-    for node in ast.walk(TREES[module]):
+    for name, node in functions(TREES[module], module.removeprefix("gistill.")):
+        if name in options:
+            assert body_lines(node) <= MAX_FUNCTION, f"{name} has {body_lines(node)} lines"
+            continue
+        most_lines, most_parameters, _ = EXCEEDING.get(name, (MAX_FUNCTION, MAX_PARAMETERS, ""))
+        assert whole_lines(node) <= most_lines, f"{name} has {whole_lines(node)} lines"
+        assert parameters(node) <= most_parameters, f"{name} has {parameters(node)} parameters"
+
+
+def test_what_exceeds_a_budget_still_does() -> None:
+    """What was made shorter leaves the table, so that it cannot grow back."""
+    found = {name: node for module in INNER for name, node in functions(TREES[module], module.removeprefix("gistill."))}
+    for name, (lines, count, reason) in EXCEEDING.items():
+        assert (whole_lines(found[name]), parameters(found[name])) == (lines, count), f"{name}: say what it has now"
+        assert lines > MAX_FUNCTION or count > MAX_PARAMETERS, f"{name} fits by now: take it out of the table"
+        assert reason
+
+
+def functions(tree: ast.AST, place: str) -> Iterator[tuple[str, Function]]:
+    """Give every function and method with its dotted name, those inside functions as well."""
+    for node in ast.iter_child_nodes(tree):
+        named = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            assert body_lines(node) <= MAX_FUNCTION, f"{module}.{node.name} has {body_lines(node)} lines"
+            yield f"{place}.{node.name}", node
+        yield from functions(node, f"{place}.{node.name}" if named else place)
 
 
-def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def commands(typed: typer.Typer) -> set[str]:
+    """Name every function whose parameters are a command's options."""
+    found = {one.callback for one in typed.registered_commands if one.callback}
+    named = {f"{one.__module__}.{one.__qualname__}".removeprefix("gistill.") for one in found}
+    return named.union(*(commands(group.typer_instance) for group in typed.registered_groups if group.typer_instance))
+
+
+def whole_lines(function: Function) -> int:
+    """Count a function's lines with its signature and docstring, without its decorators."""
+    return (function.end_lineno or 0) - function.lineno + 1
+
+
+def parameters(function: Function) -> int:
+    """Count what a caller can give a function."""
+    given = function.args
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, [given.vararg, given.kwarg])]
+    return sum(one.arg not in ("self", "cls") for one in every)
+
+
+def body_lines(function: Function) -> int:
     """Count a function's lines without its signature and docstring, which may be as long as they are useful."""
     first = function.body[1 if ast.get_docstring(function) and len(function.body) > 1 else 0]
     return (function.end_lineno or 0) - first.lineno + 1
@@ -241,6 +374,20 @@ def test_the_walk_stands_in_one_short_place() -> None:
     source = ast.unparse(walk)
     places = [source.index(f"{step}(") for step in ("screen", "_extract", "group", "summarize", "write_report")]
     assert places == sorted(places)
+
+
+def test_what_is_not_measured_is_not_taken_for_zero() -> None:
+    found = {module: sum(map(is_zero_for_unmeasured, ast.walk(TREES[module]))) for module in INNER}
+    assert {module: count for module, count in found.items() if count} == UNMEASURED_AS_ZERO
+
+
+def is_zero_for_unmeasured(node: ast.AST) -> bool:
+    """Whether this is `x.confidence or 0.0` or the like."""
+    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
+        return False
+    *before, last = node.values
+    names = {value.attr for value in before if isinstance(value, ast.Attribute)}
+    return isinstance(last, ast.Constant) and last.value == 0 and bool(names & MAYBE_UNMEASURED)
 
 
 def test_nothing_is_pickled() -> None:

@@ -74,7 +74,8 @@ def phrases(texts: Iterable[str], *, least: int = 4, most: int = 150_000) -> dic
 def new_words(counts: dict[str, int], known: set[str], *, least: int = 8, scarcer: int = 20) -> list[str]:
     """Choose the words that become pieces of their own, because the encoder's vocabulary cuts them up.
 
-    A frequent misspelling must not become a word, since `digest.cluster` takes what is a piece for a word that stands.
+    A frequent misspelling must not become a word, since `digest.group.cluster` takes what is a piece for a word that
+    stands.
 
     Args:
         counts: What `phrases` returns.
