@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from fake_reader import FakeReader
 from gistill.digest import extract as module
-from gistill.digest.extract import customer_spans, extract, extract_to, fingerprint
+from gistill.digest.extract import extract, extract_to, fingerprint
 from gistill.errors import ModelBrokenError
 from gistill.reader import Reading
 from gistill.schema import Opinion, Record, Turn
+from gistill.screen import customer_spans
 
 WORDS = [
     "great sound",

@@ -1,5 +1,7 @@
 """Records in, readable unique records out; what is set apart leaves as a `Failure` by name, so that it is counted.
 
+Of a conversation, `customer_spans` says which turns are read.
+
 Counts are of people, so the question about two equal texts is whether one person wrote both. "Great product" from forty
 people is forty people; forty words that come twice were copied.
 """
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gistill.errors import SettingError
-from gistill.schema import Failure, Record
+from gistill.schema import Failure, Record, Span
 from gistill.text import count_words, is_blank, normalise, why_not_text
 
 # Of 69,634 anonymous product reviews, those of 9 words and more that come twice concern, as far as one can tell, one
@@ -25,6 +27,13 @@ _SHINGLE = 5  # characters; words would not serve Chinese or Thai
 _HASHES = 128  # standard error of the estimated similarity at 0.9: 0.027
 _BANDS, _ROWS = 8, 6  # a pair as similar as 0.9 meets in some band with probability 0.998, of 0.8 with 0.91
 _MARKS = re.compile(r"[\W_]+")
+
+# Who speaks in a conversation. Only customers have opinions to count; an agent's "great, glad to help" is not one.
+CUSTOMERS = frozenset({"user", "customer", "client", "caller", "guest", "buyer", "human", "visitor", "consumer"})
+OTHERS = frozenset(
+    {"agent", "support", "assistant", "bot", "system", "tool", "function", "operator", "representative", "rep", "staff"}
+    | {"employee", "seller", "advisor", "model", "ai"}
+)
 
 
 def screen(
@@ -113,6 +122,21 @@ def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tup
 
 def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def customer_spans(record: Record) -> list[Span]:
+    """Say which stretches of a record are read: all of it, or the turns of its customers.
+
+    Where no turn has a role known to be a customer's, every turn is read that is not known to be somebody else's:
+    some exports write the customer's name instead of a role.
+    """
+    if not record.turns:
+        return [Span(start=0, end=len(record.text))] if record.text else []
+    roles = [turn.role.strip().casefold() for turn in record.turns]
+    wanted = CUSTOMERS if CUSTOMERS.intersection(roles) else frozenset(roles) - OTHERS
+    return [
+        Span(start=turn.start, end=turn.end) for turn, role in zip(record.turns, roles, strict=True) if role in wanted
+    ]
 
 
 class NearDuplicates:

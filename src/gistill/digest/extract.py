@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 from gistill.digest.checkpoint import Checkpoint
 from gistill.errors import ModelBrokenError
 from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
+from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
 from gistill.text import is_in_one_of
 
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 CHUNK_RECORDS = 256  # a chunk is closed by whichever comes first: what a kill can lose stays within seconds
 CHUNK_SENTENCES = 2_000
 BATCH = 64  # sentences handed to the reader at once, of nearly equal length
-
-# Who speaks in a conversation. Only customers have opinions to count; an agent's "great, glad to help" is not one.
-CUSTOMERS = frozenset({"user", "customer", "client", "caller", "guest", "buyer", "human", "visitor", "consumer"})
-OTHERS = frozenset(
-    {"agent", "support", "assistant", "bot", "system", "tool", "function", "operator", "representative", "rep", "staff"}
-    | {"employee", "seller", "advisor", "model", "ai"}
-)
 
 Progress = Callable[[str, int, int | None], None]  # step, items done, items in all (None when not known)
 
@@ -176,21 +170,6 @@ def fingerprint(records: Iterable[Record | Failure]) -> tuple[str, int]:
             turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
             digest.update(repr((record.id, record.text, turns, record.language)).encode())
     return digest.hexdigest(), count
-
-
-def customer_spans(record: Record) -> list[Span]:
-    """Say which stretches of a record are read: all of it, or the turns of its customers.
-
-    Where no turn has a role known to be a customer's, every turn is read that is not known to be somebody else's:
-    some exports write the customer's name instead of a role.
-    """
-    if not record.turns:
-        return [Span(start=0, end=len(record.text))] if record.text else []
-    roles = [turn.role.strip().casefold() for turn in record.turns]
-    wanted = CUSTOMERS if CUSTOMERS.intersection(roles) else frozenset(roles) - OTHERS
-    return [
-        Span(start=turn.start, end=turn.end) for turn, role in zip(record.turns, roles, strict=True) if role in wanted
-    ]
 
 
 def _settings(chunk_sentences: int) -> str:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gistill.corpora.leaks import fingerprint
-from gistill.digest.extract import customer_spans
 from gistill.distill.tasks import Item, Unit
 from gistill.schema import Failure, Record, Span
-from gistill.screen import screen
+from gistill.screen import customer_spans, screen
 from gistill.sentences import split
 from gistill.tables import read_jsonl, write_jsonl
 from gistill.text import clean, is_blank, normalise, why_not_text
