@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from gistill.lm import Request
 from gistill.schema import Message
 from gistill.teacher.journal import Journal, Outcome, request_key
+from gistill.teacher.limits import Limits
 from gistill.teacher.remote import RemoteModel
 from teacher_server import TeacherServer
 
@@ -72,7 +73,7 @@ def main() -> None:
             timed("sum up their cost", journal.costs)
         with (
             Journal(Path(folder) / "new.sqlite") as journal,
-            RemoteModel(server.url, "teacher", journal=journal, concurrency=(8, 8)) as model,
+            RemoteModel(server.url, "teacher", journal=journal, limits=Limits(concurrency=(8, 8))) as model,
         ):
             _, sample = timed(
                 f"ask a local server {given.asked:,} times", lambda: model.complete(everything[: given.asked])

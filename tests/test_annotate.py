@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,17 +21,18 @@ from typer.testing import CliRunner
 
 from fake_reader import FakeReader
 from gistill.cli import app
-from gistill.cli.annotate_progress import AnswerProgress
-from gistill.cli.annotate_task import Named, task_named
-from gistill.distill.annotate import Annotated, Settings, annotate
+from gistill.corpora.leaks import Apart
+from gistill.distill.annotate import Annotated, annotate
 from gistill.distill.opinion_task import mend, opinion_task
 from gistill.distill.rating_task import rating_task
+from gistill.distill.settings import AnnotateSettings, task_of
 from gistill.distill.summary_task import summary_evidence
 from gistill.distill.tasks import Item, Task
 from gistill.distill.understanding_task import understanding_task
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Record
+from gistill.teacher.remote import AnswerProgress
 from gistill.train.writer.examples import read_jsonl
 from teacher_server import TeacherServer
 
@@ -60,7 +60,15 @@ def served(body: dict[str, Any]) -> str:
 
 
 def go(folder: Path, records: list[Record], answer: Callable[[Request], Any] = teach, **settings: Any) -> Annotated:
-    return annotate(records, opinion_task(), [ScriptedModel(answer)], out=folder, settings=Settings(**settings))
+    return corpus(folder, records, ScriptedModel(answer), **settings)
+
+
+def corpus(
+    folder: Path, records: list[Any], model: ScriptedModel, *, task: Task | None = None, **settings: Any
+) -> Annotated:
+    """Annotate with a model in the place of a server."""
+    told = AnnotateSettings(**{"skill": "opinions", **settings})
+    return annotate(records, out=folder, settings=told, teachers=[model], task=task)
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
@@ -135,29 +143,27 @@ def test_what_is_refused_is_named_and_the_rest_of_the_answer_kept(tmp_path: Path
     assert (row["by"]["dropped"], len(row["answer"]["opinions"])) == (1, 1)
 
 
-def test_repeats_and_test_texts_are_not_asked_about(tmp_path: Path) -> None:
+def known_tests(monkeypatch: pytest.MonkeyPatch, *prints: str) -> None:
+    """Let the texts with these fingerprints be those of a test set named "mine"."""
+    apart = Apart(frozenset(prints), ("mine",), ())
+    monkeypatch.setattr("gistill.distill.annotate.test_texts", lambda names, folder: apart if names else None)
+
+
+def test_repeats_and_test_texts_are_not_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["The soup was great.", "the soup was GREAT.", "Slow waiters here.", "", "?!"]
     model = ScriptedModel(teach)
-    done = annotate(
-        [Record(id=f"r{n}", text=text) for n, text in enumerate(texts)],
-        opinion_task(),
-        [model],
-        out=tmp_path,
-        apart=frozenset({"slowwaitershere"}),
-    )
+    known_tests(monkeypatch, "slowwaitershere")
+    done = corpus(tmp_path, [Record(id=f"r{n}", text=text) for n, text in enumerate(texts)], model, tests=("mine",))
     assert [said(request.messages) for call in model.calls for request in call] == ["The soup was great."]
     assert done.manifest.set_apart == {"duplicate": 1, "empty": 1, "leak": 1, "not_text": 1}
 
 
-def test_a_record_that_stands_in_a_test_set_does_not_pass_in_pieces(tmp_path: Path) -> None:
+def test_a_record_that_stands_in_a_test_set_does_not_pass_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "The soup was great. The bread was not."
-    done = annotate(
-        [Record(id="r", text=text)],
-        opinion_task(),
-        [ScriptedModel(teach)],
-        out=tmp_path,
-        apart=frozenset({"thesoupwasgreatthebreadwasnot"}),
-    )
+    known_tests(monkeypatch, "thesoupwasgreatthebreadwasnot")
+    done = go(tmp_path, [Record(id="r", text=text)], tests=("mine",))
     assert (done.manifest.planned, done.manifest.set_apart) == (0, {"leak": 1})
 
 
@@ -181,10 +187,10 @@ def test_hostile_texts_and_answers_are_stored_as_text(tmp_path: Path) -> None:
 def test_a_teacher_that_answers_garbage_is_stopped_after_fifty_answers(tmp_path: Path) -> None:
     records = reviews(60)
     model = ScriptedModel(lambda request: "as you wish")
-    done = annotate(records, opinion_task(), [model], out=tmp_path)
+    done = corpus(tmp_path, records, model)
     assert (done.stopped, sum(map(len, model.calls))) == ("refused", 50)
     assert done.manifest.failures == {"unparsable": 50}
-    done = annotate(records, opinion_task(), [model], out=tmp_path, settings=Settings(go_on=True))
+    done = corpus(tmp_path, records, model, go_on=True)
     assert (done.stopped, done.manifest.asked, done.manifest.done) == ("", 120, True)
 
 
@@ -212,20 +218,16 @@ def test_equal_input_gives_equal_bytes_and_other_settings_begin_afresh(tmp_path:
     go(tmp_path / "b", reviews(5), shard_size=3)
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
     told: list[str] = []
-    annotate(reviews(1), opinion_task(), [ScriptedModel(teach)], out=tmp_path / "a", say=told.append)
+    settings = AnnotateSettings(skill="opinions")
+    annotate(reviews(1), out=tmp_path / "a", settings=settings, teachers=[ScriptedModel(teach)], say=told.append)
     assert told[0].startswith("The texts to ask about and the settings changed")
     assert len(rows(tmp_path / "a")) == 2
 
 
 def test_several_answers_are_voted_on(tmp_path: Path) -> None:
     answers = iter(["soup | great | positive", "soup | great | positive\n- | great | positive", "garbage | x"])
-    done = annotate(
-        [Record(id="r", text="The soup was great.")],
-        opinion_task(),
-        [ScriptedModel(answers)],
-        out=tmp_path,
-        settings=Settings(samples=3, temperature=0.7),
-    )
+    record = Record(id="r", text="The soup was great.")
+    done = corpus(tmp_path, [record], ScriptedModel(answers), samples=3)
     (row,) = rows(tmp_path)
     assert [(o["aspect"], o["agreement"]) for o in row["answer"]["opinions"]] == [("soup", 0.6667)]
     assert (row["by"]["agreement"], row["by"]["answers"], row["by"]["samples"]) == (0.6667, 2, 3)
@@ -235,7 +237,7 @@ def test_several_answers_are_voted_on(tmp_path: Path) -> None:
 
 def test_the_seeds_of_samples_differ_and_the_prompts_do_not(tmp_path: Path) -> None:
     model = ScriptedModel(teach)
-    annotate(reviews(1), opinion_task(), [model], out=tmp_path, settings=Settings(samples=2, temperature=1.0, seed=5))
+    corpus(tmp_path, reviews(1), model, samples=2, temperature=1.0, seed=5)
     asked = model.calls[0]
     assert [request.seed for request in asked] == [5, 6, 5, 6]
     assert asked[0].messages == asked[1].messages
@@ -246,7 +248,7 @@ def test_a_schema_is_asked_for_and_the_answer_read_like_any_other(tmp_path: Path
     answer = '{"opinions": [{"aspect": "Soup", "opinion": "great", "polarity": "positive"}]}'
     model = ScriptedModel(lambda request: answer)
     task = opinion_task(structured=True)
-    done = annotate([Record(id="r", text="The soup was great.")], task, [model], out=tmp_path)
+    done = corpus(tmp_path, [Record(id="r", text="The soup was great.")], model, structured=True)
     assert "polarity" in model.calls[0][0].answer_schema
     assert rows(tmp_path)[0]["answer"]["opinions"][0]["aspect"] == "soup"
     assert done.manifest.mended == {"case": 1}
@@ -273,7 +275,7 @@ def test_the_other_skills_ask_read_and_teach(
     tmp_path: Path, task: Task, answer: str, kept: dict[str, Any] | None, lesson: str
 ) -> None:
     record = Record(id="r", text="The soup was great. We sat outside at the table.")
-    done = annotate([record], task, [ScriptedModel(lambda request: answer)], out=tmp_path)
+    done = corpus(tmp_path, [record], ScriptedModel(lambda request: answer), task=task)
     assert done.manifest.rows == 1, failures(tmp_path)
     (row,) = rows(tmp_path)
     if kept is not None:
@@ -293,14 +295,14 @@ def test_a_summary_is_kept_where_the_words_it_cites_bear_it_out(tmp_path: Path) 
 
     good = True
     found = summary_evidence(records, FakeReader())
-    done = annotate(found.items, found.task, [ScriptedModel(answer)], out=tmp_path)
+    done = corpus(tmp_path, found.items, ScriptedModel(answer), task=found.task)
     (row,) = rows(tmp_path)  # one side alone has more than one opinion
     assert row["answer"]["summary"] == "Two people like the sound, for example because it is great."
     assert (row["asked"]["feeling"], row["asked"]["quotes"]) == ("positive", ["Great sound", "Really great sound"])
     (lesson,) = read_jsonl(tmp_path / "train.jsonl")
     assert (lesson.messages[-1].role, lesson.answer) == ("user", row["answer"]["summary"])
     good = False
-    done = annotate(found.items, found.task, [ScriptedModel(answer)], out=tmp_path / "other")
+    done = corpus(tmp_path / "other", found.items, ScriptedModel(answer), task=found.task)
     assert done.manifest.failures == {"not_supported": 1}
 
 
@@ -410,13 +412,12 @@ def test_every_answer_moves_what_is_shown(
 
 def test_answers_of_several_teachers_are_counted_by_the_text() -> None:
     seen: list[tuple[str, int, int | None]] = []
-    remotes: list[Any] = [SimpleNamespace(), SimpleNamespace()]
-    show = AnswerProgress(lambda *told: seen.append(told), remotes, samples=1)
+    show = AnswerProgress(lambda *told: seen.append(told), 2)  # two teachers
     show("annotate", 100, 110)
-    remotes[0].progress(4, 10)  # half of what is needed for four texts
-    remotes[0].progress(10, 10)
-    remotes[0].progress(1, 2)  # a second question
-    remotes[1].progress(10, 10)
+    show.answered(0, 4, 10)  # half of what is needed for four texts
+    show.answered(0, 10, 10)
+    show.answered(0, 1, 2)  # a second question
+    show.answered(1, 10, 10)
     assert [done for _, done, _ in seen] == [100, 102, 105, 105, 110]
 
 
@@ -561,7 +562,7 @@ def test_unfiltered_every_answer_is_a_lesson_and_the_journal_answers_for_both(tm
 
 @pytest.mark.parametrize(("task", "label"), [("levels", "very positive"), ("stars", "5"), ("", "positive")])
 def test_ratings_have_three_tasks(task: str, label: str) -> None:
-    rating = task_named(Named("rating", task))
+    rating = task_of(AnnotateSettings(skill="rating", task=task))
     assert rating is not None
     item = Item(id="a#0", record="a", text="Fine.")
     assert rating.read(label, item, True).answer == {"rating": label}
@@ -614,7 +615,7 @@ def test_a_bad_command_is_one_sentence_and_asks_nobody(tmp_path: Path) -> None:
             (("--skill", "summary", "--structured"), "summary is asked for as plain text only"),
             (("--skill", "rating", "--categories", "a,b"), "rating has no categories"),
             (("--unfiltered",), "opinions is never kept unchecked"),
-            (("--select", "best", "--limit", "1"), "there is no way 'best' to choose"),
+            (("--select", "best", "--limit", "1"), "there is no selection 'best'"),
             (("--pii", "maybe"), "no privacy mode"),
             (("--teacher", "nowhere"), "'nowhere' names no teacher"),
         ]:

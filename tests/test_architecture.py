@@ -105,6 +105,7 @@ UNMEASURED_AS_ZERO = {
 MAYBE_UNMEASURED = {"confidence", "precision", "recall", "f1", "trained_f1", "value", "low", "high", "score", "rating"}
 
 PUBLIC = [
+    "AnnotateSettings",
     "Aspect",
     "Check",
     "Digest",
@@ -113,6 +114,7 @@ PUBLIC = [
     "Opinion",
     "Record",
     "Summary",
+    "annotate",
     "digest",
     "extract",
     "load_reader",

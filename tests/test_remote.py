@@ -27,7 +27,7 @@ from gistill.lm import Request
 from gistill.schema import Message
 from gistill.teacher.chat_api import CallError, chat_body, clean, read_answer, read_error, retry_after
 from gistill.teacher.journal import Journal, request_key
-from gistill.teacher.limits import Throttle
+from gistill.teacher.limits import Limits, Throttle
 from gistill.teacher.prices import Price, Prices
 from teacher_server import Reply, TeacherServer
 
@@ -35,7 +35,7 @@ pytest.importorskip("openai")
 pytest.importorskip("stamina")
 pytest.importorskip("aiolimiter")
 
-from gistill.teacher.remote import RemoteModel
+from gistill.teacher.remote import Manner, RemoteModel
 
 KEY = "sk-test-1234567890abcdef"
 PRICES = Prices({"teacher": Price(input=1.0, output=10.0)})
@@ -163,7 +163,7 @@ def test_beginnings_and_stops_hold_whatever_the_server_does(obeys: bool) -> None
 def test_a_server_that_continues_is_told_to() -> None:
     with (
         TeacherServer(answer=lambda body: "Verdict: good.") as server,
-        RemoteModel(server.url, "teacher", continues=True) as model,
+        RemoteModel(server.url, "teacher", manner=Manner(continues=True)) as model,
     ):
         assert model.complete([ask("How?", "Verdict:")])[0].text == "Verdict: good."
         assert server.requests[0]["continue_final_message"] is True
@@ -200,7 +200,7 @@ def test_a_refused_field_is_left_out_also_for_the_calls_that_were_out_with_it() 
     requests = [ask(f"{number}", answer_schema='{"type": "object"}') for number in range(20)]
     with (
         TeacherServer(schema="refuse", latency=0.02) as server,
-        RemoteModel(server.url, "teacher", concurrency=(8, 8)) as model,
+        RemoteModel(server.url, "teacher", limits=Limits(concurrency=(8, 8))) as model,
     ):
         assert all(answer.failure is None for answer in model.complete(requests))
         assert server.counts["refused_body"] <= 8
@@ -213,7 +213,7 @@ def test_a_server_that_fails_a_third_of_the_calls_loses_nothing(journal: Journal
     faults = dict.fromkeys(("rate_limited", "errors", "unavailable", "cuts", "broken_json", "empty_choices"), 0.05)
     with (
         TeacherServer(**faults, stalls=0.02, stall_seconds=20, no_content=0.05) as server,
-        RemoteModel(server.url, "teacher", journal=journal, timeout=1.5) as model,
+        RemoteModel(server.url, "teacher", journal=journal, limits=Limits(timeout=1.5)) as model,
     ):
         answers = model.complete(questions(100))
         assert [answer.text.split(" ", 1)[1] for answer in answers] == [f"question {n}" for n in range(100)]
@@ -226,7 +226,10 @@ def test_a_server_that_fails_a_third_of_the_calls_loses_nothing(journal: Journal
 
 
 def test_what_retries_cannot_mend_is_a_named_failure_and_asked_again_next_time(journal: Journal) -> None:
-    with TeacherServer(errors=1.0) as server, RemoteModel(server.url, "teacher", journal=journal, retries=2) as model:
+    with (
+        TeacherServer(errors=1.0) as server,
+        RemoteModel(server.url, "teacher", journal=journal, limits=Limits(retries=2)) as model,
+    ):
         [answer] = model.complete([ask()])
         assert answer.failure is not None
         assert (answer.failure.kind, answer.failure.detail) == ("server_error", "Scripted: errors.")
@@ -274,7 +277,7 @@ def test_a_refused_key_names_the_variable_it_was_taken_from(monkeypatch: pytest.
     monkeypatch.setenv("MY_KEY", "wrong-key-77")
     with (
         TeacherServer(key=KEY) as server,
-        RemoteModel(server.url, "teacher", api_key_env="MY_KEY") as model,
+        RemoteModel(server.url, "teacher", manner=Manner(api_key_env="MY_KEY")) as model,
         pytest.raises(ServerError) as raised,
     ):
         model.complete([ask()])
@@ -304,7 +307,9 @@ def test_a_server_that_refuses_every_body_is_given_up_soon() -> None:
 def test_a_server_that_falls_silent_is_given_up_after_a_while(journal: Journal) -> None:
     with (
         TeacherServer(errors=1.0) as server,
-        RemoteModel(server.url, "teacher", journal=journal, retries=10**6, patience=0.3, timeout=0.3) as model,
+        RemoteModel(
+            server.url, "teacher", journal=journal, limits=Limits(retries=10**6, patience=0.3, timeout=0.3)
+        ) as model,
         pytest.raises(ServerError, match=r"Scripted: errors") as raised,
     ):
         model.complete(questions(3))
@@ -322,7 +327,7 @@ def test_no_key_is_ever_written_down(tmp_path: Path) -> None:
     file = tmp_path / "calls.sqlite"
     with TeacherServer(answer=echo) as server, Journal(file) as journal:
         headers = {"X-Api-Key": "other-secret"}
-        with RemoteModel(server.url, "teacher", journal=journal, headers=headers) as model:
+        with RemoteModel(server.url, "teacher", journal=journal, manner=Manner(headers=headers)) as model:
             fine, failed = model.complete([ask(), ask("fail")])
         assert server.headers[0]["x-api-key"] == "other-secret"
     assert fine.text == "Your key is ***."
@@ -358,7 +363,10 @@ def test_retry_after_stops_everybody(date: bool) -> None:
         wait = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True) if date else "1"
         return Reply({"error": {"message": "slow down"}}, 429, (("Retry-After", wait),))
 
-    with TeacherServer(answer=answer) as server, RemoteModel(server.url, "teacher", concurrency=(1, 4)) as model:
+    with (
+        TeacherServer(answer=answer) as server,
+        RemoteModel(server.url, "teacher", limits=Limits(concurrency=(1, 4))) as model,
+    ):
         assert [answer.text for answer in model.complete(questions(6))] == ["fine"] * 6
     assert times[1] - times[0] > 0.95  # a date has whole seconds
 
@@ -366,7 +374,7 @@ def test_retry_after_stops_everybody(date: bool) -> None:
 def test_a_server_that_takes_few_at_once_is_asked_by_fewer_and_loses_nothing(journal: Journal) -> None:
     with (
         TeacherServer(at_once=2, latency=0.1) as server,
-        RemoteModel(server.url, "teacher", journal=journal, concurrency=(8, 8)) as model,
+        RemoteModel(server.url, "teacher", journal=journal, limits=Limits(concurrency=(8, 8))) as model,
     ):
         assert all(answer.failure is None for answer in model.complete(questions(20)))
         assert server.counts["rate_limited"] > 0
@@ -419,7 +427,7 @@ def test_calls_at_once_settle_at_what_the_server_takes(takes: int, start: int, m
 
 
 def test_calls_a_minute_are_spread(journal: Journal) -> None:
-    with TeacherServer() as server, RemoteModel(server.url, "teacher", rpm=1200) as model:
+    with TeacherServer() as server, RemoteModel(server.url, "teacher", limits=Limits(rpm=1200)) as model:
         began = time.monotonic()
         model.complete(questions(20))
         assert time.monotonic() - began > 0.8  # 20 calls, 50 ms apart, the first ones at once
@@ -427,7 +435,7 @@ def test_calls_a_minute_are_spread(journal: Journal) -> None:
 
 
 def test_tokens_a_minute_hold_calls_back() -> None:
-    with TeacherServer() as server, RemoteModel(server.url, "teacher", tpm=60_000) as model:
+    with TeacherServer() as server, RemoteModel(server.url, "teacher", limits=Limits(tpm=60_000)) as model:
         began = time.monotonic()
         model.complete([ask(f"{number}", max_tokens=100) for number in range(10)])  # over 1,000 tokens: a second
         assert time.monotonic() - began > 0.7
@@ -435,14 +443,14 @@ def test_tokens_a_minute_hold_calls_back() -> None:
 
 def test_max_calls_stops_and_the_next_run_goes_on(journal: Journal) -> None:
     with TeacherServer() as server:
-        with RemoteModel(server.url, "teacher", journal=journal, max_calls=7) as model:
+        with RemoteModel(server.url, "teacher", journal=journal, limits=Limits(max_calls=7)) as model:
             answers = model.complete(questions(20))
             assert sum(answer.failure is None for answer in answers) == 7
             kinds = {answer.failure.kind for answer in answers if answer.failure}
             assert kinds == {"over_budget"}
             assert {a.failure.kind for a in model.complete(questions(20)) if a.failure} == {"over_budget"}
         assert server.counts["received"] == 7
-        with RemoteModel(server.url, "teacher", journal=journal, max_calls=20) as model:
+        with RemoteModel(server.url, "teacher", journal=journal, limits=Limits(max_calls=20)) as model:
             assert all(answer.failure is None for answer in model.complete(questions(20)))
         assert server.counts["received"] == server.counts["delivered"] == 20
 
@@ -451,7 +459,7 @@ def test_max_cost_is_never_passed_and_spent_as_far_as_possible(journal: Journal)
     one = (2 * 1 + 3 * 10) / 1e6  # what a call turns out to cost; the estimate before is many times that
     with (
         TeacherServer(latency=0.01) as server,
-        RemoteModel(server.url, "teacher", journal=journal, prices=PRICES, max_cost=0.0015) as model,
+        RemoteModel(server.url, "teacher", journal=journal, prices=PRICES, limits=Limits(max_cost=0.0015)) as model,
     ):
         answers = model.complete([ask(f"question {number}", max_tokens=100) for number in range(60)])
         answered = sum(answer.failure is None for answer in answers)
@@ -466,7 +474,7 @@ def test_max_cost_is_never_passed_and_spent_as_far_as_possible(journal: Journal)
 
 def test_max_cost_without_a_price_is_an_error_before_the_first_call(journal: Journal) -> None:
     with TeacherServer() as server, pytest.raises(SettingError, match="no price is known for 'teacher'") as raised:
-        RemoteModel(server.url, "teacher", journal=journal, max_cost=1.0)
+        RemoteModel(server.url, "teacher", journal=journal, limits=Limits(max_cost=1.0))
     assert "price file" in raised.value.hint
     assert server.counts["received"] == 0
 
@@ -490,6 +498,7 @@ WORK = """
 import json, os, signal, sys
 from gistill.lm import Request
 from gistill.teacher.journal import Journal
+from gistill.teacher.limits import Limits
 from gistill.teacher.remote import RemoteModel
 from gistill.schema import Message
 
@@ -497,7 +506,7 @@ def work(url, file, count, most, rests):
     requests = [Request(messages=(Message(role="user", content=f"question {n}"),)) for n in range(count)]
     size = 10 if rests else count
     journal = Journal(file, run="r")
-    with journal, RemoteModel(url, "teacher", journal=journal, concurrency=(most, most)) as model:
+    with journal, RemoteModel(url, "teacher", journal=journal, limits=Limits(concurrency=(most, most))) as model:
         print("begun", flush=True)
         texts = []
         for start in range(0, count, size):

@@ -366,11 +366,11 @@ def test_a_model_that_enforces_a_schema_gets_it() -> None:
 
 def test_our_own_remote_model_can_ask_it_with_a_schema_that_it_refuses(tmp_path: Any) -> None:
     pytest.importorskip("stamina")
-    from gistill.teacher.remote import RemoteModel
+    from gistill.teacher.remote import Manner, RemoteModel
 
     model = ScriptedModel(echo)
     begun = (Message(role="user", content="go"), Message(role="assistant", content="Well, "))
-    with served(model) as url, RemoteModel(url, "scripted", continues=True) as remote:
+    with served(model) as url, RemoteModel(url, "scripted", manner=Manner(continues=True)) as remote:
         plain = Request(messages=(Message(role="user", content="hello"),), answer_schema='{"type":"object"}')
         first, second = remote.complete([plain, Request(messages=begun)])
     assert first.text == "you said 'hello'"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gistill.digest.extract import extract
     from gistill.digest.report.writing import write_report
     from gistill.digest.run import digest
+    from gistill.distill.annotate import annotate
+    from gistill.distill.settings import AnnotateSettings
     from gistill.errors import GistillError
     from gistill.lm import load_writer
     from gistill.reader import load_reader
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gistill.tables import read_records
 
 __all__ = [
+    "AnnotateSettings",
     "Aspect",
     "Check",
     "Digest",
@@ -31,6 +34,7 @@ __all__ = [
     "Opinion",
     "Record",
     "Summary",
+    "annotate",
     "digest",
     "extract",
     "load_reader",
@@ -41,7 +45,9 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("Aspect", "Check", "Digest", "Failure", "Opinion", "Record", "Summary"), "gistill.schema"),
+    "AnnotateSettings": "gistill.distill.settings",
     "GistillError": "gistill.errors",
+    "annotate": "gistill.distill.annotate",
     "extract": "gistill.digest.extract",
     "load_reader": "gistill.reader",
     "load_writer": "gistill.lm",

@@ -2,149 +2,109 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import shlex
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gistill.cli import options
-from gistill.cli.annotate_run import (
-    Choice,
-    Walk,
-    estimate,
-    preview,
-    read_batches,
-    run,
-    write_batches,
-)
-from gistill.cli.annotate_source import open_records
-from gistill.cli.annotate_task import SKILLS, Named, task_named, with_evidence
-from gistill.cli.annotate_teachers import Limits, named_teachers, open_teachers
 from gistill.cli.display import Display
 from gistill.cli.ending import ending
+from gistill.distill.settings import AnnotateSettings, described
 
-SELECTIONS = ("random", "diverse", "difficult")
+if TYPE_CHECKING:
+    from gistill.distill.asking import Records
 
+SET = "set:"
 _TEACHER, _CHOICE, _MONEY, _VOTE = "Teacher", "What is asked about", "Limits", "Several answers"
+_DEFAULT = AnnotateSettings(skill="opinions")
+_LISTS = ("categories", "tests")  # one option with commas between
 
 
 def annotate(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="As for digest; or set:NAME, a public set's texts (with --data)."),
+        typer.Argument(metavar="FILE", help="As for digest; or set:NAME, the texts of a public set (with --data)."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the corpus goes.")],
-    skill: Annotated[str, typer.Option(metavar="SKILL", help=f"{', '.join(SKILLS)}.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the corpus.")],
+    skill: Annotated[str, typer.Option(metavar="SKILL", help=described("skill"))],
     server: Annotated[
         str | None,
-        typer.Option(metavar="URL", envvar="OPENAI_BASE_URL", rich_help_panel=_TEACHER, help="OpenAI-compatible API."),
-    ] = None,
+        typer.Option(metavar="URL", envvar="OPENAI_BASE_URL", rich_help_panel=_TEACHER, help=described("server")),
+    ] = _DEFAULT.server,
     model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", rich_help_panel=_TEACHER, help="As the server knows it; may be left out where it has one."
-        ),
-    ] = None,
+        str | None, typer.Option(metavar="NAME", rich_help_panel=_TEACHER, help=described("model"))
+    ] = _DEFAULT.model,
     key_env: Annotated[
-        str, typer.Option(metavar="NAME", rich_help_panel=_TEACHER, help="Environment variable with the key.")
-    ] = "OPENAI_API_KEY",
-    pii: Annotated[
-        str,
-        typer.Option(
-            metavar="MODE", rich_help_panel=_TEACHER, help="Personal data: redact (and put back here), refuse or off."
-        ),
-    ] = "redact",
+        str, typer.Option(metavar="NAME", rich_help_panel=_TEACHER, help=described("key_env"))
+    ] = _DEFAULT.key_env,
+    pii: Annotated[str, typer.Option(metavar="MODE", rich_help_panel=_TEACHER, help=described("pii"))] = _DEFAULT.pii,
     names: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            rich_help_panel=_TEACHER,
-            help="Replace people's names, too, as this finds them: gliner:FOLDER, or a spaCy pipeline.",
-        ),
-    ] = None,
+        str | None, typer.Option(metavar="MODEL", rich_help_panel=_TEACHER, help=described("names"))
+    ] = _DEFAULT.names,
     structured: Annotated[
-        bool, typer.Option("--structured", rich_help_panel=_TEACHER, help="Ask for JSON after a schema.")
-    ] = False,
+        bool, typer.Option("--structured", rich_help_panel=_TEACHER, help=described("structured"))
+    ] = _DEFAULT.structured,
     journal: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", rich_help_panel=_TEACHER, help="Of all calls; else FOLDER/journal.sqlite."),
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, rich_help_panel=_TEACHER, help="Calls at once, at most.")] = 32,
-    rpm: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TEACHER, help="Calls a minute, at most.")] = None,
-    tpm: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TEACHER, help="Tokens a minute, at most.")] = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", rich_help_panel=_TEACHER, help="For one call.")] = 120.0,
+        Path | None, typer.Option(metavar="FILE", rich_help_panel=_TEACHER, help=described("journal"))
+    ] = _DEFAULT.journal,
+    concurrency: Annotated[
+        int, typer.Option(min=1, rich_help_panel=_TEACHER, help=described("concurrency"))
+    ] = _DEFAULT.concurrency,
+    rpm: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TEACHER, help=described("rpm"))] = _DEFAULT.rpm,
+    tpm: Annotated[int | None, typer.Option(min=1, rich_help_panel=_TEACHER, help=described("tpm"))] = _DEFAULT.tpm,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=_TEACHER, help=described("timeout"))
+    ] = _DEFAULT.timeout,
     teachers: Annotated[
         list[str] | None,
         typer.Option(
-            "--teacher", metavar="URL#MODEL", rich_help_panel=_VOTE, help="One more teacher that votes (repeatable)."
+            "--teacher", metavar="URL#MODEL", rich_help_panel=_VOTE, help=f"{described('teachers')} Repeatable."
         ),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=1, metavar="K", rich_help_panel=_VOTE, help="Answers of each teacher about each text.")
-    ] = 1,
+        int, typer.Option(min=1, metavar="K", rich_help_panel=_VOTE, help=described("samples"))
+    ] = _DEFAULT.samples,
     temperature: Annotated[
-        float | None, typer.Option(min=0, rich_help_panel=_VOTE, help="0 for one answer, else 0.7 where not given.")
-    ] = None,
+        float | None, typer.Option(min=0, rich_help_panel=_VOTE, help=described("temperature"))
+    ] = _DEFAULT.temperature,
     min_agreement: Annotated[
-        float, typer.Option(min=0, max=1, rich_help_panel=_VOTE, help="Share of the answers that must say the same.")
-    ] = 0.5,
+        float, typer.Option(min=0, max=1, rich_help_panel=_VOTE, help=described("min_agreement"))
+    ] = _DEFAULT.min_agreement,
     limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", rich_help_panel=_CHOICE, help="Ask about N texts at most (opinions: sentences)."
-        ),
-    ] = None,
+        int | None, typer.Option(min=1, metavar="N", rich_help_panel=_CHOICE, help=described("limit"))
+    ] = _DEFAULT.limit,
     select: Annotated[
-        str, typer.Option(metavar="HOW", rich_help_panel=_CHOICE, help=f"Which N: {', '.join(SELECTIONS)}.")
-    ] = "random",
-    tests: Annotated[
-        str,
-        typer.Option(
-            metavar="SETS", rich_help_panel=_CHOICE, help="Leave out texts of these test sets; all: every open test."
-        ),
-    ] = "",
+        str, typer.Option(metavar="HOW", rich_help_panel=_CHOICE, help=described("select"))
+    ] = _DEFAULT.select,
+    tests: Annotated[str, typer.Option(metavar="SETS", rich_help_panel=_CHOICE, help=described("tests"))] = "",
     data: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER", envvar="GISTILL_DATA", rich_help_panel=_CHOICE, help="Folder of the public data."
-        ),
-    ] = None,
-    elements: Annotated[
-        str,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            rich_help_panel=_CHOICE,
-            help="Of opinions: aste (the default), tsa, ...; of rating: polarities (the default), levels, stars.",
-        ),
-    ] = "",
+        typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", rich_help_panel=_CHOICE, help=described("data")),
+    ] = _DEFAULT.data,
+    task: Annotated[str, typer.Option(metavar="TASK", rich_help_panel=_CHOICE, help=described("task"))] = _DEFAULT.task,
     categories: Annotated[
-        str, typer.Option(metavar="LIST", rich_help_panel=_CHOICE, help="The categories, for tasks that have them.")
+        str, typer.Option(metavar="LIST", rich_help_panel=_CHOICE, help=described("categories"))
     ] = "",
     unfiltered: Annotated[
-        bool,
-        typer.Option(
-            "--unfiltered",
-            rich_help_panel=_CHOICE,
-            help="Of analysis and rewriting: teach every answer as it came, unchecked. For ablations only.",
-        ),
-    ] = False,
+        bool, typer.Option("--unfiltered", rich_help_panel=_CHOICE, help=described("unfiltered"))
+    ] = _DEFAULT.unfiltered,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, metavar="USD", rich_help_panel=_MONEY, help="Stop before more is spent.")
-    ] = None,
+        float | None, typer.Option(min=0, metavar="USD", rich_help_panel=_MONEY, help=described("max_cost"))
+    ] = _DEFAULT.max_cost,
     max_calls: Annotated[
-        int | None, typer.Option(min=0, metavar="N", rich_help_panel=_MONEY, help="Stop before more calls are made.")
-    ] = None,
+        int | None, typer.Option(min=0, metavar="N", rich_help_panel=_MONEY, help=described("max_calls"))
+    ] = _DEFAULT.max_calls,
     prices: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", rich_help_panel=_MONEY, help="MODEL: {input: USD, output: USD} per million."),
-    ] = None,
+        Path | None, typer.Option(metavar="FILE", rich_help_panel=_MONEY, help=described("prices"))
+    ] = _DEFAULT.prices,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", rich_help_panel=_MONEY, help="Estimate calls, tokens and money; ask nothing.")
     ] = False,
-    show: Annotated[
+    preview: Annotated[
         bool, typer.Option("--preview", rich_help_panel=_MONEY, help="Ask about 20 texts and show what is kept.")
     ] = False,
     write_batch: Annotated[
@@ -153,23 +113,15 @@ def annotate(
     ] = None,
     read_batch: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", rich_help_panel=_MONEY, help="Take the answers of a batch (repeatable)."),
+        typer.Option(metavar="FILE", rich_help_panel=_MONEY, help="Read the answers of a batch. Repeatable."),
     ] = None,
     batch_price_share: Annotated[
         float,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            rich_help_panel=_MONEY,
-            help="What a batch costs of the list price; OpenAI: 0.5.",
-        ),
-    ] = 1.0,
-    shard_size: Annotated[int, typer.Option(min=1, metavar="N", help="Texts a shard.")] = 500,
-    go_on: Annotated[
-        bool, typer.Option("--go-on", help="Do not stop where all of the first 50 answers are refused.")
-    ] = False,
-    seed: options.Seed = 0,
+        typer.Option(min=0, max=1, metavar="SHARE", rich_help_panel=_MONEY, help=described("batch_price_share")),
+    ] = _DEFAULT.batch_price_share,
+    shard_size: Annotated[int, typer.Option(min=1, metavar="N", help=described("shard_size"))] = _DEFAULT.shard_size,
+    go_on: Annotated[bool, typer.Option("--go-on", help=described("go_on"))] = _DEFAULT.go_on,
+    seed: options.Seed = _DEFAULT.seed,
     as_json: options.Json = False,
     table_format: options.Format = None,
     encoding: options.Encoding = None,
@@ -183,48 +135,64 @@ def annotate(
     Every call is kept in a journal: stopped at any moment, the same command goes on and pays nothing twice. FOLDER gets
     shards with the provenance of every row, train.jsonl for `gistill finetune writer`, failures.jsonl and a data card.
     """
-    kept = f"What was paid for is kept in {out}; the same command goes on from there."
-    with ending(kept=kept), ExitStack() as stack:
-        from gistill.distill.annotate import Settings
-
-        display = stack.enter_context(Display())
-        task = task_named(Named(skill, elements, categories, structured, unfiltered))
-        named = named_teachers(server, model, teachers or (), key_env=key_env)
-        settings = Settings(
-            samples=samples,
-            temperature=temperature if temperature is not None else 0.7 if samples > 1 else 0.0,
-            min_agreement=min_agreement,
-            shard_size=shard_size,
-            seed=seed,
-            go_on=go_on,
-            hosts=tuple(teacher.host for teacher in named),
-            pii=pii,
-            names=names or "",
-        )
-        choice = Choice(limit, select, seed, tests, data)
-        columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
-        source = open_records(file, columns, table_format, encoding, data=data, say=display.say)
-        if task is None:
-            source, task = with_evidence(source)
-        counting = dry_run and write_batch is None and not read_batch
-        limits = Limits(key_env, pii, names, concurrency, rpm, tpm, timeout, max_cost, max_calls, prices)
-        book = _journal(journal or out / "journal.sqlite", out, stack, counting=counting)
-        asked, kept_calls = open_teachers(named, limits, book, run=out.resolve().name, stack=stack)
-        walk = Walk(source, task, asked, kept_calls, settings, choice, out, batch_price_share, display)
-        if write_batch is not None:
-            code = write_batches(walk, write_batch, as_json=as_json)
-        elif read_batch:
-            code = read_batches(walk, read_batch, as_json=as_json)
-        else:
-            code = (estimate if counting else preview if show else run)(walk, as_json=as_json)
+    given = locals()
+    columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
+    with ending(kept=f"Paid answers are kept in {out}. The same command continues from there."), Display() as display:
+        settings, records = _read(given, columns, display)
+        code = _run(settings, records, out, display, given)
     if code:
         raise SystemExit(code)
 
 
-def _journal(path: Path, out: Path, stack: ExitStack, *, counting: bool) -> Path:
-    """Make the folder and name the journal; where calls are only counted and there is none, one that goes away."""
-    if not counting:
-        out.mkdir(parents=True, exist_ok=True)
-    elif not path.exists():
-        return Path(stack.enter_context(TemporaryDirectory(prefix="gistill-"))) / path.name
-    return path
+def _read(given: Mapping[str, Any], columns: Mapping[str, str], display: Display) -> tuple[AnnotateSettings, Records]:
+    """Read the options as settings, and open the table or the public set that they name."""
+    file, data = given["file"], given["data"]
+    named = {name: given[name] for name in AnnotateSettings.__dataclass_fields__ if name in given}
+    named["teachers"] = tuple(given["teachers"] or ())
+    for name in _LISTS:
+        named[name] = tuple(part.strip() for part in given[name].split(",") if part.strip())
+    if file.startswith(SET):
+        name = file.removeprefix(SET)
+        from gistill.corpora import index
+
+        records = index.records(name, folder=data)
+        return AnnotateSettings(**named, source=name, licence=index.licence(name)), records
+    settings = AnnotateSettings(**named, source="standard input" if file == "-" else Path(file).name)
+    from gistill.cli.source import open_source
+
+    table = open_source(file, columns, given["table_format"], given["encoding"], say=display.say)
+    return settings, table.records()
+
+
+def _run(settings: AnnotateSettings, records: Records, out: Path, display: Display, given: Mapping[str, Any]) -> int:
+    """Call the function that the options ask for, print what came of it, and give the exit code."""
+    from gistill.cli import annotate_said as said
+
+    as_json, folder, files = given["as_json"], given["write_batch"], given["read_batch"]
+    command = shlex.join(["gistill", *sys.argv[1:]])
+    if folder is not None:
+        from gistill.distill.batches import write_batches
+
+        written = write_batches(records, out=out, settings=settings, folder=folder, progress=display, say=display.say)
+        return said.written(written, folder, as_json=as_json)
+    if files:
+        from gistill.distill.batches import read_batches
+
+        done = read_batches(
+            records, files, out=out, settings=settings, command=command, progress=display, say=display.say
+        )
+        return said.annotated(done, as_json=as_json, batch=True)
+    if given["dry_run"]:
+        from gistill.distill.estimating import estimate
+
+        about, found = estimate(records, out=out, settings=settings, progress=display, say=display.say)
+        return said.estimated(about, found, as_json=as_json)
+    if given["preview"]:
+        from gistill.distill.estimating import preview
+
+        seen = preview(records, out=out, settings=settings, progress=display, say=display.say)
+        return said.previewed(seen, settings, as_json=as_json)
+    from gistill.distill.annotate import annotate as make
+
+    done = make(records, out=out, settings=settings, command=command, progress=display, say=display.say)
+    return said.annotated(done, as_json=as_json)

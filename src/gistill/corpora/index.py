@@ -7,7 +7,7 @@ cut into sentences, as the reader reads it. Parts named "test" are open tests: f
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -17,7 +17,7 @@ from gistill.corpora.labelled import Labelled, Source
 from gistill.corpora.sentences import by_sentence
 from gistill.corpora.tuples import Example, from_labelled, project
 from gistill.errors import InputError, SettingError
-from gistill.schema import ELEMENTS, SentimentTask
+from gistill.schema import ELEMENTS, Record, SentimentTask
 
 View = Literal["all", "implicit", "multi"]
 _NEAR = 5  # names shown where one is wrong
@@ -56,6 +56,19 @@ def load(name: str, *, folder: Path) -> list[Example]:
     """
     domain, part, task = _split(name)
     return [project(example, task) for example in _domains()[domain].load(part, folder)]
+
+
+def records(name: str, *, folder: Path | None) -> Iterator[Record]:
+    """Load a set's texts as records, without their labels.
+
+    Raises:
+        SettingError: No such set, or no folder of public data.
+        InputError: A file is missing, or is not the published one.
+    """
+    if folder is None:
+        raise SettingError(f"the set {name!r} needs the folder of public data", hint="Give it with --data.")
+    found = load(name, folder=folder)
+    return (Record(id=f"{name}#{number}", text=example.text) for number, example in enumerate(found))
 
 
 def source(name: str) -> Source:

@@ -7,7 +7,10 @@ plan.py         records to the texts to ask about: duplicates and leaks out, a b
 choose.py       which texts a budget is spent on
 agree.py        several answers to one question: what they agree on
 corpus.py       sharded rows with their provenance, resumable
-annotate.py     the walk
+settings.py     everything that annotating is told, in one object
+annotate.py     the walk: `annotate`, as `gistill annotate` and `gistill.annotate` call it
+asking.py       its one loop, into which whoever answers is put
+estimating.py   the walk without a call, and with twenty texts
+batches.py      the walk through a provider's batch files
 card.py         the data card
-estimating.py   a run without a call
 """

@@ -1,293 +1,244 @@
-"""Records and a teacher in, a sharded corpus with the provenance of every row out; what was paid for is never lost."""
+"""Records and a teacher in, a sharded corpus with the provenance of every row out; what was paid for is never lost.
+
+One loop, `ask_all`, goes through the texts, and whoever is put into it answers: a server, an estimator that only
+counts, a collector that writes a batch file, or the journal alone. `estimating` and `batches` put in the others.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from gistill.distill.agree import agree
+from gistill.corpora.leaks import Apart, test_texts
+from gistill.distill.asking import Asked, Records, Say, Walk, ask_all, prompt_of
+from gistill.distill.card import About, write_card
 from gistill.distill.corpus import Corpus, Manifest, Shard
-from gistill.distill.plan import Choose, Plan, items_of, make_plan, records_without_leaks
-from gistill.distill.tasks import Item, Provenance, Read, Row, Task
-from gistill.lm.seam import Completion, LanguageModel, Request, failed
+from gistill.distill.plan import Plan, items_of, make_plan, records_without_leaks
+from gistill.distill.settings import AnnotateSettings, Teacher, task_of, teachers_of
+from gistill.distill.tasks import Task
+from gistill.lm.seam import LanguageModel
+from gistill.privacy import NameDetector
 from gistill.schema import Failure, Record
-from gistill.text import clean
+from gistill.teacher.gate import PrivateModel
+from gistill.teacher.journal import Journal
+from gistill.teacher.limits import Limits
+from gistill.teacher.prices import Cost, read_prices
+from gistill.teacher.remote import AnswerProgress, Manner, Progress, RemoteModel
 
-PREVIEW = 20  # texts
 FIRST = 50  # texts; where all of their answers are refused, something is wrong with the teacher or the prompt
-SHARD = 500  # texts
-_BUDGET = "over_budget"
-# No answer came, and none that could come later is ruled out: the next run asks again. A text that is too long for the
-# server, or that it refuses to speak about, is settled.
-_NO_ANSWER = frozenset(
-    {"rate_limited", "server_error", "unavailable", "timeout", "cut", "unreachable", "broken_answer", "no_answer"}
-    | {"interrupted", "waiting", _BUDGET}
-)
-
-Progress = Callable[[str, int, int | None], None]
-_T = TypeVar("_T")
-
-
-class Settings(NamedTuple):
-    """How to ask.
-
-    Attributes:
-        samples: Answers asked of each teacher about each text.
-        temperature: Of the samples; 0 asks for the likeliest answer.
-        min_agreement: The share of the answers that must say the same; used where there are several.
-        shard_size: Texts a shard.
-        seed: Of the samples.
-        go_on: Go on although all of the first answers were refused.
-        hosts: Where the teachers are asked, for the provenance of rows.
-        pii: What the teachers' gate does about personal data; see `PrivateModel`.
-        names: The detector of names in that gate; empty where there is none.
-    """
-
-    samples: int = 1
-    temperature: float = 0.0
-    min_agreement: float = 0.5
-    shard_size: int = SHARD
-    seed: int = 0
-    go_on: bool = False
-    hosts: tuple[str, ...] = ()
-    pii: str = "redact"
-    names: str = ""
-
-
-class Asked(NamedTuple):
-    """What came of one text: a row or none, and what was refused. `answered` is False where an answer did not come."""
-
-    item: Item
-    row: Row | None
-    failures: tuple[Failure, ...]
-    mended: Counter[str]
-    answered: bool
-    stopped: bool  # the budget ran out
-
-
-class _Answer(NamedTuple):
-    """One answer, and what was put right in it before it was read."""
-
-    completion: Completion
-    mended: dict[str, int]
+_NOTHING_APART = Apart(frozenset(), (), ())
 
 
 class Annotated(NamedTuple):
     """A corpus as far as it is made.
 
     Attributes:
+        folder: Where it is.
+        unit: What was asked about at once; see `tasks.Task`.
         manifest: Its counts.
         plan: What was, or will be, asked about.
-        lessons: Rows of train.jsonl.
+        lessons: Training examples in train.jsonl.
         stopped: Why it is not done: "" (it is), "budget", "refused" (all of the first answers), "unanswered" (none of
             the first texts got an answer).
+        cost: Of all runs on this folder, from the journal; None where the caller's own models were asked.
     """
 
+    folder: Path
+    unit: str
     manifest: Manifest
     plan: Plan
     lessons: int
-    stopped: str = ""
+    stopped: str
+    cost: Cost | None
 
 
 def annotate(
-    records: Iterable[Record | Item | Failure],
-    task: Task,
-    teachers: Sequence[LanguageModel],
+    records: Records,
     *,
-    out: Path,
-    settings: Settings = Settings(),  # noqa: B008, a tuple cannot be changed
-    apart: frozenset[str] = frozenset(),
-    limit: int | None = None,
-    choose: Choose | None = None,
+    out: Path | str,
+    settings: AnnotateSettings,
+    teachers: Sequence[LanguageModel] | None = None,
+    task: Task | None = None,
+    command: str = "",
     progress: Progress = lambda step, done, total: None,
-    say: Callable[[str], None] = lambda message: None,
+    say: Say = lambda message: None,
 ) -> Annotated:
-    """Ask teachers about every text of some records, and keep what passes the skill's checks.
+    """Ask teachers about every text of some records, and keep what passes the skill's checks, as a corpus in a folder.
 
-    Started again with the same records, question and settings, finished shards are not made again; in the one that was
-    at work, the teacher's journal gives the answers that were paid for.
+    Called again with the same records, question and settings, finished shards are not made again; in the one that was
+    at work, the journal gives the answers that were paid for.
 
     Args:
         records: Records, or items that were cut already (summaries). Taken one at a time, and written to `out/work` as
             they are cut, so that they may be a stream larger than memory. Per record the search for duplicates holds
             about a kilobyte.
-        task: What to ask; see `opinion_task` and its siblings.
-        teachers: One, or several that vote. Texts that a teacher has no answer for count as unanswered.
         out: The corpus's folder; made where it is not there.
-        settings: See there.
-        apart: Fingerprints of texts that must not be trained on; see `corpora.leaks.fingerprint`.
-        limit: The most texts to ask about.
-        choose: Which ones; see `choose.chooser`. None takes the first.
-        progress: Called before the first batch of answers of a shard, and after each.
-        say: Called with a sentence about an earlier run.
+        settings: What to ask, whom, about which texts, and how far to go.
+        teachers: Models of your own in the place of the servers that settings name: one, or several that vote. They,
+            too, are asked through the privacy gate.
+        task: What to ask, in the place of the task that settings name.
+        command: How this was called, for the data card.
+        progress: Called with each answer of a server, from another thread, and after each batch of answers.
+        say: Called with a sentence about what goes on.
 
     Raises:
+        SettingError: Settings do not fit together, or a price is needed and not known.
         ServerError: A teacher cannot be asked at all. What was finished stays.
         OSError: The folder cannot be written.
     """
-    plan = prepare(records, task, out, apart=apart, limit=limit, choose=choose)
-    sizes = range(0, plan.items, settings.shard_size)
-    fresh = Manifest(
-        made_from=_made_from(plan, task, teachers, settings),
-        planned=plan.items,
-        set_apart=plan.counts,
-        shards=(None,) * len(sizes),
-    )
-    corpus = Corpus.open(out, fresh, say=say)
-    stopped = ""
-    for number, items in enumerate(_batches(plan.read(), settings.shard_size)):
-        if corpus.manifest.shards[number] is not None:
-            continue
-        done: list[Asked] = []
-        progress("annotate", number * settings.shard_size, plan.items)
-        for asked in ask(items, task, teachers, settings, first=FIRST if number == 0 else 0):
-            done += asked
-            progress("annotate", number * settings.shard_size + len(done), plan.items)
-            stopped = _why_stop(done, number, settings)
-            if stopped:
-                break
-        _add(corpus, number, [one for one in done if not one.stopped], whole=len(done) == len(items) and not stopped)
-        if stopped:
-            break
-    lessons = corpus.finish(task, plan.set_apart)
-    if corpus.manifest.done:
-        shutil.rmtree(out / "work", ignore_errors=True)
-    return Annotated(corpus.manifest, plan, lessons, stopped)
+    with opened(records, settings, Path(out), models=teachers, task=task, progress=progress, say=say) as walk:
+        if walk.remotes:
+            say(f"Asking {' and '.join(f'{remote.name} at {remote.url}' for remote in walk.remotes)}.")
+        return make_corpus(walk, walk.gates, Path(out), command=command)
 
 
-def prepare(
-    records: Iterable[Record | Item | Failure],
-    task: Task,
+@contextmanager
+def opened(
+    records: Records,
+    settings: AnnotateSettings,
     out: Path,
     *,
-    apart: frozenset[str] = frozenset(),
-    limit: int | None = None,
-    choose: Choose | None = None,
-) -> Plan:
-    """Write down in `out/work` what will be asked about; nothing is asked yet."""
-    work = out / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    return make_plan(
-        items_of(records_without_leaks(records, apart), task.unit), work, apart=apart, limit=limit, choose=choose
+    models: Sequence[LanguageModel] | None = None,
+    task: Task | None = None,
+    counting: bool = False,
+    progress: Progress = lambda step, done, total: None,
+    say: Say = lambda message: None,
+) -> Iterator[Walk]:
+    """Open journal and teachers, and close them again. Arguments as those of `annotate`.
+
+    Args:
+        counting: Nothing will be asked, so no folder is made, and no journal where there is none.
+    """
+    task = task or task_of(settings)
+    named = teachers_of(settings) if models is None else []
+    if task is None:
+        records, task = _with_evidence(records)
+    names = _name_detector(settings.names) if settings.names else None
+    apart = test_texts(settings.tests, settings.data) if settings.tests else _NOTHING_APART
+    if apart.missing:
+        say(f"Not looked for, because they are not in the data folder: {', '.join(apart.missing)}.")
+    shown = AnswerProgress(progress, (len(named) or len(models or ())) * settings.samples)
+    with ExitStack() as stack:
+        journal = None
+        remotes: list[RemoteModel] = []
+        if models is None:
+            journal = stack.enter_context(_open_journal(settings, out, stack, counting=counting))
+            remotes = _open_remotes(named, settings, journal, shown, stack)
+        gates = tuple(PrivateModel(model, pii=settings.pii, names=names) for model in models or remotes)
+        hosts = tuple(teacher.host for teacher in named)
+        yield Walk(settings, task, records, gates, tuple(remotes), hosts, journal, apart, shown, say)
+
+
+def _name_detector(model: str) -> NameDetector:
+    from gistill.privacy.names import load_names
+
+    return load_names(model)
+
+
+def _with_evidence(records: Records) -> tuple[Records, Task]:
+    """Read and group records, and give their sides of aspects with the task that checks summaries of them."""
+    from gistill.distill.summary_task import summary_evidence
+    from gistill.reader import load_reader
+
+    found = summary_evidence((one for one in records if isinstance(one, Record | Failure)), load_reader())
+    return found.items, found.task
+
+
+def _open_journal(settings: AnnotateSettings, out: Path, stack: ExitStack, *, counting: bool) -> Journal:
+    """Open the journal, in its folder; where calls are only counted and there is none, one that goes away again."""
+    path = settings.journal or out / "journal.sqlite"
+    if not counting:
+        out.mkdir(parents=True, exist_ok=True)
+    elif not path.exists():
+        path = Path(stack.enter_context(TemporaryDirectory(prefix="gistill-"))) / path.name
+    return Journal(path, run=out.resolve().name, step="annotate")
+
+
+def _open_remotes(
+    named: Sequence[Teacher], settings: AnnotateSettings, journal: Journal, shown: AnswerProgress, stack: ExitStack
+) -> list[RemoteModel]:
+    """Open the servers over one journal, so that limits of money and calls hold for all of them together."""
+    prices = read_prices(settings.prices) if settings.prices else None
+    limits = Limits(
+        concurrency=(min(4, settings.concurrency), settings.concurrency),
+        rpm=settings.rpm,
+        tpm=settings.tpm,
+        timeout=settings.timeout,
+        max_cost=settings.max_cost,
+        max_calls=settings.max_calls,
     )
-
-
-def preview(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> list[Asked]:
-    """Ask about the first 20 texts, and write nothing: what they cost is in the teachers' journal, and paid once."""
-    return [one for part in ask(tuple(islice(plan.read(), PREVIEW)), task, teachers, settings) for one in part]
-
-
-def ask(
-    items: Sequence[Item], task: Task, teachers: Sequence[LanguageModel], settings: Settings, *, first: int = 0
-) -> Iterator[list[Asked]]:
-    """Ask about some texts, a few first where `first` says so, then the rest at once, and read the answers."""
-    parts = [items[:first], items[first:]] if first else [items]
-    for part in parts:
-        if part:
-            yield _ask(part, task, teachers, settings)
-
-
-def _ask(items: Sequence[Item], task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> list[Asked]:
-    requests = [
-        Request(
-            messages=task.ask(item),
-            max_tokens=task.max_tokens,
-            temperature=settings.temperature,
-            seed=settings.seed + sample,
+    return [
+        stack.enter_context(
+            RemoteModel(
+                teacher.url,
+                teacher.model,
+                journal=journal,
+                limits=limits,
+                manner=Manner(api_key_env=settings.key_env),
+                prices=prices,
+                progress=partial(shown.answered, place),
+            )
         )
-        for item in items
-        for sample in range(settings.samples)
+        for place, teacher in enumerate(named)
     ]
-    answers: list[list[_Answer]] = [[] for _ in items]
-    for teacher in teachers:
-        completions = _complete(teacher, requests, task)
-        for place, part in enumerate(_batches(completions, settings.samples)):
-            answers[place] += part
-    return [_settle(item, found, task, teachers, settings) for item, found in zip(items, answers, strict=True)]
 
 
-def _complete(teacher: LanguageModel, requests: Sequence[Request], task: Task) -> list[_Answer]:
-    """Ask for plain text, or for the skill's noun where it has one; either way the answer is read as text."""
-    if task.kind is None:
-        return [_Answer(completion, {}) for completion in teacher.complete(requests)]
-    from gistill.lm.structured import complete_as
+def prepare(walk: Walk, folder: Path) -> Plan:
+    """Write down in a folder what will be asked about; nothing is asked yet."""
+    settings, apart = walk.settings, walk.apart.prints
+    choose = None
+    if settings.limit is not None:
+        from gistill.distill.choose import chooser
 
-    kind, as_text = task.kind
-    answers = []
-    for found in complete_as(teacher, requests, kind):
-        if isinstance(found, Failure):
-            answers.append(_Answer(failed(found.kind, found.detail), {}))
-        else:
-            counts = {"json": found.mended, "asked_again": found.asked_again}
-            completion = found.completion.model_copy(update={"text": as_text(found.value)})
-            answers.append(_Answer(completion, {name: 1 for name, there in counts.items() if there}))
-    return answers
+        choose = chooser(settings.select, seed=settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    items = items_of(records_without_leaks(walk.records, apart), walk.task.unit)
+    return make_plan(items, folder, apart=apart, limit=settings.limit, choose=choose)
 
 
-def _settle(
-    item: Item, answers: Sequence[_Answer], task: Task, teachers: Sequence[LanguageModel], settings: Settings
-) -> Asked:
-    """Read all answers about one text, and make a row of what they agree on."""
-    completions = [completion for completion, _ in answers]
-    reads = [_read(item, answer, task) for answer in answers]
-    mended: Counter[str] = Counter()
-    for read in reads:
-        mended.update(read.mended)
-    failures = [failure for read in reads for failure in read.failures]
-    kinds = [completion.failure.kind for completion in completions if completion.failure is not None]
-    answered = not any(kind in _NO_ANSWER for kind in kinds)
-    stopped = _BUDGET in kinds
-    agreed = agree([read.answer for read in reads], least=settings.min_agreement)
-    failures += (Failure(kind="disagreed", record=item.record, detail=clean(part)[:500]) for part in agreed.dropped)
-    if agreed.answer is None:
-        if not agreed.dropped and any(read.answer is not None for read in reads):
-            failures.append(Failure(kind="disagreed", record=item.record))
-        return Asked(item, None, tuple(failures), mended, answered, stopped)
-    row = Row(
-        id=item.id,
-        record=item.record,
-        skill=task.name,
-        text=item.text,
-        start=item.start,
-        asked=item.asked,
-        answer=agreed.answer,
-        by=Provenance(
-            teachers=tuple(teacher.name for teacher in teachers),
-            hosts=settings.hosts,
-            prompt=_prompt(task),
-            keys=tuple(completion.key for completion in completions if completion.key),
-            filters=(*task.filters, "agreed") if len(completions) > 1 else task.filters,
-            mended=dict(sorted(mended.items())),
-            dropped=len(failures),
-            samples=settings.samples,
-            answers=sum(read.answer is not None for read in reads),
-            agreement=agreed.agreement,
-        ),
+@contextmanager
+def planned(walk: Walk) -> Iterator[Plan]:
+    """Plan in a folder that goes away again, where nothing but the journal is to be written."""
+    with TemporaryDirectory(prefix="gistill-") as folder:
+        yield prepare(walk, Path(folder))
+
+
+def make_corpus(walk: Walk, models: Sequence[LanguageModel], out: Path, *, command: str = "") -> Annotated:
+    """Go the whole walk: plan, ask, write each shard, then the files for training and the data card."""
+    settings = walk.settings
+    plan = prepare(walk, out / "work")
+    fresh = Manifest(
+        made_from=_made_from(plan, walk, models),
+        planned=plan.items,
+        set_apart=plan.counts,
+        shards=(None,) * len(range(0, plan.items, settings.shard_size)),
     )
-    return Asked(item, row, tuple(failures), mended, answered, stopped)
+    corpus = Corpus.open(out, fresh, say=walk.say)
+    finished = {number for number, shard in enumerate(corpus.manifest.shards) if shard is not None}
+    stopped, done = "", list[Asked]()
+    for number, asked, last in ask_all(plan, walk, models, step="annotate", skip=finished, first=FIRST):
+        done += asked
+        stopped = _why_stop(done, number, settings)
+        if stopped or last:
+            _add(corpus, number, [one for one in done if not one.stopped], whole=not stopped)
+            done = []
+        if stopped:
+            break
+    lessons = corpus.finish(walk.task, plan.set_apart)
+    if corpus.manifest.done:
+        shutil.rmtree(out / "work", ignore_errors=True)
+    cost = walk.cost
+    write_card(corpus, walk.task, _about(walk, models, plan, cost, command), lessons=lessons)
+    return Annotated(out, walk.task.unit, corpus.manifest, plan, lessons, stopped, cost)
 
 
-@lru_cache(maxsize=8)
-def _prompt(task: Task) -> str:
-    """Fingerprint a task once, and not once a row."""
-    return task.prompt
-
-
-def _read(item: Item, answer: _Answer, task: Task) -> Read:
-    completion, mended = answer
-    if completion.failure is not None:
-        detail = clean(completion.failure.detail)
-        return Read(None, (completion.failure.model_copy(update={"record": item.record, "detail": detail}),))
-    found = task.read(clean(completion.text), item, completion.stop == "end")
-    return found._replace(mended={**found.mended, **mended}) if mended else found
-
-
-def _why_stop(done: Sequence[Asked], number: int, settings: Settings) -> str:
+def _why_stop(done: Sequence[Asked], number: int, settings: AnnotateSettings) -> str:
     if any(one.stopped for one in done):
         return "budget"
     if number or settings.go_on or len(done) != FIRST or any(one.row for one in done):
@@ -315,19 +266,41 @@ def _add(corpus: Corpus, number: int, done: Sequence[Asked], *, whole: bool) -> 
     corpus.add(number, rows, failures, shard)
 
 
-def _made_from(plan: Plan, task: Task, teachers: Sequence[LanguageModel], settings: Settings) -> dict[str, str]:
-    apart = ("go_on", "hosts", "pii", "names")
-    privacy = {"personal data": settings.pii if settings.pii != "redact" else "", "names": settings.names}
+def _made_from(plan: Plan, walk: Walk, models: Sequence[LanguageModel]) -> dict[str, str]:
+    task, settings = walk.task, walk.settings
+    decides = {
+        "samples": settings.samples,
+        "temperature": settings.sampling_temperature,
+        "min_agreement": settings.min_agreement,
+        "shard_size": settings.shard_size,
+        "seed": settings.seed,
+    }
+    privacy = {"personal data": settings.pii if settings.pii != "redact" else "", "names": settings.names or ""}
     return {
         "input": plan.hash,
-        "task": f"{task.name} {_prompt(task)}" + ("" if task.filters else " unfiltered"),
-        "teachers": ", ".join(f"{teacher.name} {teacher.hash}" for teacher in teachers),
-        "settings": ", ".join(f"{name} {value}" for name, value in settings._asdict().items() if name not in apart),
+        "task": f"{task.name} {prompt_of(task)}" + ("" if task.filters else " unfiltered"),
+        "teachers": ", ".join(f"{model.name} {model.hash}" for model in models),
+        "settings": ", ".join(f"{name} {value}" for name, value in decides.items()),
         **{name: value for name, value in privacy.items() if value},
     }
 
 
-def _batches(items: Iterable[_T], size: int) -> Iterator[tuple[_T, ...]]:
-    rest = iter(items)
-    while batch := tuple(islice(rest, size)):
-        yield batch
+def _about(walk: Walk, models: Sequence[LanguageModel], plan: Plan, cost: Cost | None, command: str) -> About:
+    """Gather what the data card says besides the corpus's own counts."""
+    settings = walk.settings
+    chosen = settings.limit is not None and plan.candidates > settings.limit
+    hosts = walk.hosts or ("",) * len(models)
+    return About(
+        source=settings.source,
+        licence=settings.licence,
+        teachers=tuple((model.name, host) for model, host in zip(models, hosts, strict=True)),
+        pii=settings.pii,
+        names=settings.names or "",
+        selection=f"{plan.items:,} of {plan.candidates:,}, {settings.select}, seed {settings.seed}" if chosen else "",
+        tests=walk.apart.sets,
+        missing=walk.apart.missing,
+        samples=settings.samples,
+        min_agreement=settings.min_agreement,
+        cost=cost,
+        command=command,
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.distill.settings import Selection
 from gistill.sentences import split
 
-Selection = Literal["random", "diverse", "difficult"]
 _POOL = 50_000  # texts that `diverse` looks at; more are first drawn from by lot, so that memory stays under 100 MB
 _BATCH = 256
 

@@ -41,11 +41,15 @@ class PrivateModel:
         if pii not in MODES:
             raise SettingError(f"there is no privacy mode {pii!r}", hint=f"The modes are {', '.join(MODES)}.")
         self.name, self.hash = model.name, model.hash
-        self.pii = pii
+        self.pii: Pii = pii
         self.found: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self._model = model
         self._names = names
+
+    def before(self, model: LanguageModel) -> PrivateModel:
+        """Give a gate like this one before another model."""
+        return PrivateModel(model, pii=self.pii, names=self._names)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Answer every request: same length, same order."""

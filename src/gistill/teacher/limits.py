@@ -23,6 +23,44 @@ _PER_MESSAGE = 8  # tokens that a chat template adds to a message
 _BURST = 0.1  # seconds' worth of calls that may leave at the same moment
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much a server may be asked, and how long.
+
+    Attributes:
+        concurrency: Calls at once, in the beginning and at most; in between the server decides, see `Throttle`.
+        rpm: Calls a minute at most; None is no limit.
+        tpm: Tokens a minute at most, estimated; None is no limit.
+        timeout: Seconds for one call.
+        retries: How often a call is made again that the server or the line failed. To be told "not now" (429) does
+            not count, as long as anybody is answered.
+        patience: Seconds without any answer after which the server is given up; also the longest Retry-After.
+        max_cost: USD that the journal's run may cost in all; calls that would not fit fail as `over_budget`. None is no
+            limit, as for `max_calls`.
+        max_calls: Calls that the journal's run may make in all.
+
+    Raises:
+        SettingError: A value makes no sense.
+    """
+
+    concurrency: tuple[int, int] = (4, 32)
+    rpm: int | None = None
+    tpm: int | None = None
+    timeout: float = 120.0
+    retries: int = 10
+    patience: float = 300.0
+    max_cost: float | None = None
+    max_calls: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.concurrency[0] <= self.concurrency[1]:
+            raise SettingError(
+                f"concurrency must be (start, maximum) with 1 <= start <= maximum, not {self.concurrency}"
+            )
+        if self.timeout <= 0 or self.retries < 0 or any(rate is not None and rate < 1 for rate in (self.rpm, self.tpm)):
+            raise SettingError("timeouts and rates must be above 0, and retries not below 0")
+
+
 class Throttle:
     """A number of slots that follows the server, as TCP follows a line: additive growth, halving on overload.
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -20,12 +20,15 @@ from gistill.lm.seam import Completion, Request, failed
 from gistill.teacher.chat_api import CallError
 from gistill.teacher.connection import Call, Connection, LoopThread
 from gistill.teacher.journal import Journal, Kept, request_key
-from gistill.teacher.limits import Budget, Rates, Throttle, prompt_tokens, prompt_tokens_most
+from gistill.teacher.limits import Budget, Limits, Rates, Throttle, prompt_tokens, prompt_tokens_most
 from gistill.teacher.prices import UNKNOWN, Prices
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again
 _BAD_AT_FIRST = 5  # calls refused before the first answer, after which the server is taken to refuse all
+
+
+Progress = Callable[[str, int, int | None], None]  # step, texts done, texts in all (None when not known)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,24 @@ class Estimate:
     price_source: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a server is spoken to.
+
+    Attributes:
+        api_key_env: Environment variable with the key. The key itself is never an argument, a setting or a record.
+        headers: More headers; their values are kept out of journal and messages, too.
+        request_schema: Ask the server to enforce a request's `answer_schema`. A server that refuses to is asked
+            without, from then on.
+        continues: The server goes on from the beginning of an answer (vLLM); else it is asked in words to.
+    """
+
+    api_key_env: str = "OPENAI_API_KEY"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_schema: bool = True
+    continues: bool = False
+
+
 class RemoteModel:
     """A model behind a server.
 
@@ -58,25 +79,13 @@ class RemoteModel:
         url: Address of the API, as `https://api.openai.com/v1` or `http://127.0.0.1:8000/v1`.
         model: Name that the server knows.
         journal: Where calls are kept and found again; None keeps nothing.
-        api_key_env: Environment variable with the key. The key itself is never an argument, a setting or a record.
-        headers: More headers; their values are kept out of journal and messages, too.
-        concurrency: Calls at once, in the beginning and at most; in between the server decides, see `Throttle`.
-        rpm: Calls a minute at most; None is no limit.
-        tpm: Tokens a minute at most, estimated; None is no limit.
-        timeout: Seconds for one call.
-        retries: How often a call is made again that the server or the line failed. To be told "not now" (429) does
-            not count, as long as anybody is answered.
-        patience: Seconds without any answer after which the server is given up; also the longest Retry-After.
-        max_cost: USD that the journal's run may cost in all; calls that would not fit fail as `over_budget`.
-        max_calls: Calls that the journal's run may make in all.
+        limits: How much it may be asked.
+        manner: How it is spoken to.
         prices: See `Prices`; None asks the table of genai-prices alone.
-        request_schema: Ask the server to enforce a request's `answer_schema`. A server that refuses to is asked
-            without, from then on.
-        continues: The server goes on from the beginning of an answer (vLLM); else it is asked in words to.
         progress: Called with the requests that are answered and all of this `complete`, from another thread.
 
     Raises:
-        SettingError: An argument makes no sense, or `max_cost` is given and nobody knows the model's price.
+        SettingError: An argument makes no sense, or `max_cost` is given and no price is known for the model.
         ExtraMissingError: The extra `teacher` is not installed.
     """
 
@@ -86,25 +95,11 @@ class RemoteModel:
         model: str,
         *,
         journal: Journal | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        headers: Mapping[str, str] | None = None,
-        concurrency: tuple[int, int] = (4, 32),
-        rpm: int | None = None,
-        tpm: int | None = None,
-        timeout: float = 120.0,
-        retries: int = 10,
-        patience: float = 300.0,
-        max_cost: float | None = None,
-        max_calls: int | None = None,
+        limits: Limits = Limits(),  # noqa: B008, it cannot be changed
+        manner: Manner = Manner(),
         prices: Prices | None = None,
-        request_schema: bool = True,
-        continues: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        if not 1 <= concurrency[0] <= concurrency[1]:
-            raise SettingError(f"concurrency must be (start, maximum) with 1 <= start <= maximum, not {concurrency}")
-        if timeout <= 0 or retries < 0 or any(rate is not None and rate < 1 for rate in (rpm, tpm)):
-            raise SettingError("time-outs and rates must be above 0, and retries not below 0")
         try:
             import aiolimiter  # noqa: F401
             import stamina  # noqa: F401
@@ -113,20 +108,24 @@ class RemoteModel:
                 "Asking a server needs stamina and aiolimiter.", hint='Run: pip install "gistill[teacher]"'
             ) from error
         self._connection = Connection(
-            url, api_key_env=api_key_env, headers=headers, timeout=timeout, most=concurrency[1]
+            url,
+            api_key_env=manner.api_key_env,
+            headers=manner.headers,
+            timeout=limits.timeout,
+            most=limits.concurrency[1],
         )
         self.url, self.name, self.hash = self._connection.url, model, f"remote:{model}"
-        self.journal, self.continues, self.progress = journal, continues, progress
-        self.throttle = Throttle(*concurrency)
-        self._rates, self._prices = Rates(rpm, tpm), prices or Prices()
-        self._retries, self._patience = retries, patience
-        self._without = frozenset[str]() if request_schema else frozenset({"response_format"})
-        if max_cost is not None and not self._prices.known(model, self.url):
+        self.journal, self.continues, self.progress = journal, manner.continues, progress
+        self.throttle = Throttle(*limits.concurrency)
+        self._rates, self._prices = Rates(limits.rpm, limits.tpm), prices or Prices()
+        self._retries, self._patience = limits.retries, limits.patience
+        self._without = frozenset[str]() if manner.request_schema else frozenset({"response_format"})
+        if limits.max_cost is not None and not self._prices.known(model, self.url):
             raise SettingError(
                 f"no price is known for {model!r} at {self.url}, so --max-cost cannot be enforced",
                 hint=f"Give a price file with a line like: {model}: {{input: 0.15, output: 0.60}} (USD per million).",
             )
-        self._budget = Budget(max_calls, max_cost)
+        self._budget = Budget(limits.max_calls, limits.max_cost)
         self._heard = False  # the server has said anything at all
         self._answers = 0
         self._bad = 0
@@ -336,3 +335,30 @@ def _completion(answer: Kept, *, kept: bool = True) -> Completion:
         stop=answer.stop,
         key=answer.key if kept else "",
     )
+
+
+class AnswerProgress:
+    """Shows each answer of the teachers as it comes, between the batches of answers that this is called with.
+
+    A batch of a slow server may take an hour. Of several teachers, or several answers about each text, every one counts
+    as its part of a text.
+
+    Args:
+        show: Called with the step, the texts that are done and all texts; also from the teachers' threads.
+        a_text: Answers about each text.
+    """
+
+    def __init__(self, show: Progress, a_text: int) -> None:
+        self._show, self._a_text = show, a_text
+        self._step, self._base, self._shown = "annotate", 0, 0
+        self._total: int | None = None
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Show that `done` texts are done, and count on from there."""
+        self._step, self._base, self._shown, self._total = step, done, done, total
+        self._show(step, done, total)
+
+    def answered(self, place: int, answers: int, asked: int) -> None:
+        """Count the answers of the teacher at a place; fewer than before are second questions about unread answers."""
+        self._shown = max(self._shown, self._base + (place * asked + answers) // self._a_text)
+        self._show(self._step, self._shown, self._total)
