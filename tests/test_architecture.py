@@ -81,12 +81,10 @@ EXCEEDING = {
     "digest.extract.extract_to": (62, 9, "nine settings, each with a line of docstring; the body is 25 lines"),
     "digest.run.digest": (91, 11, "the public call: each setting is explained to its user; the body is the walk"),
     "digest.steps.assemble": (53, 10, "the results of all steps meet in one Digest"),
-    "distill.annotate.annotate": (64, 10, "settings of teacher and corpus are passed one by one"),
     "distill.walk.distill": (66, 8, "eight settings, each with its lines of docstring; the body is 33 lines"),
     "grounding.counting.check_quantities": (66, 3, "a list of rules, and the docstring that states them"),
     "teacher.batches.read_batch": (53, 9, "what a price and a journal need is passed one by one"),
     "teacher.batches.write_batch": (50, 10, "what a price and a journal need is passed one by one"),
-    "teacher.remote.RemoteModel.__init__": (53, 17, "limits, prices and waits are passed one by one"),
     "train.reader.finetune.finetune_reader": (85, 11, "fits, calibrates, exports and writes the card in one go"),
 }
 # Module -> how often a value that may be unmeasured is taken for 0 there today. To be emptied, never filled.
