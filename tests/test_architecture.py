@@ -29,6 +29,8 @@ ROWS = {
     "errors": 0,
     "text": 0,
     "offline": 0,
+    "files": 0,
+    "runs": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,
