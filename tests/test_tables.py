@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from gistill.errors import InputError, RecordError, SettingError
 from gistill.schema import Failure, Record
+from gistill.tables.identity import made_id
 from gistill.tables import inspect_table, open_table, read_jsonl, read_records, write_csv, write_jsonl
 from gistill.tables.conversations import render_messages
 
@@ -194,10 +195,10 @@ def test_excels_separator_line(tmp_path: Path) -> None:
 
 
 def test_spaces_after_the_delimiter(tmp_path: Path) -> None:
-    found = records(put(tmp_path, "r.csv", 'id, "text", stars\n1, "good, soft bed", 5\n2, bad hard bed, 1\n'))
+    found = records(put(tmp_path, "r.csv", 'id, "text", stars\n7, "good, soft bed", 5\n3, bad hard bed, 1\n'))
     assert [(record.id, record.text, record.rating) for record in found] == [
-        ("1", "good, soft bed", 5),
-        ("2", "bad hard bed", 1),
+        ("7", "good, soft bed", 5),
+        ("3", "bad hard bed", 1),
     ]
 
 
@@ -232,13 +233,6 @@ def test_other_columns_and_unreadable_values_are_kept_in_meta(tmp_path: Path) ->
     rows = "".join(f"bed number {n} is good,{n % 5},Bonn,\n" for n in range(9))
     last = records(put(tmp_path, "r.csv", f"text,rating,city,empty\n{rows}bad bed,five,Ulm,\n"))[-1]
     assert (last.rating, last.meta) == (None, {"rating": "five", "city": "Ulm"})
-
-
-def test_ids_that_repeat_get_a_number_that_is_free(tmp_path: Path) -> None:
-    ids = ["a", *[f"k{n}" for n in range(40)], "a", "a#2", "a", "", ""]
-    rows = "".join(f"{name},a bed as good as {n}\n" for n, name in enumerate(ids))
-    found = records(put(tmp_path, "r.csv", "id,text\n" + rows), columns={"id": "id"})
-    assert [record.id for record in found[41:]] == ["a#2", "a#2#2", "a#3", "46", "47"]
 
 
 def test_the_order_of_dates_is_decided_by_the_column_and_else_said(tmp_path: Path) -> None:
@@ -364,7 +358,7 @@ def test_parquet_with_its_types(tmp_path: Path) -> None:
     zone = pa.timestamp("ns", tz="Europe/Berlin")
     table = pa.table(
         {
-            "id": pa.array([1.0, 2.0, None]),
+            "id": pa.array([11.0, 12.0, None]),
             "review": ["good soft bed", "bad hard bed", None],
             "score": pa.array([4, 5, None], pa.int8()),
             "date": pa.array([1710374400_000000001, 1710460800_000000000, None], pa.int64()).cast(zone),
@@ -375,9 +369,9 @@ def test_parquet_with_its_types(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "r.parquet", row_group_size=2)
     found = records(tmp_path / "r.parquet", columns={"author": "user.name"})
     assert [(record.id, record.text, record.rating, record.author) for record in found] == [
-        ("1", "good soft bed", 4, "ann"),
-        ("2", "bad hard bed", 5, "bob"),
-        ("3", "", None, None),
+        ("11", "good soft bed", 4, "ann"),
+        ("12", "bad hard bed", 5, "bob"),
+        (made_id(Record(id="", text="")), "", None, None),
     ]
     assert found[0].date == dt.date(2024, 3, 14)
     assert found[0].meta == {"color": "red"}
@@ -418,10 +412,10 @@ def test_stars_lines(tmp_path: Path, name: str) -> None:
     data = b"5 #### Great sound .\n\n4,5 #### Fits well #### really\r\nno stars here\n"
     path = put(tmp_path, name, gzip.compress(data) if name.endswith("gz") else data)
     found = records(path)
-    assert [(record.id, record.rating, record.text) for record in found] == [
-        ("1", 5, "Great sound ."),
-        ("3", 4.5, "Fits well #### really"),
-        ("4", None, "no stars here"),
+    assert [(record.row, record.rating, record.text) for record in found] == [
+        (1, 5, "Great sound ."),
+        (3, 4.5, "Fits well #### really"),
+        (4, None, "no stars here"),
     ]
     assert inspect_table(path).format == "lines"
 

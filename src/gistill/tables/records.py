@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from gistill.errors import RecordError
@@ -12,6 +13,7 @@ from gistill.schema import Failure, Noun, Record
 from gistill.tables.columns import choose_columns
 from gistill.tables.conversations import render_messages
 from gistill.tables.formats import open_sheet
+from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.sheets import Row, Sheet
 from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
 from gistill.text import clean
@@ -41,6 +43,7 @@ class Table:
     info: TableInfo
     sheet: Sheet
     sample: list[Row | Failure]  # the first rows, which were looked at
+    again: Callable[[], Sheet] | None = None  # opens the source once more; None where it can be read only once
 
     def records(self, *, limit: int | None = None) -> Iterator[Record | Failure]:
         """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
@@ -87,7 +90,9 @@ def open_table(
             size += sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
     cells = [item.cells for item in sample if isinstance(item, Row)]
     names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
-    table = Table(_empty_info(str(source), sheet, names), sheet, sample)
+    again = partial(open_sheet, source, format=format, encoding=encoding, header=header)
+    is_file = str(source) != "-" and Path(source).is_file()  # what comes through a pipe comes once
+    table = Table(_empty_info(str(source), sheet, names), sheet, sample, again if is_file else None)
     try:
         guess = choose_columns(names, cells, columns or {}, file=str(source), named=sheet.has_header)
     except BaseException:
@@ -100,8 +105,11 @@ def open_table(
         order, note = _day_order(values, sheet.delimiter, guess.columns["date"])
         order, note = (order, note) if day_first is None else (day_first, "")
         notes += [note] if note else []
+    id_column = guess.columns.get("id")
+    if id_column is not None and (why := why_not_ids(sample, id_column)) == "repeats":
+        notes.append(f"column {id_column!r} {why}, so ids are made from the records")
     info = table.info.model_copy(update={"columns": guess.columns, "day_first": order, "notes": tuple(notes)})
-    return Table(info, sheet, sample)
+    return replace(table, info=info)
 
 
 def _empty_info(file: str, sheet: Sheet, names: tuple[str, ...]) -> TableInfo:
@@ -147,9 +155,14 @@ def read_records(
     one of kind `encoding`, about the file and no row, comes last. Empty texts are records: `screen` sets them apart.
 
     A record's text is the cell as it was decoded, white space included, with NUL and lone surrogates replaced by
-    U+FFFD; `render_messages` says what a conversation's is. Its id is the id cell, trimmed, else the row's number; an
-    id that was seen before in the file gets "#2", "#3" and so on. A rating, date or language that cannot be read is
-    None and its cell is kept in `meta`, as all columns without a role are.
+    U+FFFD; `render_messages` says what a conversation's is. A rating, date or language that cannot be read is None and
+    its cell is kept in `meta`, as all columns without a role are.
+
+    A record's id stays while rows are inserted before it and columns are added. It is the id cell, trimmed, where the
+    cells of that column are distinct and more than row numbers in the order of the file. Else, and where the cell is
+    empty, it is made: 12 hexadecimal digits of a hash of text, turns, author and entity; equal records get "-2", "-3"
+    and so on behind it. A file is gone through once before, up to `limit`, to know its id column; of what can be read
+    only once, such as standard input, the first 500 rows decide, and a cell that comes again gives a made id.
 
     Args:
         source: See `open_table`, also for the other arguments not named here.
@@ -162,7 +175,7 @@ def read_records(
 
     Returns:
         Records and failures in the order of the rows. Nothing of the file is held but the sampled first rows, the
-        current row, and the ids where a column gives them.
+        current row, and 8 bytes of each id.
 
     Raises:
         InputError: As `open_table`.
@@ -189,9 +202,9 @@ def inspect_table(
 
 def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
     info, text = table.info, table.sheet.text
-    seen: set[str] = set()
     count = 0
     try:
+        names = Names(use_cells=_tells_apart(table, limit))
         for row in itertools.chain(table.sample, table.sheet.rows) if limit is None or limit > 0 else ():
             if isinstance(row, Failure):
                 yield row
@@ -201,9 +214,7 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
             except RecordError as error:
                 yield Failure(kind="bad_row", row=row.number, detail=str(error))
                 continue
-            if "id" in info.columns:
-                record = _unrepeated(record, seen)
-            yield record
+            yield names.named(record)
             count += 1
             if count == limit:
                 break
@@ -215,6 +226,21 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
             )
     finally:
         table.close()
+
+
+def _tells_apart(table: Table, limit: int | None) -> bool:
+    """Say whether the ids that the source gives tell its records apart."""
+    column = table.info.columns.get("id")
+    if column is None or table.info.format == "folder":  # where they are the files' names
+        return column is not None
+    if table.again is None or why_not_ids(table.sample, column) == "repeats":
+        return not why_not_ids(table.sample, column)
+    rows = table.again().rows
+    try:
+        return not why_not_ids(rows if limit is None else itertools.islice(rows, limit), column)
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()
 
 
 def _record(row: Row, info: TableInfo) -> Record:
@@ -242,9 +268,8 @@ def _record(row: Row, info: TableInfo) -> Record:
     meta = {clean(name): clean(value) for name, value in others if value}
     author = parse_name(cell("author"))
     entity = cell_text(cell("entity")).strip()
-    number = "" if row.number is None else str(row.number)
     return Record(
-        id=clean(cell_text(cell("id")).strip()) or number or "1",
+        id=id_cell(cells, columns.get("id")),
         text=text,
         turns=turns,
         entity=clean(entity) or None,
@@ -256,12 +281,3 @@ def _record(row: Row, info: TableInfo) -> Record:
         row=row.number,
         meta=meta,
     )
-
-
-def _unrepeated(record: Record, seen: set[str]) -> Record:
-    name, times = record.id, 1
-    while name in seen:
-        times += 1
-        name = f"{record.id}#{times}"
-    seen.add(name)
-    return record if name == record.id else record.model_copy(update={"id": name})
