@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from fake_reader import FakeReader
 from gistill.digest import extract as module
-from gistill.digest.extract import extract, extract_to, fingerprint
-from gistill.errors import ModelBrokenError
+from gistill.digest.extract import extract, extract_to
+from gistill.digest.readings import manifest_of, store_of
+from gistill.errors import InputError, ModelBrokenError
 from gistill.reader import Reading
 from gistill.schema import Opinion, Record, Turn
 from gistill.screen import customer_spans
@@ -54,7 +56,7 @@ class Scripted:
 def test_opinions_come_in_order_of_records_and_place_with_exact_quotes() -> None:
     records = [record(0, "Nothing. Great sound, but bad 电池!"), record(1, "It broke 😀.")]
     got = extract(records, reader=FakeReader())
-    assert [o.id for o in got.opinions] == ["r0:0", "r0:1", "r1:0"]
+    assert [o.id.partition(":")[0] for o in got.opinions] == ["r0", "r0", "r1"]
     assert [o.aspect and o.aspect.text for o in got.opinions] == ["sound", "电池", None]
     assert [o.opinion and o.opinion.text for o in got.opinions] == ["Great", "bad", "broke"]
     assert [o.polarity for o in got.opinions] == ["positive", "negative", "negative"]
@@ -140,7 +142,7 @@ def test_an_answer_that_does_not_fit_is_a_named_failure_and_the_others_stay(read
     good = Reading((0, 4), None, "negative", 0.123456)
     got = extract([record(0, "word")], reader=Scripted(reading, good))
     assert [f.kind for f in got.failures] == [kind]
-    assert [(o.id, o.confidence) for o in got.opinions] == [("r0:0", 0.1235)]
+    assert [(o.record, o.confidence) for o in got.opinions] == [("r0", 0.1235)]
 
 
 def test_a_reader_that_loses_a_sentence_is_an_error() -> None:
@@ -165,9 +167,12 @@ def test_a_file_holds_what_memory_holds(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     expected = extract(many(700), reader=FakeReader())
     assert [Opinion.model_validate_json(line) for line in lines] == expected.opinions
-    assert (done.records, done.sentences, done.opinions, done.done) == (700, expected.sentences, len(lines), True)
-    assert done.failures == {"nothing_to_read": len(expected.failures)}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["opinions.jsonl", "opinions.manifest.json"]
+    assert done == (700, expected.sentences, len(lines), {"nothing_to_read": len(expected.failures)}, 0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "opinions.jsonl",
+        "opinions.manifest.json",
+        "opinions.readings.jsonl",
+    ]
 
 
 class Stopped(FakeReader):
@@ -200,69 +205,100 @@ def run_whole(folder: Path) -> bytes:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("after", [0, 1, 7, 20])
-@pytest.mark.parametrize("torn", [b"", b'{"id":"r', b"garbage\n" * 9])
+@pytest.mark.parametrize("torn", [b"", b'{"record":"r', b"garbage\n" * 9, b'{"sha256": "0"}\n'])
 def test_a_stopped_run_ends_with_the_same_bytes(tmp_path: Path, after: int, torn: bytes) -> None:
     path = tmp_path / "opinions.jsonl"
     with pytest.raises(KeyboardInterrupt):
         extract_to(path, many(100), reader=Stopped(after))
     assert not path.exists()
-    with (tmp_path / "opinions.jsonl.part").open("ab") as part:
-        part.write(torn)
+    with store_of(path).open("ab") as store:
+        store.write(torn)
     said: list[str] = []
     reader = FakeReader()
-    done = extract_to(path, iter(many(100)), reader=reader, input_hash=fingerprint(many(100))[0], say=said.append)
+    done = extract_to(path, iter(many(100)), reader=reader, say=said.append)
     assert path.read_bytes() == run_whole(tmp_path)
-    assert (done.records, done.done) == (100, True)
+    assert store_of(path).read_bytes() == store_of(tmp_path / "whole.jsonl").read_bytes()
+    assert done.records == 100
     if after > 7:
-        assert said == [f"Going on after the {done.resumed} records read before."]
+        assert said[-1] == f"{done.kept} records were read before; only new and changed ones are read."
         assert len(reader.asked) < sum(1 for r in many(100) for _ in r.text.split(". "))
 
 
 @pytest.mark.usefixtures("small")
-def test_a_finished_file_is_not_made_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_finished_file_is_not_read_again(tmp_path: Path, lost: bool) -> None:
     path = tmp_path / "opinions.jsonl"
     first = extract_to(path, many(30), reader=FakeReader())
+    before = path.read_bytes(), store_of(path).read_bytes(), manifest_of(path).read_bytes()
+    if lost:  # it can be written from what is kept of each record
+        path.unlink()
     reader = FakeReader()
     again = extract_to(path, many(30), reader=reader)
     assert reader.asked == []
-    assert (again.opinions, again.resumed) == (first.opinions, 30)
+    assert again == first._replace(kept=30)
+    assert path.read_bytes() == before[0]
+    assert store_of(path).read_bytes() == before[1]
+    assert json.loads(manifest_of(path).read_bytes())["whole"] is True
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("change", ["input", "reader", "file", "manifest", "fresh", "settings"])
-def test_any_change_starts_afresh_and_says_so(tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("reader", "The reader changed since opinions.jsonl was made, so it is made again."),
+        ("settings", "The way of reading changed since opinions.jsonl was made, so it is made again."),
+        ("manifest", "opinions.manifest.json is damaged, so opinions.jsonl is made again."),
+        ("fresh", ""),
+    ],
+)
+def test_another_reader_starts_afresh_and_says_so(
+    tmp_path: Path, change: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "opinions.jsonl"
     extract_to(path, many(30), reader=FakeReader())
-    records, reader, resume = many(30), FakeReader(), True
+    reader, resume = FakeReader(), True
     match change:
-        case "input":
-            records = many(31)
         case "reader":
             reader = FakeReader(version="f1")
-        case "file":
-            path.write_text("edited")
         case "manifest":
-            (tmp_path / "opinions.manifest.json").write_text('{"records": [}')
+            manifest_of(path).write_text('{"records": [}')
         case "fresh":
             resume = False
         case "settings":
             monkeypatch.setattr(module, "CHUNK_RECORDS", 20)
     said: list[str] = []
-    done = extract_to(path, records, reader=reader, resume=resume, say=said.append)
-    assert reader.asked
-    assert done.resumed == 0
-    assert [message.endswith("starts afresh.") for message in said] == ([] if change == "fresh" else [True])
-    assert done.opinions == len(extract(records, reader=FakeReader()).opinions)
+    done = extract_to(path, many(30), reader=reader, resume=resume, say=said.append)
+    assert (done.kept, said) == (
+        0,
+        [sentence.replace("opinions.manifest", str(tmp_path / "opinions.manifest"))] if sentence else [],
+    )
+    assert done.opinions == len(extract(many(30), reader=FakeReader()).opinions)
 
 
-def test_a_run_killed_between_the_last_checkpoint_and_the_last_move_is_finished(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("small")
+def test_an_edited_reading_is_read_again_with_all_that_follow(tmp_path: Path) -> None:
     path = tmp_path / "opinions.jsonl"
     extract_to(path, many(30), reader=FakeReader())
-    path.rename(tmp_path / "opinions.jsonl.part")
-    reader = FakeReader()
-    extract_to(path, many(30), reader=reader)
-    assert reader.asked == []
-    assert path.exists()
+    ids = [json.loads(line)["id"] for line in path.read_bytes().splitlines()]
+    store_of(path).write_bytes(store_of(path).read_bytes().replace(b'"r15"', b'"r99"', 1))
+    said: list[str] = []
+    done = extract_to(path, many(30), reader=FakeReader(), say=said.append)
+    assert [json.loads(line)["id"] for line in path.read_bytes().splitlines()] == ids
+    assert 10 <= done.kept < 20, "a record that says what an earlier one says is found by that"
+    assert said[0] == (
+        "opinions.readings.jsonl is not as gistill left it, so what follows its first 10 records is read again."
+    )
+
+
+def test_what_an_older_version_made_is_refused_and_fresh_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "opinions.jsonl"
+    manifest_of(path).write_text('{"file": "opinions.jsonl", "done": true, "made_from": {}, "records": 3}')
+    path.with_name("opinions.jsonl.part").write_text("{}")
+    with pytest.raises(InputError, match=r"opinions\.manifest\.json: was made by an older version") as caught:
+        extract_to(path, many(3), reader=FakeReader())
+    assert "--fresh" in caught.value.hint
+    assert extract_to(path, many(3), reader=FakeReader(), resume=False).records == 3
+    assert not path.with_name("opinions.jsonl.part").exists()
 
 
 SCRIPT = """

@@ -29,10 +29,15 @@ def test_a_file_is_replaced_in_one_move(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     files.write(path, b"old")
-    with pytest.raises(ZeroDivisionError), files.replacing(path) as file:
-        file.write(b"half of the n")
-        assert path.read_bytes() == b"old"
-        raise ZeroDivisionError
+
+    def write_and_fail() -> None:
+        with files.replacing(path) as file:
+            file.write(b"half of the n")
+            assert path.read_bytes() == b"old"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     with pytest.raises(OSError, match="nowhere"):
         files.write(tmp_path / "nowhere" / "a.txt", b"")
     assert (path.read_bytes(), names(tmp_path)) == (b"old", ["a.txt"])

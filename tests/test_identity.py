@@ -14,7 +14,7 @@ from gistill.schema import Record, Turn
 from gistill.tables import inspect_table, read_records, write_csv
 from gistill.tables.identity import made_id
 
-TEXTS = [f"bed number {n} is soft and {word}" for n, word in enumerate("good bad old new cheap fine".split())]
+TEXTS = [f"bed number {n} is soft and {word}" for n, word in enumerate(["good", "bad", "old", "new", "cheap", "fine"])]
 
 
 def ids(folder: Path, header: Sequence[str], rows: Sequence[Sequence[object]], **asked: object) -> list[str]:

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from gistill.errors import InputError, RecordError, SettingError
 from gistill.schema import Failure, Record
-from gistill.tables.identity import made_id
 from gistill.tables import inspect_table, open_table, read_jsonl, read_records, write_csv, write_jsonl
 from gistill.tables.conversations import render_messages
+from gistill.tables.identity import made_id
 
 TABLE = [
     ("review_id", "review", "stars", "date"),

@@ -145,7 +145,7 @@ def hash_text(text: str) -> str:
 
 def hash_json(value: Any) -> str:
     """Hash what JSON can hold, whatever the order of its keys: sha256, 64 hexadecimal digits."""
-    return hash_text(json.dumps(value, sort_keys=True))
+    return hash_text(_AS_JSON(value))
 
 
 def short_hash(text: str) -> int:
@@ -153,6 +153,7 @@ def short_hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode  # made once: it is used for every record
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write line ends of its own
 
 

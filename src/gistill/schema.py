@@ -62,7 +62,8 @@ class Turn(Span):
 class Record(Noun):
     """A review, a document or a conversation, as it was loaded.
 
-    `text` is what offsets count in and is never changed after loading. A conversation's `text` is its messages
+    `id` is its identity, what it is found again by when it is loaded another time: see `tables.read_records`. `text` is
+    what offsets count in and is never changed after loading. A conversation's `text` is its messages
     written one under another, and `turns` says who spoke where; only turns of customers are read for opinions.
     """
 
@@ -86,7 +87,7 @@ class Opinion(Noun):
     Both None is allowed when a sentence is plainly good or bad about nothing named.
     """
 
-    id: str  # "<record id>:<n>", n counted from 0 in order of place
+    id: str  # "<record id>:<hash of place and words>", which stays when other opinions of the record come or go
     record: str
     sentence: Span  # the sentence that was read
     aspect: Quote | None

@@ -50,15 +50,15 @@ def extract(
 ) -> None:
     """Read opinions with their exact words, one JSON object a line.
 
-    With -o, an interrupted command goes on where it stopped, and ends with the same bytes. Files larger than memory
-    are read as a stream. --json prints the counts.
+    With -o, an interrupted command goes on where it stopped, and ends with the same bytes; of a file that changed, only
+    new and changed records are read. Files larger than memory are read as a stream. --json prints the counts.
     """
-    kept = f"What was read so far is kept in {out}.part; the same command goes on from there." if out else ""
+    kept = f"What was read so far is kept beside {out}; the same command goes on from there." if out else ""
     with ending(kept=kept), Display() as show:
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         kind, path = _model(model, reader)
         table = open_source(file, columns, table_format, encoding, say=show.say)
-        from gistill.digest.extract import extract_chunks, extract_to, fingerprint
+        from gistill.digest.extract import extract_chunks, extract_to
         from gistill.errors import InputError
         from gistill.screen import screen
 
@@ -81,16 +81,12 @@ def extract(
             raise InputError("is a folder", file=str(out), hint="Name the file to write, such as opinions.jsonl.")
         if out.exists() and file != "-" and out.samefile(file):
             raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
-        # Going through the file once before it is read takes a hundredth of the time and gives total and identity.
-        again = open_source(file, columns, table_format, encoding) if file != "-" else None
-        identity, total = fingerprint(again.records(limit=limit)) if again else (None, None)
         done = extract_to(
             out,
             records,
             reader=loaded,
-            input_hash=identity,
             resume=not fresh,
-            total=total,
+            total=table.count(limit=limit),
             chunk_sentences=chunk,
             progress=show,
             say=show.say,

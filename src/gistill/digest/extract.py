@@ -7,13 +7,14 @@ the next. That is what makes a run that was killed and started again end with th
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
-from gistill.digest.checkpoint import Checkpoint
+from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.errors import ModelBrokenError
+from gistill.files import hash_json
 from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
@@ -85,16 +86,21 @@ def extract_chunks(
     records: Iterable[Record],
     *,
     reader: SentenceReader,
-    done: int = 0,
     total: int | None = None,
     chunk_sentences: int = CHUNK_SENTENCES,
     progress: Progress | None = None,
 ) -> Iterator[Extraction]:
-    """Read records for opinions as they come, a chunk at a time: see `extract`. `done` is where progress begins."""
+    """Read records for opinions as they come, a chunk at a time: see `extract`."""
+    done = 0
     for chunk in _chunks(records, chunk_sentences, getattr(reader, "languages", ())):
-        opinions, failures = _read_chunk(chunk, reader, _ticker(progress, done, total, len(chunk)))
+        read = _read_chunk(chunk, reader, _ticker(progress, done, total, len(chunk)))
         done += len(chunk)
-        yield Extraction(opinions, len(chunk), sum(len(spans) for _, spans, _ in chunk), failures)
+        yield Extraction(
+            [opinion for one in read for opinion in one.opinions],
+            len(chunk),
+            sum(len(spans) for _, spans, _ in chunk),
+            [failure for one in read for failure in one.failures],
+        )
 
 
 def extract_to(
@@ -102,25 +108,24 @@ def extract_to(
     records: Iterable[Record],
     *,
     reader: SentenceReader,
-    input_hash: str | None = None,
     resume: bool = True,
     total: int | None = None,
     chunk_sentences: int = CHUNK_SENTENCES,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda message: None,
-) -> Checkpoint:
-    """Read records for opinions into a JSON-lines file, so that no answer is lost to a crash.
+) -> Extracted:
+    """Read records for opinions into a JSON-lines file, each record once for as long as it stays as it is.
 
-    Opinions are added to `<path>.part` as they come; after each chunk `<stem>.manifest.json` says how far the file
-    is good. Started again with the same input, reader and settings, work goes on from there, and a finished file is
-    not made again. The finished file takes its name at the end, so a file under that name is always whole.
+    What is read is kept beside the file (`digest.readings`), a chunk of records at a time, so that no answer is lost to
+    a crash, and a file of records that grew, shrank or changed costs only its new and changed records. The opinions
+    are those of a fresh run; their confidence may differ from it in the third decimal, as an answer depends a little on
+    the sentences it is batched with. Their file is written last and in one move, so it is always whole.
 
     Args:
         path: Where the opinions go; its folder exists.
-        records: As for `extract`; they may come from a stream larger than memory.
+        records: As for `extract`; they may come from a stream larger than memory, of which about half a kilobyte a
+            record is held.
         reader: As for `extract`.
-        input_hash: Stands for the records (`fingerprint`). None computes it from a list or tuple, and switches
-            resuming off for anything that can be gone through only once.
         resume: False begins afresh.
         total: As for `extract`.
         chunk_sentences: Sentences after which a chunk is closed; fewer for a slow reader, so that a kill loses little.
@@ -128,48 +133,42 @@ def extract_to(
         say: Called with one sentence when work goes on from, or cannot go on from, an earlier run.
 
     Returns:
-        The last checkpoint, with the counts. The opinions are in the file.
+        The counts. The opinions are in the file.
 
     Raises:
+        InputError: An older version of gistill made the file, and `resume` is true.
         ModelBrokenError: As for `extract`.
-        OSError: The file cannot be written. What was written stays, and is used next time.
+        OSError: The file cannot be written. What was read stays, and is used next time.
     """
-    if input_hash is None and isinstance(records, Sequence):
-        input_hash = fingerprint(records)[0]
-    checkpoint = Checkpoint.open(
-        path,
-        {"input": input_hash or "", "reader": f"{reader.name} {reader.hash}", "settings": _settings(chunk_sentences)},
-        resume=resume and input_hash is not None,
-        say=say,
-    )
-    if checkpoint.done:
-        return checkpoint
-    stream = iter(records)
-    for _ in range(checkpoint.records):
-        next(stream, None)
-    with checkpoint.appending() as add:
-        for part in extract_chunks(
-            stream,
-            reader=reader,
-            done=checkpoint.records,
-            total=total,
-            chunk_sentences=chunk_sentences,
-            progress=progress,
-        ):
-            add(part.opinions, part.failures, part.records, part.sentences)
-    checkpoint.finish()
-    return checkpoint
+    made_from = {"reader": f"{reader.name} {reader.hash}", "way of reading": _settings(chunk_sentences)}
+    readings = Readings.open(path, made_from, resume=resume, say=say)
+    order: list[tuple[str, str]] = []
+    waiting: deque[str] = deque()  # what is seen of the records that are not read yet
+    read = 0
+
+    def unread() -> Iterator[Record]:
+        for record in records:
+            order.append((record.id, seen(record)))
+            if not readings.holds(*order[-1]):
+                waiting.append(order[-1][1])
+                yield record
+
+    with readings.adding() as add:
+        for chunk in _chunks(unread(), chunk_sentences, getattr(reader, "languages", ())):
+            tick = _ticker(progress, len(order) - len(chunk), total, len(chunk))
+            answered = _read_chunk(chunk, reader, tick)
+            what = [waiting.popleft() for _ in chunk]
+            add([_kept(*each) for each in zip(chunk, what, answered, strict=True)])
+            read += len(chunk)
+    if progress is not None and order:
+        progress("extract", len(order), total)
+    return readings.finish(order, read=read)
 
 
-def fingerprint(records: Iterable[Record | Failure]) -> tuple[str, int]:
-    """Hash what the reader will see of the records, and count them: the key to resuming, and the total."""
-    digest, count = hashlib.sha256(), 0
-    for record in records:
-        if isinstance(record, Record):
-            count += 1
-            turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
-            digest.update(repr((record.id, record.text, turns, record.language)).encode())
-    return digest.hexdigest(), count
+def _kept(of: tuple[Record, list[Span], str], what: str, one: _Read) -> Kept:
+    record, sentences, _ = of
+    failures = dict(sorted(Counter(failure.kind for failure in one.failures).items()))
+    return Kept(record.id, what, len(sentences), failures, tuple(opinion.model_dump_json() for opinion in one.opinions))
 
 
 def _settings(chunk_sentences: int) -> str:
@@ -200,29 +199,37 @@ def _chunks(records: Iterable[Record], chunk_sentences: int, languages: Collecti
         yield chunk
 
 
-def _read_chunk(
-    chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]
-) -> tuple[list[Opinion], list[Failure]]:
+class _Read(NamedTuple):
+    """What came of one record."""
+
+    opinions: list[Opinion]
+    failures: list[Failure]
+
+
+def _read_chunk(chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]) -> list[_Read]:
     answers = _read_once((record.text[s.start : s.end] for record, spans, _ in chunk for s in spans), reader, tick)
+    return [_read(record, spans, wrong, answers) for record, spans, wrong in chunk]
+
+
+def _read(
+    record: Record, spans: Sequence[Span], wrong: str, answers: Mapping[str, Sequence[Reading | Failure]]
+) -> _Read:
+    """Anchor what was answered about a record's sentences in its text."""
     opinions: list[Opinion] = []
-    failures: list[Failure] = []
-    for record, spans, wrong in chunk:
-        if wrong:
-            failures.append(Failure(kind=wrong, record=record.id, row=record.row))
-        number = 0
-        for sentence in spans:
-            answered = answers[record.text[sentence.start : sentence.end]]
-            failed = (reading for reading in answered if isinstance(reading, Failure))
-            failures += (failure.model_copy(update={"record": record.id, "row": record.row}) for failure in failed)
-            readings = (reading for reading in answered if not isinstance(reading, Failure))
-            for reading in sorted(readings, key=_place):
-                made = _opinion(record, sentence, number, reading)
-                if isinstance(made, Opinion):
-                    opinions.append(made)
-                    number += 1
-                else:
-                    failures.append(made)
-    return opinions, failures
+    failures = [Failure(kind=wrong, record=record.id, row=record.row)] if wrong else []
+    marks: Counter[str] = Counter()
+    for sentence in spans:
+        answered = answers[record.text[sentence.start : sentence.end]]
+        failed = (reading for reading in answered if isinstance(reading, Failure))
+        failures += (failure.model_copy(update={"record": record.id, "row": record.row}) for failure in failed)
+        readings = (reading for reading in answered if not isinstance(reading, Failure))
+        for reading in sorted(readings, key=_place):
+            made = _opinion(record, sentence, marks, reading)
+            if isinstance(made, Opinion):
+                opinions.append(made)
+            else:
+                failures.append(made)
+    return _Read(opinions, failures)
 
 
 def _why_unread(record: Record, parts: Sequence[Span], languages: Collection[str]) -> str:
@@ -265,8 +272,11 @@ def _place(reading: Reading) -> tuple[tuple[int, int], tuple[int, int], str]:
     return (second, first, reading.polarity) if first == (-1, -1) else (first, second, reading.polarity)
 
 
-def _opinion(record: Record, sentence: Span, number: int, reading: Reading) -> Opinion | Failure:
-    """Anchor one answer in the record, or say by name why it is none: a model's answer is wrong until checked."""
+def _opinion(record: Record, sentence: Span, marks: Counter[str], reading: Reading) -> Opinion | Failure:
+    """Anchor one answer in the record, or say by name why it is none: a model's answer is wrong until checked.
+
+    `marks` counts the record's opinions so far by what their ids end in.
+    """
     length = sentence.end - sentence.start
     for span in (reading.aspect, reading.opinion):
         if span is not None and not 0 <= span[0] < span[1] <= length:
@@ -276,15 +286,29 @@ def _opinion(record: Record, sentence: Span, number: int, reading: Reading) -> O
     if reading.polarity not in get_args(Polarity) or not (confidence is None or 0 <= confidence <= 1):
         detail = f"polarity {reading.polarity!r}, confidence {confidence}"
         return Failure(kind="malformed", record=record.id, row=record.row, detail=detail)
+    aspect, opinion = _quote(record, sentence, reading.aspect), _quote(record, sentence, reading.opinion)
+    mark = _mark(record, sentence, aspect, opinion)
+    marks[mark] += 1
     return Opinion(
-        id=f"{record.id}:{number}",
+        id=f"{record.id}:{mark}" if marks[mark] == 1 else f"{record.id}:{mark}-{marks[mark]}",
         record=record.id,
         sentence=sentence,
-        aspect=_quote(record, sentence, reading.aspect),
-        opinion=_quote(record, sentence, reading.opinion),
+        aspect=aspect,
+        opinion=opinion,
         polarity=reading.polarity,
         confidence=None if confidence is None else round(confidence, 4),
     )
+
+
+def _mark(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> str:
+    """Make what an opinion's id ends in of place and words: 8 hexadecimal digits.
+
+    Neither the polarity nor the confidence is part of it, as another reader, or a person, may judge otherwise of the
+    same words; nor is the sentence, unless the opinion has no words of its own.
+    """
+    words = [None if quote is None else [quote.start, quote.text] for quote in (aspect, opinion)]
+    own = words if any(words) else [sentence.start, record.text[sentence.start : sentence.end]]
+    return hash_json(own)[:8]
 
 
 def _quote(record: Record, sentence: Span, span: tuple[int, int] | None) -> Quote | None:

@@ -8,19 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from gistill.digest.checkpoint import Checkpoint
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, categorised, group
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.writing import write_report
-from gistill.digest.steps import Steps, assemble, prepare_folder, sift, text_hash, write_manifest
+from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
 from gistill.digest.summary.summarizing import summarize
 from gistill.errors import ExtraMissingError, InputError, ModelMissingError
+from gistill.files import hash_text
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.screen import screen
-from gistill.tables import read_jsonl
+from gistill.tables import read_jsonl, write_jsonl
 from gistill.vectors import load_vectors
 
 
@@ -104,7 +104,7 @@ def digest(
             "reader": f"{reader.name} {reader.hash}",
             "writer": f"{writer.name} {writer.hash}" if writer else "none (quotes alone)",
             "term vectors": vectors.hash,
-            "taxonomy": text_hash(taxonomy.model_dump_json()) if taxonomy else "none",
+            "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
             "seed": str(seed),
             "min_confidence": str(min_confidence),
         },
@@ -133,7 +133,7 @@ class _Found(NamedTuple):
     opinions: list[Opinion]
     sentences: int
     failed: Counter[str]
-    file: Checkpoint | None  # where the opinions are, if they are in a file
+    file: Path | None  # where the opinions are, if they are in a file
 
 
 def _extract(
@@ -151,16 +151,16 @@ def _extract(
         done = extract(records, reader=reader, total=total, progress=progress)
         return _Found(done.opinions, done.sentences, Counter(failure.kind for failure in done.failures), None)
     path = folder / "opinions.jsonl"
-    file = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
-    return _Found(list(read_jsonl(path, Opinion)), file.sentences, Counter(file.failures), file)
+    made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
+    return _Found(list(read_jsonl(path, Opinion)), made.sentences, Counter(made.failures), path)
 
 
 def _categorise_file(found: _Found, grouping: Grouping) -> None:
-    """Write the taxonomy's categories into the file of opinions, or take an earlier taxonomy's out."""
+    """Write the taxonomy's categories into the file of opinions."""
     if found.file is not None:
         opinions = categorised(found.opinions, grouping)
         if opinions != found.opinions:
-            found.file.replace_with(opinions)
+            write_jsonl(found.file, opinions)
 
 
 def _find_writer(writer: LanguageModel | str | None, say: Callable[[str], None]) -> LanguageModel | None:

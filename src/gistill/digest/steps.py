@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import time
@@ -13,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gistill.digest.checkpoint import write_whole
+from gistill import files
 from gistill.errors import InputError, SettingError
 from gistill.grounding.counting import person
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from gistill.digest.group.grouping import Grouping
 
 OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.jsonl")
-OURS = frozenset({*OUTPUTS, "opinions.jsonl.part", "opinions.manifest.json", "manifest.json"})
+OURS = frozenset({*OUTPUTS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json"})
 EXAMPLES = 5  # failures of each kind that are shown as examples
 
 
@@ -160,17 +159,9 @@ def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
     return tuple(chosen)
 
 
-def text_hash(text: str) -> str:
-    """Give the first 16 hexadecimal digits of a text's sha256."""
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-
-
 def _input_hash(items: Iterable[Record | Failure]) -> str:
     """Hash everything that was loaded, in its order; the path of the file does not matter."""
-    digest = hashlib.sha256()
-    for item in items:
-        digest.update(repr([(name, value) for name, value in item if name != "file"]).encode())
-    return digest.hexdigest()
+    return files.hash_json([files.hash_text(repr([pair for pair in item if pair[0] != "file"])) for item in items])
 
 
 def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> None:
@@ -182,10 +173,10 @@ def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> N
         "packages": _versions("numpy", "openvino", "openvino-genai", "sentencex", "tokenizers"),
         "counts": {"records": digest.records, "read": digest.read, "opinions": digest.opinions},
         "failures": digest.failures,
-        "outputs": {name: _file_hash(folder / name) for name in OUTPUTS},
+        "outputs": {name: files.hash_file(folder / name) for name in OUTPUTS},
         "steps": [time.model_dump() for time in times],
     }
-    write_whole(folder / "manifest.json", (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+    files.write(folder / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
 def _versions(*names: str) -> dict[str, str | None]:
@@ -196,8 +187,3 @@ def _versions(*names: str) -> dict[str, str | None]:
         except PackageNotFoundError:
             versions[name] = None
     return versions
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from gistill.digest.checkpoint import write_whole
+from gistill import files
 from gistill.distill.corpus import Corpus, Manifest
 from gistill.distill.tasks import Row, Task
 from gistill.privacy import Memory, redact
@@ -85,7 +85,7 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
         "## Command",
         f"```\n{_plain(about.command)}\n```",
     ]
-    write_whole(corpus.folder / "README.md", ("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
+    files.write(corpus.folder / "README.md", ("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
 
 
 def _summary(manifest: Manifest, task: Task, about: About, lessons: int) -> str:

@@ -21,7 +21,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 
-from gistill.digest.checkpoint import write_whole
+from gistill import files
 from gistill.distill.tasks import Row, Task
 from gistill.schema import Failure, Noun
 from gistill.tables import read_jsonl, write_jsonl
@@ -141,8 +141,8 @@ class Corpus:
         """Write a shard, then the manifest that names it."""
         self.path(number).parent.mkdir(exist_ok=True)
         data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
-        write_whole(self.path(number, failures=True), _lines(failures))
-        write_whole(self.path(number), data)
+        files.write(self.path(number, failures=True), _lines(failures))
+        files.write(self.path(number), data)
         named = shard.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
         shards = (*self.manifest.shards[:number], named, *self.manifest.shards[number + 1 :])
         self._save(self.manifest.model_copy(update={"shards": shards, "done": False}))
@@ -185,7 +185,7 @@ class Corpus:
 
     def _save(self, manifest: Manifest) -> None:
         self.manifest = manifest
-        write_whole(self.folder / "manifest.json", (manifest.model_dump_json(indent=2) + "\n").encode())
+        files.write(self.folder / "manifest.json", (manifest.model_dump_json(indent=2) + "\n").encode())
 
 
 def load_manifest(folder: Path) -> Manifest | None:

@@ -56,7 +56,7 @@ class Names:
     """Gives each record of a file its id, in the order of the file.
 
     Args:
-        use_cells: Whether ids that the file gives are taken. One that is empty or was taken before is made all the same.
+        use_cells: Whether ids that the file gives are taken; one that is empty or was taken is made all the same.
     """
 
     def __init__(self, *, use_cells: bool) -> None:

@@ -49,6 +49,13 @@ class Table:
         """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
         return _records(self, limit)
 
+    def count(self, *, limit: int | None = None) -> int | None:
+        """Count the rows by going through the source once more; None where it can be read only once."""
+        if self.again is None:
+            return None
+        rows = self.again().rows
+        return sum(1 for row in itertools.islice(rows, limit) if isinstance(row, Row))
+
     def close(self) -> None:
         """Close the file without reading on."""
         if isinstance(self.sheet.rows, Generator):

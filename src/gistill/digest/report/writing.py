@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gistill.digest.checkpoint import write_whole
+from gistill import files
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
 from gistill.digest.report.view import View
@@ -50,7 +50,7 @@ def write_report(digest: Digest, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "aspects.csv", COLUMNS, rows)
     for name, page in pages.items():
-        write_whole(folder / name, page.encode())
+        files.write(folder / name, page)
 
 
 def _rows(view: View) -> Iterator[tuple[object, ...]]:
