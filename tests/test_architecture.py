@@ -57,7 +57,7 @@ ROOMS = {
     "lm": {"seam": 0, "chat": 0, "weights": 0, "structured": 1, "fake": 1, "formats": 2, "engines": 3, "__init__": 4},
     "train": {"term_vectors": 0, "reader": 1, "writer": 1, "__init__": 2},
     "digest": {
-        "checkpoint": 0,
+        "readings": 0,
         "extract": 1,
         "written": 1,
         "group": 1,
@@ -80,7 +80,6 @@ MAX_MODULE = 450
 
 # Function -> its lines and parameters today, and why it exceeds a budget. To be made shorter, never longer.
 EXCEEDING = {
-    "digest.extract.extract_to": (62, 9, "nine settings, each with a line of docstring; the body is 25 lines"),
     "digest.run.digest": (91, 11, "the public call: each setting is explained to its user; the body is the walk"),
     "digest.steps.assemble": (53, 10, "the results of all steps meet in one Digest"),
     "distill.walk.distill": (66, 8, "eight settings, each with its lines of docstring; the body is 33 lines"),

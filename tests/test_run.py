@@ -21,7 +21,7 @@ from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.tables import read_jsonl, read_records
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "reviews.csv"
-FILES = sorted([*OUTPUTS, "opinions.manifest.json", "manifest.json"])
+FILES = sorted([*OUTPUTS, "opinions.manifest.json", "opinions.readings.jsonl", "manifest.json"])
 
 
 def reviews() -> list[Record | Failure]:

@@ -65,7 +65,7 @@ def test_failures_reach_the_account_with_their_record() -> None:
         ("unanchored", "b", 3),
         ("unparsable", "c", None),
     ]
-    assert [(o.id, o.confidence) for o in got.opinions] == [("a:0", None), ("b:0", None)]
+    assert [(o.record, o.confidence) for o in got.opinions] == [("a", None), ("b", None)]
 
 
 @given(st.text(), st.text())
@@ -117,7 +117,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, calls
     done = extract_to(torn, records, reader=WriterReader(ScriptedModel(answer)), chunk_sentences=chunk)
     assert torn.read_bytes() == whole.read_bytes()
     assert (done.failures, done.opinions) == ({"unanchored": 400}, 400)
-    assert done.resumed == (calls // 2) * 64
+    assert done.kept == (calls // 2) * 64
 
 
 def test_the_precision_on_held_out_texts_is_the_confidence(tmp_path: Path) -> None:

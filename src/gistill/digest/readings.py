@@ -140,7 +140,7 @@ class Readings:
             order: The id of each record in the order of the file, and what was seen of it.
             read: How many of them were read by this run.
         """
-        counts = Counts(before=self.run.far.before)
+        counts = Counts()
         pairs = zip(self._take(order), order, strict=True)
         renamed = False
         with files.replacing(self.path) as file:
