@@ -144,7 +144,11 @@ def test_extract_to_a_file_goes_on_and_counts(run: Callable[..., Result], review
     assert b"okay" in Path("o.jsonl").read_bytes()
     Path("o.manifest.json").write_text('{"done": true}')
     code, _, err = run("extract", str(reviews), "-o", "o.jsonl")
-    assert (code, "o.manifest.json: was made by an older version of gistill" in err, "--fresh" in err) == (2, True, True)
+    assert (code, "o.manifest.json: was made by an older version of gistill" in err, "--fresh" in err) == (
+        2,
+        True,
+        True,
+    )
 
 
 def test_extract_reads_standard_input(reviews: Path) -> None:
