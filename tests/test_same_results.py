@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -19,14 +20,10 @@ import same_results  # noqa: E402
 import scripted  # noqa: E402
 
 from fake_reader import FakeReader  # noqa: E402
+from gistill.cli import app  # noqa: E402
 from gistill.digest.run import digest  # noqa: E402
-from gistill.distill.annotate import Settings, annotate  # noqa: E402
-from gistill.distill.opinion_task import opinion_task  # noqa: E402
-from gistill.distill.summary_task import summary_evidence  # noqa: E402
 from gistill.schema import Record  # noqa: E402
 from gistill.skills.summary import SummaryInput, parse, render  # noqa: E402
-from gistill.teacher.journal import Journal  # noqa: E402
-from gistill.teacher.remote import RemoteModel  # noqa: E402
 from teacher_server import TeacherServer  # noqa: E402
 
 TEXTS = [
@@ -35,6 +32,7 @@ TEXTS = [
     "Bad battery; it broke.",
     "Great sound, okay battery.",
 ]
+ROOMS = ["a kitchen", "the garage", "my attic", "two halls"]
 
 
 def records(name: str, texts: list[str] = TEXTS) -> list[Record]:
@@ -88,25 +86,29 @@ def test_a_confidence_that_nobody_measured_is_seen_apart_from_the_opinion(tmp_pa
 
 
 def corpus(folder: Path, name: str, skill: str) -> canonical.Results:
-    """Annotate with a journal, as the command does."""
-    place = folder / f"annotate-{skill}"
-    place.mkdir(parents=True)
-    task, items = opinion_task(), records(name)
-    if skill == "summary":
-        evidence = summary_evidence(items, FakeReader())
-        task, items = evidence.task, evidence.items  # type: ignore[assignment]
-    with TeacherServer(answer=scripted.answer({})) as server, Journal(place / "journal.sqlite", run=name) as journal:
-        one = RemoteModel(server.url, "teacher", journal=journal)
-        annotate(items, task, [one], out=place, settings=Settings(shard_size=3, go_on=True))
+    """Annotate with a journal, by the command."""
+    folder.mkdir()
+    given = folder / "reviews.csv"
+    texts = [f"{text} Great sound, it fills {room} with warm bass." for text, room in zip(TEXTS, ROOMS, strict=True)]
+    rows = (f'{record.id},"{record.text}"' for record in records(name, texts))
+    given.write_text("\n".join(["id,text", *rows]) + "\n", encoding="utf-8")
+    out = folder / f"annotate-{skill}"
+    with TeacherServer(answer=scripted.answer({})) as server:
+        asked = ["--server", server.url, "--model", "teacher", "--shard-size", "3", "--go-on"]
+        done = CliRunner().invoke(app, ["annotate", str(given), "--skill", skill, "-o", str(out), *asked])
+    assert done.exit_code == 0, done.output
     return canonical.results_of(folder)
 
 
 @pytest.mark.parametrize("skill", ["opinions", "summary"])
-def test_a_corpus_is_the_same_under_other_ids_with_all_calls_of_its_journal(tmp_path: Path, skill: str) -> None:
+def test_a_corpus_is_the_same_under_other_ids_with_all_calls_of_its_journal(
+    tmp_path: Path, skill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
     first = corpus(tmp_path / "1", "{}", skill)
     assert corpus(tmp_path / "2", "key-{}", skill) == first
     assert set(first) == {f"annotate-{skill}: {part}" for part in ("rows", "lessons", "failures", "counts", "calls")}
-    assert len(first[f"annotate-{skill}: calls"]) == (5 if skill == "opinions" else 2)  # sentences; sound and battery
+    assert len(first[f"annotate-{skill}: calls"]) == (9 if skill == "opinions" else 2)  # sentences; sound and battery
     with closing(sqlite3.connect(tmp_path / "2" / f"annotate-{skill}" / "journal.sqlite")) as journal, journal:
         journal.execute("UPDATE attempts SET key = 'other' WHERE id = 1")
     told = list(same_results.compare(first, canonical.results_of(tmp_path / "2"), 0))
