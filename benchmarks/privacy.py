@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.privacy import KINDS, Found
-from gistill.privacy.finding import _found
-from gistill.privacy.placeholders import find_together
+from gistill.privacy.redaction import _found, find_together
 from gistill.stats import wilson
 
 CASES = Path(__file__).parent.parent / "tests" / "privacy_cases.jsonl"

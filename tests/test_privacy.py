@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gistill.errors import ExtraMissingError, ModelMissingError
 from gistill.privacy import KINDS, Memory, checksums, find, redact, redact_all, restore
 from gistill.privacy.names import load_names
-from gistill.privacy.placeholders import find_together
+from gistill.privacy.redaction import find_together
 
 CASES = [
     json.loads(line)

@@ -6,8 +6,7 @@ measured precision and recall are in docs/privacy.md.
 
 from __future__ import annotations
 
-from gistill.privacy.finding import find
 from gistill.privacy.found import KINDS, Found, NameDetector
-from gistill.privacy.placeholders import Memory, redact, redact_all, restore
+from gistill.privacy.redaction import Memory, find, redact, redact_all, restore
 
 __all__ = ["KINDS", "Found", "Memory", "NameDetector", "find", "redact", "redact_all", "restore"]
