@@ -15,7 +15,7 @@ File = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Read only the first N records.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin afresh; do not go on from an earlier run.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn by lot.")]
+Seed = Annotated[int, typer.Option(help="Random seed.")]
 ReaderPath = Annotated[
     Path | None, typer.Option("--reader", metavar="PATH", help="A reader's model folder; else the shipped one.")
 ]

@@ -27,6 +27,17 @@ _STANDS_FOR = {
     "over_budget": "not asked: the limit of calls or money was reached",
     "personal_data": "not sent, because it holds personal data",
 }
+_REPAIRS = {
+    "dress": "formatting",
+    "talk": "surrounding text",
+    "nothing": "other words for none",
+    "polarity": "case of a polarity",
+    "implicit": "other words for no words",
+    "case": "case of a quotation",
+    "repeated": "the same line twice",
+    "json": "broken JSON",
+    "asked_again": "asked again for JSON",
+}
 _BEYOND_ASCII = re.compile(r"[<>&`|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -34,7 +45,7 @@ class About(NamedTuple):
     """What a card says besides the corpus's own counts.
 
     Attributes:
-        source: What the records were read from.
+        source: What the records were read from; may be empty.
         licence: Of the source, where it is known.
         teachers: Names, with the host each was asked at.
         pii: How personal data was treated.
@@ -45,7 +56,7 @@ class About(NamedTuple):
         samples: Answers asked of each teacher about each text.
         min_agreement: The share of the answers that had to say the same.
         cost: Of the run, from the journal; None where there is none.
-        command: The command, as it can be typed.
+        command: The command, as it can be typed; empty where it was called from Python.
     """
 
     source: str
@@ -74,7 +85,7 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
         _table(_made(task, about)),
         "## What was kept",
         _table(_kept(manifest)),
-        "## What was set apart",
+        "## What was skipped or refused",
         _failures(manifest),
         "## What it cost",
         _cost(about.cost),
@@ -83,7 +94,7 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
         "## Examples",
         *(examples or ["There are none."]),
         "## Command",
-        f"```\n{_plain(about.command)}\n```",
+        f"```\n{_plain(about.command)}\n```" if about.command else "None: `gistill.annotate` was called from Python.",
     ]
     files.write(corpus.folder / "README.md", ("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
 
@@ -94,9 +105,9 @@ def _summary(manifest: Manifest, task: Task, about: About, lessons: int) -> str:
     )
     kept = "as far as they passed every check" if task.filters else "as they came, those that were cut included"
     return (
-        f"A teacher's answers about texts of {_plain(about.source)}, {kept}.{far} "
-        f"`shards/` holds the rows with the provenance of each, `train.jsonl` the {lessons:,} lessons for "
-        "`gistill finetune writer`, `failures.jsonl` what was set apart, by name."
+        f"A teacher's answers about texts of {_plain(about.source) or 'a source without a name'}, {kept}.{far} "
+        f"`shards/` holds the rows with the provenance of each, `train.jsonl` the {lessons:,} training examples for "
+        "`gistill finetune writer`, `failures.jsonl` what was skipped or refused, by kind."
     )
 
 
@@ -108,7 +119,7 @@ def _made(task: Task, about: About) -> list[tuple[str, str]]:
     if about.missing:
         tests += f" (not in the data folder, so not looked for: {', '.join(about.missing)})"
     return [
-        ("source", about.source),
+        ("source", about.source or "not named"),
         ("teacher", teachers),
         ("question", f"{task.name}, a {task.unit} at a time, prompt {task.prompt}"),
         ("checks", ", ".join(task.filters) or "none"),
@@ -144,7 +155,7 @@ def _kept(manifest: Manifest) -> list[tuple[str, str]]:
     ]
     if manifest.agreement is not None:
         rows.append(("mean agreement", f"{manifest.agreement:.3f}"))
-    return rows + [(f"mended: {kind}", f"{count:,}") for kind, count in manifest.mended.items()]
+    return rows + [(f"repaired: {_REPAIRS.get(kind, kind)}", f"{count:,}") for kind, count in manifest.mended.items()]
 
 
 def _failures(manifest: Manifest) -> str:
