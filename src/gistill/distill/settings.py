@@ -3,11 +3,10 @@
 The command's options have the same names, defaults and descriptions (`described`), so this module loads nothing heavy.
 """
 
-from __future__ import annotations
-
+# Without annotations as strings: `gistill --help` would have to evaluate them all.
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
 
 from gistill.errors import SettingError
 
@@ -97,9 +96,7 @@ _RANGES: tuple[tuple[str, float, float | None], ...] = (
     *((name, 0, None) for name in ("temperature", "max_cost", "max_calls", "timeout")),
     *((name, 0, 1) for name in ("min_agreement", "batch_price_share")),
 )
-_DESCRIPTIONS = {
-    name: hint.__metadata__[0] for name, hint in get_type_hints(AnnotateSettings, include_extras=True).items()
-}
+_DESCRIPTIONS = {name: hint.__metadata__[0] for name, hint in AnnotateSettings.__annotations__.items()}
 
 
 def described(name: str) -> str:
@@ -121,7 +118,7 @@ def _check_skill(settings: AnnotateSettings) -> None:
         raise SettingError(f"{skill} is never kept unchecked", hint=f"--unfiltered is for {' and '.join(_UNFILTERED)}.")
 
 
-def task_of(settings: AnnotateSettings) -> Task | None:
+def task_of(settings: AnnotateSettings) -> "Task | None":
     """Give the task that settings name; None for summaries, whose task is made with the evidence (`summary_evidence`).
 
     Raises:
@@ -143,7 +140,7 @@ def task_of(settings: AnnotateSettings) -> Task | None:
     return None
 
 
-def _opinions(settings: AnnotateSettings) -> Task:
+def _opinions(settings: AnnotateSettings) -> "Task":
     from gistill.distill.opinion_task import opinion_task
     from gistill.schema import ELEMENTS, SentimentTask
 
