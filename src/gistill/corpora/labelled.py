@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from gistill.categories import Kind
 from gistill.errors import InputError
 from gistill.schema import Polarity
 
@@ -16,11 +17,17 @@ Extent = tuple[int, int]  # half-open, in code points of the text
 
 
 class Triplet(NamedTuple):
-    """One labelled opinion. `aspect` or `opinion` None is implicit; `polarity` None is not labelled (TOWE)."""
+    """One labelled opinion.
+
+    `aspect` or `opinion` None is implicit; `polarity` (TOWE), `category`, `kind` and `strength` None are not labelled.
+    """
 
     aspect: Extent | None
     opinion: Extent | None
     polarity: Polarity | None
+    category: str | None = None  # a code of gistill.categories
+    kind: Kind | None = None
+    strength: int | None = None  # -2 to 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Labelled:
         implicit_opinions: Implicit opinions were labelled likewise.
         source: Corpus, part and domain, for example "dmaste/electronics".
         group: What must stay together when data is split (a review's sentences).
+        language: ISO 639-1.
+        domain: The kind of business, where the corpus says it.
     """
 
     text: str
@@ -50,6 +59,8 @@ class Labelled:
     implicit_opinions: bool = False
     source: str = ""
     group: str = ""
+    language: str = "en"
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +162,7 @@ def retokenised(example: Labelled) -> Labelled:
         return None if extent is None else (starts[extent[0]], ends[extent[1]])
 
     try:
-        triplets = tuple(Triplet(moved(t.aspect), moved(t.opinion), t.polarity) for t in example.triplets)
+        triplets = tuple(t._replace(aspect=moved(t.aspect), opinion=moved(t.opinion)) for t in example.triplets)
         terms = tuple(((starts[a], ends[b]), polarity) for (a, b), polarity in example.terms)
     except KeyError:  # a label that cuts a token: leave the text as it is
         return example

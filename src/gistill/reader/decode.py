@@ -6,6 +6,10 @@ The network gives, per sentence of W units (unit 0 is NULL, "no words"):
 * `grid`, shape (W, W, 8): at (i, j) the log-odds that a pair's aspect starts at i and its opinion at j, then the
   polarities of such a pair; then the same four for their last units.
 
+* `attributes`, shape (W, 78), from readers that were taught them: at a unit, what it says about the category of an
+  opinion whose aspect it belongs to (35), then, as part of the opinion words, about category (35), kind (3) and
+  strength (5). A span's are the mean over its units.
+
 A pair is scored by a logistic model over what tags and grid say about it (`Scorer`), fitted on held-out sentences, so
 its value is a probability. Choosing pairs jointly lets a sure pair rescue an unsure border; docs/log.md has the figures
 against tagging first and pairing after.
@@ -16,11 +20,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.categories import CODES, KINDS, STRENGTHS, Kind
 from gistill.reader.units import NULL
 from gistill.schema import Polarity
 
@@ -28,11 +33,15 @@ POLARITIES: tuple[Polarity, ...] = ("positive", "negative", "neutral")
 Floats = NDArray[np.floating]
 UnitSpan = tuple[int, int]  # first and last unit, both included; (0, 0) is NULL
 
+ASPECT_ATTRIBUTES = len(CODES)
+ATTRIBUTES = 2 * len(CODES) + len(KINDS) + len(STRENGTHS)
+
 MAX_UNITS = 12  # longest span looked for, in units
 MIN_SPAN = 0.03  # a span less likely than this by its tags is never a candidate
 MAX_SPANS = 12  # candidates of each kind in one sentence, most likely first
 MIN_PAIR = -3.0  # a pair whose grid log-odds sum is below this is no candidate
 _LOG_MIN_SPAN = math.log(MIN_SPAN)
+_SIDES = ((True, False), (False, True), (False, False))  # of each of POLARITIES: is its strength above 0, below 0
 
 
 class Reading(NamedTuple):
@@ -42,6 +51,9 @@ class Reading(NamedTuple):
     opinion: tuple[int, int] | None
     polarity: Polarity
     confidence: float | None  # None where nobody measured it; a reader's is always a number
+    category: str | None = None  # a code of gistill.categories; None where the reader was not taught any
+    kind: Kind | None = None
+    strength: int | None = None  # -2 to 2
 
 
 class Candidate(NamedTuple):
@@ -161,6 +173,21 @@ def _pairs(log_tags: Floats, implicit: tuple[bool, bool]) -> Iterator[tuple[floa
         for o_log, o in opinions:
             if a[0] != NULL or o[0] != NULL:
                 yield a_log, a, o_log, o
+
+
+def attribute_scores(aspect: Any, opinion: Any) -> tuple[Any, Any, Any]:
+    """Put the span means together: aspect (..., 35) and opinion (..., 43) to log-odds of category, kind and strength."""
+    codes, kinds = len(CODES), len(CODES) + len(KINDS)
+    return aspect + opinion[..., :codes], opinion[..., codes:kinds], opinion[..., kinds:]
+
+
+def attributes(candidate: Candidate, scores: Floats) -> tuple[str, Kind, int]:
+    """Give the category, kind and strength of a candidate: scores (W, 78). The strength is on the side of its polarity."""
+    aspect = scores[candidate.aspect[0] : candidate.aspect[1] + 1, :ASPECT_ATTRIBUTES].mean(axis=0)
+    opinion = scores[candidate.opinion[0] : candidate.opinion[1] + 1, ASPECT_ATTRIBUTES:].mean(axis=0)
+    category, kind, strength = attribute_scores(aspect, opinion)
+    side = [i for i, value in enumerate(STRENGTHS) if (value > 0, value < 0) == _SIDES[candidate.polarity]]
+    return CODES[int(category.argmax())], KINDS[int(kind.argmax())], STRENGTHS[max(side, key=lambda i: float(strength[i]))]
 
 
 def choose(found: Sequence[Candidate], scorer: Scorer) -> list[tuple[Candidate, float]]:

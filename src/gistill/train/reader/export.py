@@ -79,7 +79,7 @@ def _export_onnx(network: Network, tokenizer: Any, path: Path) -> None:
                 tuple(inputs[name] for name in names),
                 str(path),
                 input_names=list(names),
-                output_names=["tags", "grid"],
+                output_names=["tags", "grid", *(["attributes"] if network.gives_attributes else [])],
                 dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in names},
                 dynamo=True,
                 external_data=False,

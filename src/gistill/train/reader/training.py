@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from gistill.reader.units import Units, cut
 from gistill.train.reader.adversarial import embeddings_shifted, steepest
 from gistill.train.reader.network import Network, Target, batch_tensors, loss, target
 
+CHECKPOINT_SECONDS = 600.0
 SHARED = 4  # characters of one word piece that are told apart; a Chinese word piece rarely has more
 
 
@@ -35,7 +37,7 @@ class Settings:
         warmup: Share of the steps during which the rate rises; it falls linearly to 0 after.
         weight_decay: AdamW's decoupled decay, not on biases and norms.
         dropout: In the heads, a share.
-        weights: Of the tag, pair and polarity losses, see `network.loss`.
+        weights: Of the tag, pair, polarity and attribute losses, see `network.loss`.
         clip: Largest gradient norm.
         raw_share: Share of sentences shown as a customer types them instead of as the corpus tokenises them.
         train_embeddings: Also move the word-piece embeddings; off, training is a fifth faster and forgets less.
@@ -52,7 +54,7 @@ class Settings:
     warmup: float = 0.1
     weight_decay: float = 0.01
     dropout: float = 0.2
-    weights: tuple[float, float, float] = (0.5, 1.0, 1.0)
+    weights: tuple[float, float, float, float] = (0.5, 1.0, 1.0, 0.4)
     clip: float = 1.0
     raw_share: float = 0.0
     train_embeddings: bool = False
@@ -90,8 +92,10 @@ def load_tokenizer(folder: Path, *, max_pieces: int = 256) -> Any:
     return tokenizer
 
 
-def new_network(folder: Path, settings: Settings, *, characters: bool = False) -> Network:
-    """Put untrained heads on a base encoder; `characters` as in `units.cut`."""
+def new_network(
+    folder: Path, settings: Settings, *, characters: bool = False, attributes: bool = False
+) -> Network:
+    """Put untrained heads on a base encoder; `characters` as in `units.cut`, `attributes` as in `Network`."""
     from transformers import AutoModel
 
     try:
@@ -100,7 +104,13 @@ def new_network(folder: Path, settings: Settings, *, characters: bool = False) -
         encoder = AutoModel.from_pretrained(str(folder))
     torch.manual_seed(settings.seed)
     shared = SHARED if characters else 1
-    return Network(encoder, hidden=encoder.config.hidden_size, dropout=settings.dropout, shared=shared)
+    return Network(
+        encoder,
+        hidden=encoder.config.hidden_size,
+        dropout=settings.dropout,
+        shared=shared,
+        attributes=attributes,
+    )
 
 
 def prepare(
@@ -123,6 +133,7 @@ def train(
     settings: Settings,
     *,
     checkpoints: Path | None = None,
+    every: float = CHECKPOINT_SECONDS,
     on_epoch: Callable[[int, float, Network], None] | None = None,
 ) -> Network:
     """Train in place and return the network.
@@ -131,27 +142,48 @@ def train(
         network: From `new_network`, or a trained one to go on with.
         prepared: At least one example.
         settings: See `Settings`.
-        checkpoints: A folder that gets the whole state after each epoch. If it holds one already, training goes on
-            from there and ends as if it had never stopped, since order and dropout are seeded by epoch.
+        checkpoints: A folder that gets the whole state after each epoch and every `every` seconds. If it holds one
+            already, training goes on from there and ends as if it had never stopped: the order is seeded by epoch, and
+            the state of the random numbers is part of the checkpoint.
+        every: Seconds between two checkpoints inside a pass.
         on_epoch: Called after each epoch with its number from 1, the mean loss and the network.
     """
     optimiser = _optimiser(network, settings)
     peaks = [group["lr"] for group in optimiser.param_groups]
     per_epoch = -(-len(prepared) // settings.batch)
-    done = _load_checkpoint(checkpoints, network, optimiser) if checkpoints else 0
-    for epoch in range(done + 1, settings.epochs + 1):
+    done = _load_checkpoint(checkpoints, network, optimiser) if checkpoints else _Done(0, 0, 0.0, None)
+    saved = time.monotonic()
+    for epoch in range(done.epochs + 1, settings.epochs + 1):
         torch.manual_seed(settings.seed * 1000 + epoch)
+        if done.random is not None:
+            torch.set_rng_state(done.random)
         network.train()
-        total, batches = 0.0, _batches(prepared, settings, random.Random(settings.seed * 1000 + epoch))
-        for step, batch in enumerate(batches, (epoch - 1) * per_epoch):
+        batches = _batches(prepared, settings, random.Random(settings.seed * 1000 + epoch))
+        total = done.loss
+        for step in range(done.steps, len(batches)):
+            share = _rate((epoch - 1) * per_epoch + step, settings.epochs * per_epoch, settings.warmup)
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                group["lr"] = peak * _rate(step, settings.epochs * per_epoch, settings.warmup)
-            total += _step(network, optimiser, batch, settings)
+                group["lr"] = peak * share
+            total += _step(network, optimiser, batches[step], settings)
+            if checkpoints and time.monotonic() - saved > every and step + 1 < len(batches):
+                _save_checkpoint(checkpoints, network, optimiser, _Done(epoch - 1, step + 1, total, torch.get_rng_state()))
+                saved = time.monotonic()
+        done = _Done(epoch, 0, 0.0, None)
         if checkpoints:
-            _save_checkpoint(checkpoints, network, optimiser, epoch)
+            _save_checkpoint(checkpoints, network, optimiser, done)
+            saved = time.monotonic()
         if on_epoch:
             on_epoch(epoch, total / len(batches), network)
     return network
+
+
+class _Done(NamedTuple):
+    """How far a training is."""
+
+    epochs: int  # whole ones
+    steps: int  # of the next epoch
+    loss: float  # summed over these steps
+    random: torch.Tensor | None  # state of torch's random numbers; None where the next epoch begins
 
 
 def _step(
@@ -174,8 +206,8 @@ def _step(
 def _add_gradients(network: Network, batch: Sequence[tuple[Units, Target]], settings: Settings) -> float:
     """Add a batch's gradients to those that are there, and return its loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
-        tags, grid = network(**batch_tensors([units for units, _ in batch]))
-    value = loss(tags.float(), grid.float(), batch, weights=settings.weights)
+        outputs = network(**batch_tensors([units for units, _ in batch]))
+    value = loss([output.float() for output in outputs], batch, weights=settings.weights)
     value.backward()
     return value.item()
 
@@ -186,40 +218,46 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     return min((step + 1) / rise, (steps - step) / max(1, steps - rise))
 
 
-def _save_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
-    """Write weights, optimiser state and epoch; the JSON comes last, so a killed write leaves no half checkpoint."""
+def _save_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer, done: _Done) -> None:
+    """Write weights, optimiser state and progress; the JSON comes last, so a killed write leaves no half checkpoint."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_weights(network, folder / f"weights-{epoch}.safetensors")
+    name = f"{done.epochs}-{done.steps}"
+    save_weights(network, folder / f"weights-{name}.safetensors")
     moments = {
         f"{index}.{name}": torch.as_tensor(value).contiguous()
         for index, state in optimiser.state_dict()["state"].items()
         for name, value in state.items()
     }
-    save_file(moments, str(folder / f"optimiser-{epoch}.safetensors"))
+    if done.random is not None:
+        moments["random"] = done.random
+    save_file(moments, str(folder / f"optimiser-{name}.safetensors"))
     part = folder / "checkpoint.json.part"
-    part.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
+    part.write_text(json.dumps({"epochs": done.epochs, "steps": done.steps, "loss": done.loss}), encoding="utf-8")
     part.replace(folder / "checkpoint.json")
     for old in folder.glob("*.safetensors"):
-        if not old.stem.endswith(f"-{epoch}"):
+        if old.stem.partition("-")[2] != name:
             old.unlink()
 
 
-def _load_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer) -> int:
-    """Restore what `_save_checkpoint` wrote and return its epoch; 0 when there is nothing."""
+def _load_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Optimizer) -> _Done:
+    """Restore what `_save_checkpoint` wrote and return how far it was; nothing done when there is none."""
     from safetensors.torch import load_file
 
     if not (folder / "checkpoint.json").is_file():
-        return 0
-    epoch = int(json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))["epoch"])
-    load_weights(network, folder / f"weights-{epoch}.safetensors")
+        return _Done(0, 0, 0.0, None)
+    at = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
+    name = f"{at['epochs']}-{at['steps']}"
+    load_weights(network, folder / f"weights-{name}.safetensors")
+    moments = load_file(str(folder / f"optimiser-{name}.safetensors"))
+    random_state = moments.pop("random", None)
     state: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in load_file(str(folder / f"optimiser-{epoch}.safetensors")).items():
-        index, _, field = name.partition(".")
+    for key_, value in moments.items():
+        index, _, field = key_.partition(".")
         state.setdefault(int(index), {})[field] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return epoch
+    return _Done(at["epochs"], at["steps"], at["loss"], random_state)
 
 
 def _optimiser(network: Network, settings: Settings) -> torch.optim.Optimizer:
@@ -259,18 +297,27 @@ def _batches(
     return batches
 
 
-def infer(network: Network, cuts: Sequence[Units], *, batch: int = 64) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Run the network in fp32: for each text `tags` (W, 6) and `grid` (W, W, 8), in the order given."""
+class Inferred(NamedTuple):
+    """What the network says of one text; see reader/decode.py."""
+
+    tags: np.ndarray  # (W, 6)
+    grid: np.ndarray  # (W, W, 8)
+    attributes: np.ndarray | None  # (W, 78), where the network gives them
+
+
+def infer(network: Network, cuts: Sequence[Units], *, batch: int = 64) -> list[Inferred]:
+    """Run the network in fp32, in the order given."""
     network.eval()
-    results: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(cuts)
+    results = [Inferred(np.empty(0), np.empty(0), None)] * len(cuts)
     by_length = sorted(range(len(cuts)), key=lambda i: len(cuts[i].ids))
     with torch.no_grad():
         for at in range(0, len(cuts), batch):
             rows = by_length[at : at + batch]
-            tags, grid = network(**batch_tensors([cuts[i] for i in rows]))
-            for i, row_tags, row_grid in zip(rows, tags.numpy(), grid.numpy(), strict=True):
+            tags, grid, *rest = (output.numpy() for output in network(**batch_tensors([cuts[i] for i in rows])))
+            for row, i in enumerate(rows):
                 size = len(cuts[i].first)
-                results[i] = (row_tags[:size], row_grid[:size, :size])
+                about = rest[0][row, :size] if rest else None
+                results[i] = Inferred(tags[row, :size], grid[row, :size, :size], about)
     return results
 
 
