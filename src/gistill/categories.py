@@ -29,7 +29,10 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     "food": ("Food and drink", "taste, freshness, portions, menu"),
     "scent": ("Scent", "smell and fragrance"),
     "safety": ("Safety and health", "safety, health, skin, allergies, effects on people and animals"),
-    "suitability": ("Suitability", "for whom or for what purpose it is right: children, pets, gifts; whether they like it"),
+    "suitability": (
+        "Suitability",
+        "for whom or for what purpose it is right: children, pets, gifts; whether they like it",
+    ),
     "price": ("Price and value", "price, value for money, the level of fees"),
     "delivery": ("Delivery", "shipping, its speed, the courier"),
     "condition": ("Condition on arrival", "state, packaging, missing or wrong parts, as described or not"),

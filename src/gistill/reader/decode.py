@@ -69,18 +69,39 @@ FEATURES = ("aspect_span", "opinion_span", "pair_first", "pair_last", "polarity"
 
 
 @dataclass(frozen=True)
-class Scorer:
-    """The logistic model that turns a candidate's features into the probability that it is right.
+class Meant:
+    """For one polarity, the probability that a chosen candidate means what the text means: same words, same side.
+
+    Its borders may be other ones than a person would draw. This is the confidence that people see.
 
     Args:
-        weights: One per name in `FEATURES`.
+        weights: One per name in `FEATURES`, then one for the log-odds of `Scorer.probability`.
         bias: Log-odds at zero features.
-        threshold: A candidate is kept from this probability on; the value with the best F1 on held-out sentences.
+        threshold: A chosen candidate is kept from this probability on.
     """
 
     weights: tuple[float, ...]
     bias: float
     threshold: float
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The logistic model that turns a candidate's features into the probability that it is right in every border.
+
+    Args:
+        weights: One per name in `FEATURES`.
+        bias: Log-odds at zero features.
+        threshold: A candidate is kept from this probability on; the value with the best F1 on held-out sentences.
+        meant: For each of `POLARITIES`; then `threshold` only says which candidates compete, `meant` decides which of
+            them are kept and how sure they are, and no opinion words are given both an aspect and none. Empty for
+            readers that were not taught from marks.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+    meant: tuple[Meant, ...] = ()
 
     def probability(self, features: Floats) -> Floats:
         """Score candidates: features (N, F) to probabilities (N,)."""
@@ -176,18 +197,19 @@ def _pairs(log_tags: Floats, implicit: tuple[bool, bool]) -> Iterator[tuple[floa
 
 
 def attribute_scores(aspect: Any, opinion: Any) -> tuple[Any, Any, Any]:
-    """Put the span means together: aspect (..., 35) and opinion (..., 43) to log-odds of category, kind and strength."""
+    """Put span means together: aspect (..., 35) and opinion (..., 43) to log-odds of category, kind and strength."""
     codes, kinds = len(CODES), len(CODES) + len(KINDS)
     return aspect + opinion[..., :codes], opinion[..., codes:kinds], opinion[..., kinds:]
 
 
 def attributes(candidate: Candidate, scores: Floats) -> tuple[str, Kind, int]:
-    """Give the category, kind and strength of a candidate: scores (W, 78). The strength is on the side of its polarity."""
+    """Give the category, kind and strength of a candidate: scores (W, 78). Strength and polarity have the same side."""
     aspect = scores[candidate.aspect[0] : candidate.aspect[1] + 1, :ASPECT_ATTRIBUTES].mean(axis=0)
     opinion = scores[candidate.opinion[0] : candidate.opinion[1] + 1, ASPECT_ATTRIBUTES:].mean(axis=0)
     category, kind, strength = attribute_scores(aspect, opinion)
     side = [i for i, value in enumerate(STRENGTHS) if (value > 0, value < 0) == _SIDES[candidate.polarity]]
-    return CODES[int(category.argmax())], KINDS[int(kind.argmax())], STRENGTHS[max(side, key=lambda i: float(strength[i]))]
+    strongest = max(side, key=lambda i: float(strength[i]))
+    return CODES[int(category.argmax())], KINDS[int(kind.argmax())], STRENGTHS[strongest]
 
 
 def choose(found: Sequence[Candidate], scorer: Scorer) -> list[tuple[Candidate, float]]:
@@ -206,23 +228,41 @@ def batch_choose(found: Sequence[Sequence[Candidate]], scorer: Scorer) -> list[l
     """Choose in every sentence of a batch; see `choose`."""
     features = [candidate.features for sentence in found for candidate in sentence]
     scores = iter(scorer.probability(np.array(features)).tolist() if features else [])
-    return [_choose([(c, next(scores)) for c in sentence], scorer.threshold) for sentence in found]
+    return [_choose([(c, next(scores)) for c in sentence], scorer) for sentence in found]
 
 
-def _choose(scored: list[tuple[Candidate, float]], threshold: float) -> list[tuple[Candidate, float]]:
-    kept: list[tuple[Candidate, float]] = []
+def _choose(scored: list[tuple[Candidate, float]], scorer: Scorer) -> list[tuple[Candidate, float]]:
+    chosen: list[tuple[Candidate, float]] = []
     for candidate, probability in sorted(scored, key=lambda item: -item[1]):
-        if probability < threshold:
+        if probability < scorer.threshold:
             break
-        if not any(_contradict(candidate, other) for other, _ in kept):
-            kept.append((candidate, probability))
-    return sorted(kept, key=lambda item: (item[0].aspect, item[0].opinion))
+        if not any(_contradict(candidate, other, bool(scorer.meant)) for other, _ in chosen):
+            chosen.append((candidate, probability))
+    if scorer.meant:
+        chosen = [(c, p) for c, p in _meant(chosen, scorer) if p >= scorer.meant[c.polarity].threshold]
+    return sorted(chosen, key=lambda item: (item[0].aspect, item[0].opinion))
 
 
-def _contradict(one: Candidate, other: Candidate) -> bool:
-    aspects = _overlap(one.aspect, other.aspect)
-    opinions = _overlap(one.opinion, other.opinion)
-    return aspects and opinions
+def _meant(chosen: list[tuple[Candidate, float]], scorer: Scorer) -> Iterator[tuple[Candidate, float]]:
+    for candidate, probability in chosen:
+        model = scorer.meant[candidate.polarity]
+        odds = (
+            sum(w * x for w, x in zip(model.weights, meant_features(candidate, probability), strict=True)) + model.bias
+        )
+        yield candidate, 1.0 / (1.0 + math.exp(-min(max(odds, -30.0), 30.0)))
+
+
+def meant_features(candidate: Candidate, probability: float) -> tuple[float, ...]:
+    """Give what `Meant` looks at: the candidate's features, and the log-odds that all its borders are right."""
+    inside = min(max(probability, 1e-6), 1 - 1e-6)
+    return (*candidate.features, math.log(inside / (1 - inside)))
+
+
+def _contradict(one: Candidate, other: Candidate, marks: bool) -> bool:
+    if not _overlap(one.opinion, other.opinion):
+        return False
+    unnamed = marks and (one.aspect[0] == NULL) != (other.aspect[0] == NULL)
+    return unnamed or _overlap(one.aspect, other.aspect)
 
 
 def _overlap(a: UnitSpan, b: UnitSpan) -> bool:

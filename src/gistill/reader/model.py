@@ -15,12 +15,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gistill.categories import CODES, KINDS, STRENGTHS
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.offline import openvino
-from gistill.reader.decode import POLARITIES, Candidate, Reading, Scorer, UnitSpan, batch_candidates, batch_choose
+from gistill.reader.decode import (
+    POLARITIES,
+    Candidate,
+    Floats,
+    Meant,
+    Reading,
+    Scorer,
+    UnitSpan,
+    attributes,
+    batch_candidates,
+    batch_choose,
+)
 from gistill.reader.units import NULL, Units, cut, pad
 
-FORMAT = 1
+FORMAT = 2
+READS = (1, 2)  # 1 had no attributes
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
 PIECES_PER_BATCH = 1024  # word pieces with padding; four times as many took a fifth more time, lost to the caches
 _GROUP = "64"  # activations are quantised in groups of this many channels of one token
@@ -34,6 +47,7 @@ class Reader:
         hash: First 16 hex digits of the sha256 over the folder's model, tokenizer and settings.
         card: The parsed `reader.json`.
         languages: What it was trained to read, ISO 639-1.
+        attributes: Whether its opinions have category, kind and strength.
     """
 
     def __init__(self, folder: Path, card: dict[str, Any], tokenizer: Any, model: Any, digest: str) -> None:
@@ -41,10 +55,11 @@ class Reader:
         self.card = card
         self.name: str = card["name"]
         self.languages: tuple[str, ...] = tuple(card.get("languages", ()))
+        self.attributes = bool(card.get("attributes"))
         self.hash = digest
         self._tokenizer = tokenizer
         self._model = model
-        self._scorer = Scorer(tuple(card["scorer"]["weights"]), card["scorer"]["bias"], card["scorer"]["threshold"])
+        self._scorer = scorer_of(card["scorer"])
         self._implicit = (bool(card["implicit"][0]), bool(card["implicit"][1]))
 
     def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
@@ -65,17 +80,33 @@ class Reader:
             outputs = self._model([arrays["input_ids"], arrays["attention_mask"], arrays["units"]])
             sizes = [len(cuts[i].first) for i in rows]
             likely = batch_candidates(outputs[0], outputs[1], sizes, implicit=self._implicit)
-            for i, chosen in zip(rows, batch_choose(likely, self._scorer), strict=True):
-                found[i] = [_reading(candidate, probability, cuts[i]) for candidate, probability in chosen]
+            for row, (i, chosen) in enumerate(zip(rows, batch_choose(likely, self._scorer), strict=True)):
+                about = outputs[2][row] if self.attributes else None
+                found[i] = [_reading(candidate, probability, cuts[i], about) for candidate, probability in chosen]
         return found
 
 
-def _reading(candidate: Candidate, probability: float, units: Units) -> Reading:
+def _reading(candidate: Candidate, probability: float, units: Units, about: Floats | None) -> Reading:
     def extent(span: UnitSpan) -> tuple[int, int] | None:
         return None if span[0] == NULL else (units.extents[span[0]][0], units.extents[span[1]][1])
 
     polarity = POLARITIES[candidate.polarity]
-    return Reading(extent(candidate.aspect), extent(candidate.opinion), polarity, round(probability, 4))
+    reading = Reading(extent(candidate.aspect), extent(candidate.opinion), polarity, round(probability, 4))
+    if about is None:
+        return reading
+    category, kind, strength = attributes(candidate, about)
+    return reading._replace(category=category, kind=kind, strength=strength)
+
+
+def scorer_of(settings: dict[str, Any]) -> Scorer:
+    """Make a scorer from what `reader.json` says of it."""
+    meant = tuple(Meant(tuple(m["weights"]), m["bias"], m["threshold"]) for m in settings.get("meant", ()))
+    return Scorer(tuple(settings["weights"]), settings["bias"], settings["threshold"], meant)
+
+
+def attribute_names() -> dict[str, list[Any]]:
+    """Give what the columns of the attributes mean, as `reader.json` keeps it."""
+    return {"categories": list(CODES), "kinds": list(KINDS), "strengths": list(STRENGTHS)}
 
 
 def find_reader(path: str | Path | None = None) -> Path:
@@ -103,10 +134,12 @@ def load_reader(path: str | Path | None = None) -> Reader:
     folder = find_reader(path)
     try:
         card = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
-        if card["format"] != FORMAT:
+        if card["format"] not in READS:
             raise ModelBrokenError(
                 f"{folder} is a reader of format {card['format']}, not {FORMAT}", hint="Upgrade gistill."
             )
+        if card.get("attributes") not in (None, attribute_names()):
+            raise ModelBrokenError(f"{folder} was taught other categories, kinds or strengths", hint="Train it again.")
         digest = hashlib.sha256()
         for name in ("reader.json", "tokenizer.json", "model.onnx"):
             digest.update((folder / name).read_bytes())

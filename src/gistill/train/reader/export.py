@@ -16,7 +16,7 @@ import torch
 
 from gistill.errors import ExtraMissingError
 from gistill.reader.decode import Scorer
-from gistill.reader.model import FORMAT
+from gistill.reader.model import FORMAT, attribute_names
 from gistill.reader.units import cut
 from gistill.train.reader.network import Network, batch_tensors
 
@@ -59,9 +59,17 @@ def export_reader(
         "implicit": list(implicit),
         "max_pieces": max_pieces,
         **({"characters": True} if characters else {}),
-        "scorer": {"weights": list(scorer.weights), "bias": scorer.bias, "threshold": scorer.threshold},
+        **({"attributes": attribute_names()} if network.gives_attributes else {}),
+        "scorer": scorer_settings(scorer),
     }
     (folder / "reader.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def scorer_settings(scorer: Scorer) -> dict[str, Any]:
+    """Write a scorer as `reader.model.scorer_of` reads it."""
+    settings: dict[str, Any] = {"weights": list(scorer.weights), "bias": scorer.bias, "threshold": scorer.threshold}
+    meant = [{"weights": list(m.weights), "bias": m.bias, "threshold": m.threshold} for m in scorer.meant]
+    return {**settings, "meant": meant} if meant else settings
 
 
 def _export_onnx(network: Network, tokenizer: Any, path: Path) -> None:

@@ -151,7 +151,9 @@ class Target:
     pairs: tuple[tuple[int, int, int, int], ...]  # first and last unit of aspect, then of opinion
     polarities: tuple[tuple[int, int, int, int, int], ...]  # the same with an index into POLARITIES
     known: tuple[bool, bool, bool]  # pairs of words, implicit aspects, implicit opinions were labelled
-    attributes: tuple[tuple[int, int, int], ...] = ()  # of each polarity: category, kind, strength; IGNORE: not labelled
+    attributes: tuple[
+        tuple[int, int, int], ...
+    ] = ()  # of each polarity: category, kind, strength; IGNORE: not labelled
 
 
 def target(example: Labelled, units: Units) -> Target:
@@ -210,10 +212,10 @@ def loss(
         outputs: `tags` (B, W, 6), `grid` (B, W, W, 8) and, from a network that gives them, attributes (B, W, 78); see
             reader/decode.py.
         batch: The B examples.
-        weights: Of the tag, pair, polarity and attribute terms. Tags: cross-entropy summed over units. Pairs: the multi-label
-            loss log(1 + sum exp(wrong)) + log(1 + sum exp(-right)), whose balance does not depend on how many of the
-            W x W cells are empty. Polarity and attributes: cross-entropy on the labelled pairs. Each a mean over
-            sentences.
+        weights: Of the tag, pair, polarity and attribute terms. Tags: cross-entropy summed over units. Pairs: the
+            multi-label loss log(1 + sum exp(wrong)) + log(1 + sum exp(-right)), whose balance does not depend on how
+            many of the W x W cells are empty. Polarity and attributes: cross-entropy on the labelled pairs. Each a mean
+            over sentences.
 
     Source: Su et al., Global Pointer (arXiv 2208.03054), for the multi-label loss.
     """
@@ -237,23 +239,20 @@ def loss(
         attributes += goal.attributes
     tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels.reshape(-1), ignore_index=IGNORE, reduction="sum")
     pair_loss = _multilabel(grid[..., [0, 4]], right, known)
-    polarity_loss = torch.zeros(())
+    total = weights[0] * tag_loss + weights[1] * pair_loss
     if cells:
         row, a0, o0, a1, o1 = torch.tensor(cells).T
         scores = grid[row, a0, o0, 1:4] + grid[row, a1, o1, 5:8]
-        polarity_loss = functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
+        total = total + weights[2] * functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
         if len(outputs) > 2:
-            attribute_loss = _attribute_loss(outputs[2], cells, attributes)
-            return (
-                weights[0] * tag_loss + weights[1] * pair_loss + weights[2] * polarity_loss + weights[3] * attribute_loss
-            ) / count
-    return (weights[0] * tag_loss + weights[1] * pair_loss + weights[2] * polarity_loss) / count
+            total = total + weights[3] * _attribute_loss(outputs[2], cells, attributes)
+    return total / count
 
 
 def _attribute_loss(
     scores: Tensor, cells: Sequence[tuple[int, int, int, int, int]], labels: Sequence[tuple[int, int, int]]
 ) -> Tensor:
-    """Cross-entropies of category, kind and strength, summed over pairs: scores (B, W, 78), cells as `loss` has them."""
+    """Cross-entropies of category, kind and strength, summed over pairs: scores (B, W, 78), cells as in `loss`."""
     row, a0, o0, a1, o1 = torch.tensor(cells).T
     aspect = _span_mean(scores[..., :ASPECT_ATTRIBUTES], row, a0, a1)
     opinion = _span_mean(scores[..., ASPECT_ATTRIBUTES:], row, o0, o1)

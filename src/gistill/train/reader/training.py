@@ -92,9 +92,7 @@ def load_tokenizer(folder: Path, *, max_pieces: int = 256) -> Any:
     return tokenizer
 
 
-def new_network(
-    folder: Path, settings: Settings, *, characters: bool = False, attributes: bool = False
-) -> Network:
+def new_network(folder: Path, settings: Settings, *, characters: bool = False, attributes: bool = False) -> Network:
     """Put untrained heads on a base encoder; `characters` as in `units.cut`, `attributes` as in `Network`."""
     from transformers import AutoModel
 
@@ -166,7 +164,9 @@ def train(
                 group["lr"] = peak * share
             total += _step(network, optimiser, batches[step], settings)
             if checkpoints and time.monotonic() - saved > every and step + 1 < len(batches):
-                _save_checkpoint(checkpoints, network, optimiser, _Done(epoch - 1, step + 1, total, torch.get_rng_state()))
+                _save_checkpoint(
+                    checkpoints, network, optimiser, _Done(epoch - 1, step + 1, total, torch.get_rng_state())
+                )
                 saved = time.monotonic()
         done = _Done(epoch, 0, 0.0, None)
         if checkpoints:
