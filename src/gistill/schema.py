@@ -11,6 +11,8 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gistill.categories import Kind
+
 Polarity = Literal["positive", "negative", "neutral"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
@@ -93,7 +95,10 @@ class Opinion(Noun):
     aspect: Quote | None
     opinion: Quote | None
     polarity: Polarity
-    category: str | None = None  # of the taxonomy, when one was given
+    category: str | None = None  # a code of gistill.categories; None where the reader was taught none
+    kind: Kind | None = None  # a judgement in words, a fact that speaks for itself, or a wish; None likewise
+    strength: int | None = Field(default=None, ge=-2, le=2)  # on the side of the polarity; None likewise
+    topic: str | None = None  # of the user's taxonomy, when one was given
     # calibrated: of the opinions with 0.8, about 80% are right; None where nobody measured it, never a guess
     confidence: float | None = Field(ge=0, le=1)
 
@@ -232,7 +237,7 @@ class Aspect(Noun):
 
     id: str  # made from the canonical name, so it stays when rows are added
     name: str
-    category: str | None = None
+    topic: str | None = None  # of the user's taxonomy, when one was given
     terms: dict[str, int]  # surface term (normalised) -> mentions; most frequent first
     opinions: tuple[str, ...]  # opinion ids, in the order of `grounding.ties.tie_break`
     tally: Tally

@@ -296,6 +296,9 @@ def _opinion(record: Record, sentence: Span, marks: Counter[str], reading: Readi
         aspect=aspect,
         opinion=opinion,
         polarity=reading.polarity,
+        category=reading.category,
+        kind=reading.kind,
+        strength=reading.strength,
         confidence=None if confidence is None else round(confidence, 4),
     )
 
