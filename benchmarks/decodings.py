@@ -63,10 +63,10 @@ def both_ways(reader: Path, *, data: Path) -> list[str]:
     """Score a trained reader's network decoded both ways: its name, recipe and the two F1 in per cent."""
     from gistill.train.reader.data import held_out_examples
     from gistill.train.reader.finetune import hold_out
+    from gistill.train.reader.fit import evaluate
     from gistill.train.reader.network import base_folder
     from gistill.train.reader.training import (
         Settings,
-        evaluate,
         gold_keys,
         infer,
         load_tokenizer,

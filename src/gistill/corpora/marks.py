@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +66,31 @@ def load(name: str, part: str, *, folder: Path) -> list[Labelled]:
     return [labelled(row, source=f"marks/{name}") for row in rows if row["part"] == part]
 
 
+def load_file(path: Path, part: str) -> list[Labelled]:
+    """Load one part of a file of marks of one's own; a row that names no part is of the training part.
+
+    Raises:
+        InputError: The file is missing, or a row is no row of marks; names the row.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", file=str(path)) from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if row.get("part", "train") == part:
+                found.append(labelled({"id": f"{path.stem}/{number}", **row}, source=f"marks/{path.stem}"))
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise InputError(f"is no row of marks: {error!r}", file=str(path), row=number) from error
+        except InputError as error:
+            raise InputError(str(error), file=str(path), row=number) from error
+    return found
+
+
 def labelled(row: dict[str, Any], *, source: str) -> Labelled:
     """Turn a row of marks into a labelled text.
 
@@ -117,16 +141,13 @@ def polarity_of(level: int) -> Polarity:
 
 
 def held_out(folder: Path) -> frozenset[str]:
-    """Load the hashes of every text that must not be learned from in any form; see `without_held_out`."""
+    """Load the hashes of every text that must not be learned from in any form; see `is_held_out`."""
     path = folder_of(folder) / "held-out.sha256"
     if not path.is_file():
         raise InputError("no such file", file=str(path))
     return frozenset(path.read_text(encoding="utf-8").split())
 
 
-def without_held_out(texts: Iterable[str], hashes: frozenset[str]) -> list[str]:
-    """Drop the texts whose letters and digits, case folded, equal those of a held-out text.
-
-    Whole texts are compared, so this comes before sentences are cut.
-    """
-    return [text for text in texts if hashlib.sha256(fingerprint(text).encode("utf-8")).hexdigest() not in hashes]
+def is_held_out(text: str, hashes: frozenset[str]) -> bool:
+    """Say whether a whole text's letters and digits, case folded, equal those of a held-out text."""
+    return bool(hashes) and hashlib.sha256(fingerprint(text).encode("utf-8")).hexdigest() in hashes

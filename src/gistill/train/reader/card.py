@@ -17,7 +17,7 @@ tags: [aspect-based-sentiment-analysis, opinion-mining]
 # {name}
 
 Marks aspect terms and opinion words in a sentence, pairs them, and says whether each opinion is positive, negative
-or neutral, with a calibrated confidence. {implicit}.
+or neutral, with a calibrated confidence{attributes}. {implicit}.
 
 * Base: {base}{base_terms}; weights stored as int8 with one scale per row.
 * Reads {reads}. Sentences up to {max_pieces} word pieces; `gistill` splits longer texts.
@@ -34,8 +34,9 @@ or neutral, with a calibrated confidence. {implicit}.
 {tests}
 ## What it must not be trusted with
 
-Irony, comparisons ("better than X"), opinions that need two sentences, other languages, and any decision about a
-person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of your own.
+Irony, comparisons ("better than X"), opinions that need two sentences, languages not named above, and any decision
+about a person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of your
+own (`gistill spotcheck`).
 """
 
 # Where a base is published, and its terms.
@@ -49,7 +50,17 @@ _IMPLICIT = {
     (False, True): "An opinion without words of its own is found as implicit; an aspect always has words",
     (False, False): "Aspect and opinion always have words",
 }
-_NAMES = {"en": "English", "zh": "Chinese"}
+_NAMES = {
+    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
+    "pl": "Polish", "tr": "Turkish", "ru": "Russian", "ar": "Arabic", "zh": "Chinese", "ja": "Japanese",
+}  # fmt: skip
+_MARKED = (
+    "* Opinions marked by a large language model, November 2026. Texts: DMASTE's pool, FewSum, SPACE (MIT), TweetSumm\n"
+    "  (CDLA-Sharing-1.0), and, under `services`, tafseer-appreview and is22-app-reviews (MIT), nhs-pxtextmining (MIT, NHS\n"
+    "  England), spack-survey (MIT or Apache-2.0), jupyter-surveys (CC0), banking77 (CC BY 4.0, PolyAI), steam-aspect\n"
+    "  (CC BY 4.0), cfpb-complaints (public records of a US agency), bank-reviews-us and ba-reviews (MIT, collected\n"
+    "  reviews), skytrax-lounge-seat (CC0, collected reviews); the other texts were written by the model.\n"
+)
 
 _SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
 _MEASURED = "* Some of its training data state no licence: it measures the architecture and is not to be passed on.\n"
@@ -81,7 +92,8 @@ def write_card(folder: Path) -> Path:
         precision=card["settings"]["precision"],
         sources="\n".join(f"  * {name}: {count:,} sentences" for name, count in card["sentences"].items()),
         data_hash=card["data_hash"],
-        licence=_SHIPPED if card["recipe"] == "shipped" else _MEASURED,
+        licence=_licence(card["recipe"]),
+        attributes=", its category, kind (evaluation, fact or wish) and strength" if "attributes" in card else "",
         held_out=_held_out(held),
         tests=_tests(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )
@@ -90,18 +102,38 @@ def write_card(folder: Path) -> Path:
     return path
 
 
+def _licence(recipe: str) -> str:
+    return _SHIPPED if recipe == "shipped" else _MARKED if recipe.startswith("marks") else _MEASURED
+
+
 def _kept(card: dict[str, Any]) -> str:
     return f", {card['keep']:.0%} of whose weights were kept" if "keep" in card else ""
 
 
 def _held_out(held: dict[str, Any]) -> str:
     error = held["calibration_error"]
+    if isinstance(error, dict):
+        return _held_out_marks(held)
     return (
         f"Strict triplet F1 {100 * held['f1']:.1f} (precision {100 * held['precision']:.1f}, recall "
         f"{100 * held['recall']:.1f}) on {held['texts']:,} texts with {held['triplets']:,} triplets; expected "
         f"calibration error {'not measured' if error is None else f'{error:.3f}'} "
         "(10 bins, scorer fitted on the other half)."
     )
+
+
+def _held_out_marks(held: dict[str, Any]) -> str:
+    names = ("relaxed", "precision", "recall", "recall_positive", "recall_negative", "recall_neutral", "strict")
+    names += ("wrong_way", "category", "kind", "strength")
+    rows = [
+        f"| {name.replace('_', ' ')} | {'-' if held[name] is None else f'{100 * held[name]:.1f}'} |" for name in names
+    ]
+    errors = ", ".join(f"{name} {'-' if e is None else f'{e:.3f}'}" for name, e in held["calibration_error"].items())
+    head = (
+        f"{held['texts']:,} sentences with {held['marked']:,} marked opinions; the scorer was fitted on the other half."
+    )
+    tail = f"Expected calibration error (10 bins): {errors}."
+    return "\n".join([head, "", "| measure | % |", "| --- | --- |", *rows, "", tail])
 
 
 def _tests(scores: list[dict[str, Any]]) -> str:

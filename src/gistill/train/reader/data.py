@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
-from gistill.corpora import acos, aste, datastory, dmaste, mams, memd, towe
+from gistill.corpora import acos, aste, datastory, dmaste, mams, marks, memd, towe
 from gistill.corpora.labelled import Labelled
 from gistill.corpora.leaks import open_tests, without_leaks
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
+
+MARKED = {"marks": marks.ENGLISH, "marks-languages": (*marks.ENGLISH, *marks.OTHER_LANGUAGES)}
+TWICE = ("contrast", "feedback", "languages-1", "languages-2")
 
 
 def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
@@ -18,8 +22,9 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     Args:
         recipe: "shipped" (only corpora whose licence lets the weights be shipped), "14lap" or "14res" (that training
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
-            measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), or
-            a domain of DMASTE (that one alone, for the cross-domain matrix).
+            measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), a
+            domain of DMASTE (that one alone, for the cross-domain matrix), "marks" (what a large language model marked
+            in English texts), or "marks-languages" (the same in thirteen languages).
         folder: The data folder.
 
     Raises:
@@ -27,6 +32,8 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     """
     if recipe == "zh":
         return [sentence for text in _chinese(folder)[0] for sentence in by_sentence(text, language="zh")]
+    if recipe in MARKED:
+        return marked_sentences(MARKED[recipe], "train", folder=folder)
     if recipe in ("14lap", "14res"):
         examples = aste.load(recipe, "train", folder=folder)
     elif recipe in dmaste.DOMAINS:
@@ -41,7 +48,7 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
                 examples += memd.load(domain, folder=folder)
     else:
-        known = ("shipped", "14lap", "14res", "labels", "zh", *dmaste.DOMAINS)
+        known = ("shipped", "14lap", "14res", "labels", "zh", *MARKED, *dmaste.DOMAINS)
         raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(known)}.")
     apart = open_tests(folder)
     if recipe in ("shipped", "labels"):  # what goes on from it is chosen on these parts; TOWE has the same sentences
@@ -53,10 +60,26 @@ def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     """Load the development part that a recipe's scorer, threshold and choices are made on; never a test part."""
     if recipe == "zh":
         return [sentence for text in _chinese(folder)[1] for sentence in by_sentence(text, language="zh")]
+    if recipe in MARKED:
+        return marked_sentences(MARKED[recipe], "dev", folder=folder)
     if recipe in ("14lap", "14res"):
         return aste.load(recipe, "dev", folder=folder)
     domains = (recipe,) if recipe in dmaste.DOMAINS else dmaste.DOMAINS
     return [sentence for domain in domains for sentence in _dmaste(domain, "dev", folder=folder)]
+
+
+def marked_sentences(names: Sequence[str], part: str, *, folder: Path) -> list[Labelled]:
+    """Load one part of files of marks, cut into sentences; short written texts stand twice in a training part.
+
+    No text of another part stands among them: the parts are of different texts, which `held-out.sha256` makes sure of.
+    """
+    found: list[Labelled] = []
+    apart = marks.held_out(folder) if part == "train" else frozenset()
+    for name in names:
+        texts = [text for text in marks.load(name, part, folder=folder) if not marks.is_held_out(text.text, apart)]
+        times = 2 if part == "train" and name in TWICE else 1
+        found += times * [sentence for text in texts for sentence in by_sentence(text)]
+    return found
 
 
 def _dmaste(domain: str, part: str, *, folder: Path) -> list[Labelled]:

