@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript", reason="needs the extra: train")
 transformers = pytest.importorskip("transformers", reason="needs the extra: train")
 
 from gistill.corpora.labelled import Labelled, Triplet  # noqa: E402
-from gistill.errors import ModelMissingError, SettingError  # noqa: E402
+from gistill.errors import InputError, ModelBrokenError, ModelMissingError, SettingError  # noqa: E402
 from gistill.reader import load_reader  # noqa: E402
 from gistill.reader.decode import Scorer, candidates, choose  # noqa: E402
 from gistill.reader.units import cut  # noqa: E402
@@ -119,6 +119,133 @@ def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path
     assert epochs == [3]
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_training_killed_inside_a_pass_ends_as_if_it_had_not_been(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gistill.train.reader import training
+
+    tokenizer = load_tokenizer(base)
+    prepared = prepare(EXAMPLES, tokenizer)
+    settings = replace(SETTINGS, epochs=2, dropout=0.1)
+    losses: dict[str, list[float]] = {"whole": [], "resumed": []}
+    whole = train(new_network(base, settings), prepared, settings, on_epoch=lambda _, v, __: losses["whole"].append(v))
+    step, steps = training._step, 0
+
+    def killed(*args: Any) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 12:  # of 8 a pass
+            raise KeyboardInterrupt
+        return step(*args)
+
+    monkeypatch.setattr(training, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(new_network(base, settings), prepared, settings, checkpoints=tmp_path, every=0.0)
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["epochs"] == 1
+    assert len(list(tmp_path.glob("weights-*"))) == 1
+    steps = -100
+    resumed = train(
+        new_network(base, settings),
+        prepared,
+        settings,
+        checkpoints=tmp_path,
+        on_epoch=lambda _, v, __: losses["resumed"].append(v),
+    )
+    assert steps == -100 + 16 - 11
+    assert losses["resumed"] == losses["whole"][1:]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def marked(thing: str, word: str) -> Labelled:
+    """The same sentence with everything that is marked: things have a category, words a kind and a strength."""
+    plain = sentence(thing, word)
+    kind = "fact" if word == "broken" else "wish" if word == "weak" else "evaluation"
+    strength = {"nice": 1, "solid": 1, "neat": 2, "broken": -2, "awful": -2, "weak": -1}[word]
+    category = "rooms" if thing == "room" else "battery" if thing == "lamp" else "quality"
+    triplet = plain.triplets[0]._replace(category=category, kind=kind, strength=strength)
+    return replace(plain, triplets=(triplet,), implicit_aspects=True, implicit_opinions=True)
+
+
+def test_it_learns_category_kind_and_strength_and_the_exported_reader_says_them(base: Path, tmp_path: Path) -> None:
+    examples = [marked(thing, word) for thing in THINGS for word in GOOD + BAD]
+    tokenizer = load_tokenizer(base)
+    settings = replace(SETTINGS, epochs=12)
+    network = new_network(base, settings, attributes=True)
+    train(network, prepare(examples, tokenizer), settings)
+    scorer, scores = hold_out(network, examples, tokenizer, implicit=(True, False))
+    assert scores["relaxed"] > 0.9
+    assert scores["strict"] > 0.9
+    assert min(scores["category"], scores["kind"], scores["strength"]) > 0.9
+    assert len(scorer.meant) == 3
+    export_reader(
+        network,
+        tmp_path,
+        tokenizer_file=base / "tokenizer.json",
+        scorer=scorer,
+        implicit=(True, False),
+        about={"name": "small", "recipe": "test"},
+        max_pieces=64,
+    )
+    reader = load_reader(tmp_path)
+    assert reader.attributes
+    ((one,),) = reader.read(["the lamp is broken ."])
+    assert (one.polarity, one.category, one.kind, one.strength) == ("negative", "battery", "fact", -2)
+    broken = json.loads((tmp_path / "reader.json").read_text())
+    broken["attributes"]["categories"].reverse()
+    (tmp_path / "reader.json").write_text(json.dumps(broken))
+    with pytest.raises(ModelBrokenError, match="other categories"):
+        load_reader(tmp_path)
+
+
+def test_the_attribute_loss_by_hand(base: Path) -> None:
+    """With all scores 0 a pair costs the logarithms of the numbers of categories, kinds and strengths."""
+    (units,) = cut(load_tokenizer(base), ["the lid is nice ."])
+    goal = target(marked("lid", "nice"), units)
+    assert goal.attributes == ((1, 0, 3),)
+    outputs = [torch.zeros(1, 6, 6), torch.zeros(1, 6, 6, 8), torch.zeros(1, 6, 78)]
+    value = loss(outputs, [(units, goal)], weights=(0.0, 0.0, 0.0, 1.0))
+    assert float(value) == pytest.approx(np.log(35) + np.log(3) + np.log(5), rel=1e-6)
+    outputs[2][0, 2, 1] = outputs[2][0, 4, 35 + 1] = 50.0  # aspect and opinion words both say "quality"
+    outputs[2][0, 4, 70] = outputs[2][0, 4, 73 + 3] = 50.0
+    assert float(loss(outputs, [(units, goal)], weights=(0.0, 0.0, 0.0, 1.0))) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(base: Path, tmp_path: Path) -> None:
+    from gistill.train.reader.finetune import finetune_reader, save_start, start_of
+
+    rows = []
+    for thing in THINGS:
+        for word in GOOD + BAD:
+            text = f"the {thing} is {word} ."
+            at = text.index(word)
+            opinion = {"sentence": 0, "aspect": thing, "aspect_at": [4, 4 + len(thing)], "opinion": word,
+                       "opinion_at": [at, at + len(word)], "level": 1 if word in GOOD else -1, "kind": "o",
+                       "category": "quality"}  # fmt: skip
+            rows.append({"id": text, "sentences": [text], "opinions": [opinion], "language": "en"})
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    first = finetune_reader(None, out=tmp_path / "first", marks=mine, base=str(base), epochs=1)
+    assert first["recipe"] == "marks"
+    assert first["held_out"]["texts"] == 6  # a fifth of 30
+    (tmp_path / "shipped").mkdir()
+    network = new_network(base, Settings(), attributes=True)
+    load_weights(network, tmp_path / "first" / "training" / "weights.safetensors")
+    sizes = [path.stat().st_size for path in save_start(network, tmp_path / "shipped")]
+    assert sum(sizes) < 0.6 * (tmp_path / "first" / "training" / "weights.safetensors").stat().st_size
+    (tmp_path / "shipped" / "reader.json").write_text((tmp_path / "first" / "reader.json").read_text())
+    assert start_of(tmp_path / "shipped") == tmp_path / "shipped"
+    second = finetune_reader(
+        None, out=tmp_path / "second", marks=mine, base=str(base), epochs=1, start=tmp_path / "shipped"
+    )
+    assert second["held_out"] == first["held_out"]
+    cards = [json.loads((tmp_path / name / "reader.json").read_text()) for name in ("first", "second")]
+    assert cards[0]["scorer"] == cards[1]["scorer"]
+    assert "Opinions marked by a large language model" in (tmp_path / "second" / "README.md").read_text("utf-8")
+    with pytest.raises(InputError, match="no data folder"):
+        finetune_reader(None, out=tmp_path / "third", base=str(base))
 
 
 def test_the_exported_reader_reads_what_was_trained(trained: tuple[Network, Any], base: Path, tmp_path: Path) -> None:

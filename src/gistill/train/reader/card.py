@@ -35,8 +35,8 @@ or neutral, with a calibrated confidence{attributes}. {implicit}.
 ## What it must not be trusted with
 
 Irony, comparisons ("better than X"), opinions that need two sentences, languages not named above, and any decision
-about a person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of your
-own (`gistill spotcheck`).
+about a person. Confidence was calibrated on the held-out part; elsewhere it can be too high, so look at a sample of
+your own (`gistill spotcheck`).
 """
 
 # Where a base is published, and its terms.
@@ -51,16 +51,27 @@ _IMPLICIT = {
     (False, False): "Aspect and opinion always have words",
 }
 _NAMES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
-    "pl": "Polish", "tr": "Turkish", "ru": "Russian", "ar": "Arabic", "zh": "Chinese", "ja": "Japanese",
-}  # fmt: skip
-_MARKED = (
-    "* Opinions marked by a large language model, November 2026. Texts: DMASTE's pool, FewSum, SPACE (MIT), TweetSumm\n"
-    "  (CDLA-Sharing-1.0), and, under `services`, tafseer-appreview and is22-app-reviews (MIT), nhs-pxtextmining (MIT, NHS\n"
-    "  England), spack-survey (MIT or Apache-2.0), jupyter-surveys (CC0), banking77 (CC BY 4.0, PolyAI), steam-aspect\n"
-    "  (CC BY 4.0), cfpb-complaints (public records of a US agency), bank-reviews-us and ba-reviews (MIT, collected\n"
-    "  reviews), skytrax-lounge-seat (CC0, collected reviews); the other texts were written by the model.\n"
-)
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "tr": "Turkish",
+    "ru": "Russian",
+    "ar": "Arabic",
+    "zh": "Chinese",
+    "ja": "Japanese",
+}
+_MARKED = """* Opinions marked by a large language model, November 2026. Texts: DMASTE's pool, FewSum, SPACE (MIT),
+  TweetSumm (CDLA-Sharing-1.0), and, under `services`, tafseer-appreview and is22-app-reviews (MIT), nhs-pxtextmining
+  (MIT, NHS England), spack-survey (MIT or Apache-2.0), jupyter-surveys (CC0), banking77 (CC BY 4.0, PolyAI),
+  steam-aspect
+  (CC BY 4.0), cfpb-complaints (public records of a US agency), bank-reviews-us and ba-reviews (MIT, collected
+  reviews), skytrax-lounge-seat (CC0, collected reviews); the other texts were written by the model.
+"""
 
 _SHIPPED = "* Every corpus it was trained on is MIT or Apache-2.0.\n"
 _MEASURED = "* Some of its training data state no licence: it measures the architecture and is not to be passed on.\n"
@@ -123,8 +134,8 @@ def _held_out(held: dict[str, Any]) -> str:
 
 
 def _held_out_marks(held: dict[str, Any]) -> str:
-    names = ("relaxed", "precision", "recall", "recall_positive", "recall_negative", "recall_neutral", "strict")
-    names += ("wrong_way", "category", "kind", "strength")
+    recalls = [f"recall_{side}" for side in ("positive", "negative", "neutral")]
+    names = ["relaxed", "precision", "recall", *recalls, "strict", "wrong_way", "category", "kind", "strength"]
     rows = [
         f"| {name.replace('_', ' ')} | {'-' if held[name] is None else f'{100 * held[name]:.1f}'} |" for name in names
     ]

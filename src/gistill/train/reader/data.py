@@ -13,6 +13,7 @@ from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
 
 MARKED = {"marks": marks.ENGLISH, "marks-languages": (*marks.ENGLISH, *marks.OTHER_LANGUAGES)}
+STOCK = 40  # characters; shorter sentences recur by chance
 TWICE = ("contrast", "feedback", "languages-1", "languages-2")
 
 
@@ -71,14 +72,19 @@ def held_out_examples(recipe: str, *, folder: Path) -> list[Labelled]:
 def marked_sentences(names: Sequence[str], part: str, *, folder: Path) -> list[Labelled]:
     """Load one part of files of marks, cut into sentences; short written texts stand twice in a training part.
 
-    No text of another part stands among them: the parts are of different texts, which `held-out.sha256` makes sure of.
+    No text of another part stands among them, which `held-out.sha256` makes sure of, and no longer sentence either:
+    some authors write the same sentence in several texts.
     """
+    if part != "train":
+        return [s for name in names for text in marks.load(name, part, folder=folder) for s in by_sentence(text)]
+    hashes = marks.held_out(folder)
+    apart = [s for other in ("dev", "test") for s in marked_sentences(names, other, folder=folder)]
+    apart = [sentence for sentence in apart if len(sentence.text) > STOCK]
     found: list[Labelled] = []
-    apart = marks.held_out(folder) if part == "train" else frozenset()
     for name in names:
-        texts = [text for text in marks.load(name, part, folder=folder) if not marks.is_held_out(text.text, apart)]
-        times = 2 if part == "train" and name in TWICE else 1
-        found += times * [sentence for text in texts for sentence in by_sentence(text)]
+        texts = [text for text in marks.load(name, "train", folder=folder) if not marks.is_held_out(text.text, hashes)]
+        sentences = [sentence for text in texts for sentence in by_sentence(text)]
+        found += (2 if name in TWICE else 1) * without_leaks(sentences, apart)[0]
     return found
 
 

@@ -224,7 +224,8 @@ def loss(
     labels = torch.full((count, width, 2), IGNORE)
     right = torch.zeros(count, width, width, 2, dtype=torch.bool)
     known = torch.zeros(count, width, width, dtype=torch.bool)
-    cells, wanted, attributes = [], [], []
+    cells, wanted = [], []
+    attributes: list[tuple[int, int, int]] = []
     for row, (units, goal) in enumerate(batch):
         size = len(units.first)
         labels[row, :size] = torch.from_numpy(goal.tags)
