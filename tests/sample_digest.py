@@ -160,7 +160,7 @@ ROWS: list[Row] = [
     ),
 ]  # fmt: skip
 
-# name, category, people, positive, negative, neutral, share of the opinions that are about PRO, trend from and to
+# name, topic, people, positive, negative, neutral, share of the opinions that are about PRO, trend from and to
 ASPECTS: list[tuple[str, str, int, int, int, int, float]] = [
     ("battery life", "hardware", 92, 88, 31, 6, 0.40),
     ("sound quality", "sound", 81, 84, 15, 5, 0.55),
@@ -277,12 +277,12 @@ def split(people: int, positive: int, negative: int, neutral: int, pro: float) -
 
 
 def _aspect(place: int) -> Aspect:
-    name, category, people, positive, negative, neutral, pro = ASPECTS[place]
+    name, topic, people, positive, negative, neutral, pro = ASPECTS[place]
     pros, cons = _phrases(name)
     return Aspect(
         id=name.lower().replace(" ", "-"),
         name=name,
-        category=category,
+        topic=topic,
         terms=TERMS.get(name, {name: positive + negative + neutral}),
         opinions=(*(i for phrase in (*pros, *cons) for i in phrase.opinions),),
         tally=tally(people, positive, negative, neutral),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gistill.digest.group import phrases, terms
 from gistill.digest.group.cluster import join, respell
-from gistill.digest.group.grouping import ENTITIES, Grouping, categorised
+from gistill.digest.group.grouping import ENTITIES, Grouping, with_topics
 from gistill.digest.group.grouping import group as group_with
 from gistill.digest.group.phrases import bare
 from gistill.digest.group.tally import periods
@@ -556,21 +556,53 @@ TAXONOMY = Taxonomy(
 def test_a_taxonomy_relabels_without_reading_again() -> None:
     opinions, records = each(["battery life", "charger", "zipper", "delivery", "shipping", "it"])
     grouping = group(opinions, records, taxonomy=TAXONOMY)
-    assert [(a.id, a.name, a.category, a.tally.people) for a in grouping.aspects] == [
+    assert [(a.id, a.name, a.topic, a.tally.people) for a in grouping.aspects] == [
         ("power", "Power", "Power", 4),
         ("delivery", "Delivery", "Delivery", 2),
         ("shipping", "Shipping", "Shipping", 2),
         ("zipper", "zipper", None, 2),
     ]
-    written = categorised(opinions, grouping)
-    assert [o.category for o in written[::2]] == ["Power", "Power", None, "Delivery", "Shipping", None]
+    written = with_topics(opinions, grouping)
+    assert [o.topic for o in written[::2]] == ["Power", "Power", None, "Delivery", "Shipping", None]
     assert [o.id for o in written] == [o.id for o in opinions]
+
+
+def with_categories(opinions: list[Opinion], codes: dict[str | None, str]) -> list[Opinion]:
+    """Give opinions the categories of their terms, as a reader that was taught them does."""
+    return [o.model_copy(update={"category": codes[o.aspect.text if o.aspect else None]}) for o in opinions]
+
+
+def without_name(opinions: list[Opinion], term: str) -> list[Opinion]:
+    return [o.model_copy(update={"aspect": None}) if o.aspect and o.aspect.text == term else o for o in opinions]
+
+
+def test_what_names_nothing_is_grouped_by_what_it_is_about() -> None:
+    opinions, records = each(["it", "zipper"])
+    unnamed = without_name(opinions, "it")
+    found = group(with_categories(unnamed, {None: "billing", "zipper": "quality"}), records)
+    assert [(a.id, a.name, a.topic, a.terms, a.tally.people) for a in found.aspects] == [
+        ("category-billing", "Billing and payment", None, {}, 2),
+        ("zipper", "zipper", None, {"zipper": 2}, 2),
+    ]
+    assert found.ungrouped.mentions == 0
+    assert group(unnamed, records).ungrouped.mentions == 2  # a reader that was taught no categories
+
+
+def test_a_taxonomy_claims_categories_where_the_words_say_nothing_else() -> None:
+    money = TaxonomyAspect(name="Money", categories=("billing", "price"))
+    taxonomy = Taxonomy(aspects=(*TAXONOMY.aspects, money), strict=True)
+    opinions, records = each(["battery", "invoice", "zipper", "it"])
+    codes: dict[str | None, str] = {"battery": "price", "invoice": "billing", "zipper": "quality", None: "billing"}
+    unnamed = with_categories(without_name(opinions, "it"), codes)
+    found = group(unnamed, records, taxonomy=taxonomy)
+    assert {(a.name, a.tally.people) for a in found.aspects} == {("Money", 4), ("Power", 2), ("Other", 2)}
+    assert {o.topic for o in with_topics(unnamed, found)} == {"Money", "Power", "Other"}
 
 
 def test_a_strict_taxonomy_leaves_no_aspect_of_its_own() -> None:
     opinions, records = each(["battery", "zipper", "button", "it"])
     grouping = group(opinions, records, taxonomy=TAXONOMY.model_copy(update={"strict": True}))
-    found = [(a.id, a.category, a.tally.people) for a in grouping.aspects]
+    found = [(a.id, a.topic, a.tally.people) for a in grouping.aspects]
     assert found == [("other", "Other", 4), ("power", "Power", 2)]
     assert grouping.ungrouped.mentions == 2
 

@@ -108,3 +108,11 @@ def test_nothing_that_is_trained_on_is_held_out() -> None:
     known = {fingerprint(s.text) for part in ("dev", "test") for s in marked_sentences(names, part, folder=DATA)}
     trained = {fingerprint(s.text) for s in marked_sentences(names, "train", folder=DATA)}
     assert sorted(text for text in trained & known if len(text) > 60) == []
+
+
+def test_the_docs_list_the_categories_and_their_example_is_a_row() -> None:
+    docs = (Path(__file__).parent.parent / "docs" / "marking.md").read_text(encoding="utf-8")
+    for code, (name, definition) in CATEGORIES.items():
+        assert f"| `{code}` | {name} | {definition} |" in docs
+    example = marks.labelled(json.loads(docs.split("```json")[1].split("```")[0]), source="docs")
+    assert [(t.category, t.strength) for t in example.triplets] == [("quality", 2), ("billing", -2)]

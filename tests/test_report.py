@@ -115,7 +115,7 @@ def hostile_digest(text: str) -> Digest:
         text=text, cites=("o",), origin="writer", check=Check(verdict="supported", by=(f"b{text}",), reasons=(text,))
     )
     aspect = Aspect(
-        id=f"a{text}", name=text, category=f"c{text}", terms={f"t{text}": 3}, opinions=("o",), tally=some,
+        id=f"a{text}", name=text, topic=f"c{text}", terms={f"t{text}": 3}, opinions=("o",), tally=some,
         trend=trend(40, 30, 4, 60, 0.2), entities=rows,
         pros=(Phrase(text=text, polarity="positive", people=3, opinions=("o",)),),
     )  # fmt: skip

@@ -140,8 +140,8 @@ def test_a_second_run_reads_nothing_again_and_a_taxonomy_relabels(tmp_path: Path
     result = digest(reviews(), folder=tmp_path, reader=reader, writer=None, taxonomy=taxonomy)
     assert reader.asked == []
     assert "Audio" in {aspect.name for aspect in result.aspects}
-    categories = {o.aspect.text: o.category for o in read_jsonl(tmp_path / "opinions.jsonl", Opinion) if o.aspect}
-    assert categories == {"sound": "Audio", "battery": None}
+    topics = {o.aspect.text: o.topic for o in read_jsonl(tmp_path / "opinions.jsonl", Opinion) if o.aspect}
+    assert topics == {"sound": "Audio", "battery": None}
     digest(reviews(), folder=tmp_path, reader=reader, writer=None)
     assert reader.asked == []
     assert contents(tmp_path) == plain

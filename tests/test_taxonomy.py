@@ -65,7 +65,7 @@ def test_a_byte_order_mark_and_accents_are_fine(tmp_path: Path) -> None:
         ("aspects: Battery\n", 1, "aspects must be a list", ""),
         ("aspcts: [Battery]\n", 1, "unknown key 'aspcts'", "Did you mean 'aspects'?"),
         ("aspects:\n  - name: A\n    exampels: [b]\n", 3, "unknown key 'exampels'", "Did you mean 'examples'?"),
-        ("aspects:\n  - name: A\n    zzz: [b]\n", 3, "unknown key 'zzz'", "Known keys: name, description, examples."),
+        ("aspects:\n  - name: A\n    zzz: [b]\n", 3, "unknown key 'zzz'", "Known keys: name, description, examples, categories."),
         ("aspects:\n  - description: A\n", 2, "has no name", ""),
         ("aspects:\n  - name: ''\n", 2, "name is empty", ""),
         ("aspects:\n  - name:\n", 2, "name is empty", ""),
@@ -162,3 +162,14 @@ def test_terms_go_by_words_then_by_meaning(vectors: TermVectors) -> None:
 def test_contradicting_words_keep_a_term_out(vectors: TermVectors) -> None:
     found = claimed(TAXONOMY, vectors, "front camera", "usb 2 audio", "battery charger", "rear cameras")
     assert found == {"front camera": None, "usb 2 audio": None, "battery charger": None, "rear cameras": "Rear camera"}
+
+
+def test_an_aspect_may_claim_categories_and_each_belongs_to_one_aspect(tmp_path: Path) -> None:
+    one = "aspects:\n  - name: Money\n    categories: [billing, price]\n"
+    (aspect,) = load_taxonomy(write(tmp_path, one)).aspects
+    assert aspect.categories == ("billing", "price")
+    with pytest.raises(SettingError, match="row 3: there is no category 'biling'") as refused:
+        load_taxonomy(write(tmp_path, one.replace("billing", "biling")))
+    assert refused.value.hint == "Did you mean 'billing'?"
+    with pytest.raises(SettingError, match="row 5: the category 'price' belongs to two aspects"):
+        load_taxonomy(write(tmp_path, one + "  - name: Cost\n    categories: [price]\n"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
-from gistill.digest.group.grouping import Grouping, categorised, group
+from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
@@ -79,8 +79,8 @@ def digest(
         count(found.sentences)
     with steps("group") as count:
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy)
-        sure = categorised(sure, grouping)
-        _categorise_file(found, grouping)
+        sure = with_topics(sure, grouping)
+        _write_topics(found, grouping)
         count(len(sure))
     with steps("summarize") as count:
         progress("summarize", 0, len(grouping.aspects))
@@ -155,10 +155,10 @@ def _extract(
     return _Found(list(read_jsonl(path, Opinion)), made.sentences, Counter(made.failures), path)
 
 
-def _categorise_file(found: _Found, grouping: Grouping) -> None:
-    """Write the taxonomy's categories into the file of opinions."""
+def _write_topics(found: _Found, grouping: Grouping) -> None:
+    """Write the taxonomy's topics into the file of opinions."""
     if found.file is not None:
-        opinions = categorised(found.opinions, grouping)
+        opinions = with_topics(found.opinions, grouping)
         if opinions != found.opinions:
             write_jsonl(found.file, opinions)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gistill.categories import CATEGORIES
 from gistill.digest.group import terms as terms_
 from gistill.digest.group.cluster import join
 from gistill.digest.group.phrases import phrases
@@ -17,6 +18,7 @@ from gistill.grounding.ties import tie_break
 from gistill.schema import Aspect, EntityTally, Opinion, Period, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
 
+_CATEGORY = "\0"  # before a category's code, where it stands for a term; no term has this character
 LEAST_SHARE = 0.005  # of the people read: an aspect that fewer speak of is not shown by itself
 ENTITIES = 50  # compared at most: those that most people wrote about
 
@@ -32,7 +34,7 @@ class Grouping:
         assignment: Opinion id -> aspect id; an ungrouped opinion is not in it.
         trend: All opinions over time.
         entities: All opinions by entity.
-        categories: Opinion id -> name of its aspect in the taxonomy; empty without one. See `categorised`.
+        topics: Opinion id -> name of its aspect in the taxonomy; empty without one. See `with_topics`.
     """
 
     aspects: tuple[Aspect, ...]
@@ -41,7 +43,7 @@ class Grouping:
     assignment: dict[str, str]
     trend: tuple[Period, ...] = ()
     entities: tuple[EntityTally, ...] = ()
-    categories: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class _Group:
 
     id: str
     name: str | None
-    category: str | None
+    topic: str | None
     forms: list[str] = field(default_factory=list)
 
 
@@ -70,7 +72,8 @@ def group(
     only when a plainer term for the same thing turns up. The name shown is the form that most mentions use.
 
     Args:
-        opinions: What was extracted from `records`. Those without an aspect term are counted as ungrouped.
+        opinions: What was extracted from `records`. Those without an aspect term are grouped by their category, or
+            counted as ungrouped where the reader was taught none.
         records: All records that were read, also those without an opinion: they are the denominators.
         vectors: To compare terms; None loads the shipped ones.
         taxonomy: Aspects to sort terms into first. Its aspects are kept however few people speak of them.
@@ -89,7 +92,9 @@ def group(
     forms = [_form(opinion, claimed) for opinion in opinions]
     found = _groups(_people(forms, counts), vectors, taxonomy)
     member = {form: i for i, one in enumerate(found) for form in one.forms}
-    of = np.array([member.get(form, -1) for form in forms], dtype=np.int64)
+    by_category = _by_category(found, taxonomy)
+    places = [_place(o, member.get(form, -1), found, by_category) for o, form in zip(opinions, forms, strict=True)]
+    of = np.array(places, dtype=np.int64)
     least = max(2, int(LEAST_SHARE * counts.people)) if min_people is None else min_people
     chosen = _chosen(found, of, counts, least)
     place = np.full(len(found) + 1, -1, dtype=np.int64)  # the last one is for -1: no group
@@ -97,9 +102,24 @@ def group(
     return _assemble([found[i] for i in chosen], place[of], opinions, records, counts, vectors)
 
 
-def categorised(opinions: Sequence[Opinion], grouping: Grouping) -> list[Opinion]:
-    """Write the taxonomy's categories into the opinions, without reading anything again; others lose theirs."""
-    return [opinion.model_copy(update={"category": grouping.categories.get(opinion.id)}) for opinion in opinions]
+def with_topics(opinions: Sequence[Opinion], grouping: Grouping) -> list[Opinion]:
+    """Write the taxonomy's topics into the opinions, without reading anything again; others lose theirs."""
+    return [opinion.model_copy(update={"topic": grouping.topics.get(opinion.id)}) for opinion in opinions]
+
+
+def _by_category(found: Sequence[_Group], taxonomy: Taxonomy | None) -> dict[str, int]:
+    """Category -> the group of the taxonomy's aspect that claims it."""
+    if taxonomy is None:
+        return {}
+    place = {one.topic: i for i, one in enumerate(found) if one.topic}
+    return {category: place[aspect.name] for aspect in taxonomy.aspects for category in aspect.categories}
+
+
+def _place(opinion: Opinion, place: int, found: Sequence[_Group], by_category: Mapping[str, int]) -> int:
+    """Where an opinion belongs: by its term where the taxonomy knows it, else by its category, else by its term."""
+    if place >= 0 and found[place].topic not in (None, OTHER):
+        return place
+    return by_category.get(opinion.category or "", place)
 
 
 def _people(forms: Sequence[str], counts: Counted) -> dict[str, int]:
@@ -111,9 +131,9 @@ def _people(forms: Sequence[str], counts: Counted) -> dict[str, int]:
 
 
 def _form(opinion: Opinion, claimed: Mapping[str, str]) -> str:
-    """The form by which an opinion's term is grouped; empty where nothing is named."""
+    """The form by which an opinion's term is grouped: its category where nothing is named; empty without both."""
     if opinion.aspect is None:
-        return ""
+        return f"{_CATEGORY}{opinion.category}" if opinion.category else ""
     plain = terms_.plain(opinion.aspect.text)
     return plain if plain in claimed else terms_.normal(opinion.aspect.text)
 
@@ -121,9 +141,14 @@ def _form(opinion: Opinion, claimed: Mapping[str, str]) -> str:
 def _groups(people: Mapping[str, int], vectors: TermVectors, taxonomy: Taxonomy | None) -> list[_Group]:
     """Decide which forms belong together: by the taxonomy first, the rest by what they mean."""
     found: dict[str, _Group] = {}
-    rest = dict(people)
+    rest = {form: count for form, count in people.items() if not form.startswith(_CATEGORY)}
+    codes = [form.removeprefix(_CATEGORY) for form in people if form.startswith(_CATEGORY)]
     if taxonomy is not None:
-        for form, name in assign(people, taxonomy, vectors).items():
+        for aspect in taxonomy.aspects:
+            if aspect.categories:
+                slug = terms_.slug(terms_.plain(aspect.name))
+                found[aspect.name] = _Group(slug, aspect.name, aspect.name)
+        for form, name in assign(rest, taxonomy, vectors).items():
             one = found.setdefault(name, _Group(terms_.slug(terms_.plain(name)), name, name))
             one.forms.append(form)
             del rest[form]
@@ -137,14 +162,17 @@ def _groups(people: Mapping[str, int], vectors: TermVectors, taxonomy: Taxonomy 
         key = terms_.slug(leader)
         fixed = terms_.PRODUCT if leader == terms_.PRODUCT else None
         free.setdefault(leader, _Group(f"{key}-term" if key in taken else key, fixed, None)).forms.append(form)
-    return [*found.values(), *free.values()]
+    if taxonomy is not None and taxonomy.strict:
+        codes = []  # nothing beside the taxonomy is wanted
+    unnamed = [_Group(f"category-{code}", CATEGORIES[code][0], None, [f"{_CATEGORY}{code}"]) for code in sorted(codes)]
+    return [*found.values(), *free.values(), *unnamed]
 
 
 def _chosen(found: Sequence[_Group], of: Ints, counts: Counted, least: int) -> list[int]:
     """Groups that enough people speak of, most people first, then most mentions, then by id."""
     people = distinct(of, counts.person, len(found))
     mentions = np.bincount(of[of >= 0], minlength=len(found))
-    enough = [i for i, one in enumerate(found) if people[i] >= (1 if one.category else least)]
+    enough = [i for i, one in enumerate(found) if people[i] >= (1 if one.topic else least)]
     return sorted(enough, key=lambda i: (-people[i], -mentions[i], found[i].id))
 
 
@@ -175,7 +203,7 @@ def _assemble(
             Aspect(
                 id=one.id,
                 name=one.name or next(iter(shown)),
-                category=one.category,
+                topic=one.topic,
                 terms=shown,
                 opinions=tuple(opinion.id for opinion in members[i]),
                 tally=each[i],
@@ -186,9 +214,9 @@ def _assemble(
             )
         )
     assignment = {opinion.id: groups[place].id for opinion, place in zip(opinions, of, strict=True) if place >= 0}
-    names = {one.id: one.category for one in groups}
-    categories = {id_: category for id_, aspect in assignment.items() if (category := names[aspect])}
-    return Grouping(tuple(aspects), each[n], total, assignment, trends[n], entities[n], categories)
+    names = {one.id: one.topic for one in groups}
+    topics = {id_: topic for id_, aspect in assignment.items() if (topic := names[aspect])}
+    return Grouping(tuple(aspects), each[n], total, assignment, trends[n], entities[n], topics)
 
 
 def _with_total(counts: Counted, of: Ints, n: int, by: Split) -> list[list[Tally]]:

@@ -5,6 +5,7 @@ aspects:
   - name: Battery
     description: How long it runs, and how fast it fills.
     examples: [battery life, charge, runtime]
+    categories: [battery]  # opinions of these categories too (gistill.categories), where the words say nothing else
   - Price
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
+from gistill.categories import CATEGORIES
 from gistill.digest.group.cluster import alike, clash, nearest, remainders
 from gistill.digest.group.terms import clean, normal, plain
 from gistill.errors import SettingError
@@ -36,6 +38,7 @@ class TaxonomyAspect(Noun):
     name: str
     description: str = ""
     examples: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 class Taxonomy(Noun):
@@ -85,6 +88,7 @@ class _Reading:
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.categories: set[str] = set()
 
     def wrong(self, message: str, node: Any, *, hint: str = "") -> SettingError:
         return SettingError(message, file=self.file, row=node.start_mark.line + 1, hint=hint)
@@ -115,14 +119,16 @@ class _Reading:
         """Read one entry of the list."""
         if isinstance(node, yaml.ScalarNode):
             return TaxonomyAspect(name=self.named(node, "an aspect's name"))
-        fields = self.mapping(node, ("name", "description", "examples"), "an aspect")
+        fields = self.mapping(node, ("name", "description", "examples", "categories"), "an aspect")
         if "name" not in fields:
             raise self.wrong("an aspect has no name", node)
         examples = self.sequence(fields["examples"], "examples") if "examples" in fields else []
+        categories = self.sequence(fields["categories"], "categories") if "categories" in fields else []
         return TaxonomyAspect(
             name=self.named(fields["name"], "an aspect's name"),
             description=self.text(fields["description"], "a description") if "description" in fields else "",
             examples=tuple(self.named(example, "an example") for example in examples),
+            categories=tuple(map(self.category, categories)),
         )
 
     def mapping(self, node: Any, keys: Sequence[str], what: str) -> dict[str, Any]:
@@ -161,6 +167,18 @@ class _Reading:
                 f"{what} is empty" if not clean(text) else f"{what} has no word in it: {text[:80]!r}", node
             )
         return text
+
+    def category(self, node: Any) -> str:
+        """Read a category's code, which no other aspect has named."""
+        code = self.text(node, "a category")
+        if code not in CATEGORIES:
+            close = difflib.get_close_matches(code, CATEGORIES, n=1, cutoff=0.5)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Known categories: {', '.join(CATEGORIES)}."
+            raise self.wrong(f"there is no category {code[:80]!r}", node, hint=hint)
+        if code in self.categories:
+            raise self.wrong(f"the category {code!r} belongs to two aspects", node)
+        self.categories.add(code)
+        return code
 
     def flag(self, node: Any) -> bool:
         """Read true or false."""

@@ -20,7 +20,7 @@ from gistill.schema import Aspect, Digest, Phrase
 from gistill.tables import write_csv
 
 COLUMNS = (
-    "aspect", "id", "category", "people", "people_read", "share", "share_low", "share_high", "records", "mentions",
+    "aspect", "id", "topic", "people", "people_read", "share", "share_low", "share_high", "records", "mentions",
     "mentions_per_100_records", "positive", "neutral", "negative", "net_sentiment", "net_sentiment_low",
     "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
 )  # fmt: skip
@@ -58,7 +58,7 @@ def _rows(view: View) -> Iterator[tuple[object, ...]]:
     for aspect in view.digest.aspects:
         tally, share, net = aspect.tally, aspect.tally.share, aspect.tally.net_sentiment
         yield (
-            aspect.name, aspect.id, aspect.category, tally.people, share.of,
+            aspect.name, aspect.id, aspect.topic, tally.people, share.of,
             _short(share.value), _short(share.low), _short(share.high), tally.records, tally.mentions,
             _short(tally.per_100_responses), tally.positive, tally.neutral, tally.negative,
             _short(net.value), _short(net.low), _short(net.high), net.method,
