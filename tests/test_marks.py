@@ -98,7 +98,7 @@ def test_what_is_measured_only_is_never_given_for_training(tmp_path: Path) -> No
 @needs_marks
 def test_nothing_that_is_trained_on_is_held_out() -> None:
     """By whole texts, and by sentences long enough not to recur by chance."""
-    from gistill.corpora.labelled import fingerprint
+    from gistill.corpora.leaks import fingerprint
     from gistill.train.reader.data import MARKED, marked_sentences
 
     apart = marks.held_out(DATA)

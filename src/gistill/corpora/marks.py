@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gistill.categories import CODES, Kind
-from gistill.corpora.labelled import Labelled, Triplet, fingerprint
+from gistill.corpora.labelled import Labelled, Triplet
+from gistill.corpora.leaks import fingerprint
 from gistill.errors import InputError
 from gistill.schema import Polarity
 
