@@ -214,7 +214,7 @@ def test_the_attribute_loss_by_hand(base: Path) -> None:
 
 
 def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(base: Path, tmp_path: Path) -> None:
-    from gistill.train.reader.finetune import finetune_reader, save_start, start_of
+    from gistill.train.reader.finetune import ReaderTraining, finetune_reader, save_start, start_of
 
     rows = []
     for thing in THINGS:
@@ -227,7 +227,7 @@ def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(base: Path, tm
             rows.append({"id": text, "sentences": [text], "opinions": [opinion], "language": "en"})
     mine = tmp_path / "mine.jsonl"
     mine.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    first = finetune_reader(None, out=tmp_path / "first", marks=mine, base=str(base), epochs=1)
+    first = finetune_reader(None, out=tmp_path / "first", training=ReaderTraining(marks=mine, base=str(base), epochs=1))
     assert first["recipe"] == "marks"
     assert first["held_out"]["texts"] == 6  # a fifth of 30
     (tmp_path / "shipped").mkdir()
@@ -238,14 +238,16 @@ def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(base: Path, tm
     (tmp_path / "shipped" / "reader.json").write_text((tmp_path / "first" / "reader.json").read_text())
     assert start_of(tmp_path / "shipped") == tmp_path / "shipped"
     second = finetune_reader(
-        None, out=tmp_path / "second", marks=mine, base=str(base), epochs=1, start=tmp_path / "shipped"
+        None,
+        out=tmp_path / "second",
+        training=ReaderTraining(marks=mine, base=str(base), epochs=1, start=tmp_path / "shipped"),
     )
     assert second["held_out"] == first["held_out"]
     cards = [json.loads((tmp_path / name / "reader.json").read_text()) for name in ("first", "second")]
     assert cards[0]["scorer"] == cards[1]["scorer"]
     assert "Opinions marked by a large language model" in (tmp_path / "second" / "README.md").read_text("utf-8")
     with pytest.raises(InputError, match="no data folder"):
-        finetune_reader(None, out=tmp_path / "third", base=str(base))
+        finetune_reader(None, out=tmp_path / "third", training=ReaderTraining(base=str(base)))
 
 
 def test_the_exported_reader_reads_what_was_trained(trained: tuple[Network, Any], base: Path, tmp_path: Path) -> None:
@@ -382,9 +384,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
         return finetune.finetune_reader(
             tmp_path,
             out=tmp_path / out,
-            base=str(base),
-            start=start,
-            keep=keep,
+            training=finetune.ReaderTraining(base=str(base), start=start, keep=keep),
             on_epoch=lambda name, epoch, *_: told.append((name, epoch)),
         )
 
@@ -411,13 +411,13 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
 
 
 def test_what_is_kept_is_a_share_of_a_start(tmp_path: Path) -> None:
-    from gistill.train.reader.finetune import finetune_reader
+    from gistill.train.reader.finetune import ReaderTraining, finetune_reader
 
     for keep, start in ((0.5, None), (1.5, tmp_path), (-0.1, tmp_path)):
         with pytest.raises(SettingError, match=f"a share of {keep:g} to keep"):
-            finetune_reader(tmp_path, out=tmp_path / "out", start=start, keep=keep)
+            finetune_reader(tmp_path, out=tmp_path / "out", training=ReaderTraining(start=start, keep=keep))
     with pytest.raises(ModelMissingError, match="no trained reader in"):
-        finetune_reader(tmp_path, out=tmp_path / "out", start=tmp_path)
+        finetune_reader(tmp_path, out=tmp_path / "out", training=ReaderTraining(start=tmp_path))
     assert not (tmp_path / "out").exists()
 
 

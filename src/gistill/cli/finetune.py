@@ -89,19 +89,16 @@ def finetune_reader(
     """
     with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
         need_torch()
+        from gistill.train.reader.finetune import ReaderTraining
         from gistill.train.reader.finetune import finetune_reader as train
 
+        training = ReaderTraining(
+            recipe=recipe, base=base, limit=limit, seed=seed, epochs=epochs, start=start, keep=keep, marks=marks
+        )
         about = train(
             data,
             out=out,
-            recipe=recipe,
-            base=base,
-            limit=limit,
-            seed=seed,
-            epochs=epochs,
-            start=start,
-            keep=keep,
-            marks=marks,
+            training=training,
             on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")

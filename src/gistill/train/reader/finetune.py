@@ -79,30 +79,15 @@ RECIPES |= dict.fromkeys(DOMAINS, RECIPES["shipped"])
 Told = Callable[[str, int, int, float], None]
 
 
-def finetune_reader(
-    data: Path | None,
-    *,
-    out: Path,
-    recipe: str = "shipped",
-    seed: int = 0,
-    epochs: int | None = None,
-    start: Path | str | None = None,
-    keep: float = 0.0,
-    base: str | None = None,
-    precision: str = "auto",
-    limit: int | None = None,
-    marks: Path | None = None,
-    on_epoch: Told | None = None,
-) -> dict[str, Any]:
-    """Train a reader and write its folder; killed and called again, it goes on after the last finished epoch.
+@dataclass(frozen=True)
+class ReaderTraining:
+    """What somebody asks of a training; what is not given is the recipe's.
 
     Args:
-        data: The data folder; not needed with `marks`.
-        out: The reader's folder. Its `training/` keeps the fp32 weights and the checkpoint.
-        recipe: A name in `RECIPES`.
+        recipe: A name in `RECIPES`; with `marks`, "shipped" means "marks".
         seed: See `Settings`.
         epochs: Instead of the recipe's.
-        start: A folder that this function wrote, to go on from its weights with the recipe's gentler settings;
+        start: A folder that `finetune_reader` wrote, to go on from its weights with the recipe's gentler settings;
             "shipped" is the reader that comes with the package.
         keep: Share of the start's weights in the result, the rest being the trained ones, so that less is forgotten of
             what the start was trained on; docs/log.md has the figures.
@@ -112,6 +97,28 @@ def finetune_reader(
         marks: A file of marks of one's own (see gistill.corpora.marks) to train on instead of the recipe's texts. Rows
             of part "dev" decide which opinions are kept; where there are none, a fifth of the texts does, and with
             `start` what the start has decided stays. Rows of part "test" are not looked at.
+    """
+
+    recipe: str = "shipped"
+    seed: int = 0
+    epochs: int | None = None
+    start: Path | str | None = None
+    keep: float = 0.0
+    base: str | None = None
+    precision: str = "auto"
+    limit: int | None = None
+    marks: Path | None = None
+
+
+def finetune_reader(
+    data: Path | None, *, out: Path, training: ReaderTraining = ReaderTraining(), on_epoch: Told | None = None
+) -> dict[str, Any]:
+    """Train a reader and write its folder; killed and called again, it goes on after the last checkpoint.
+
+    Args:
+        data: The data folder; not needed with marks of one's own.
+        out: The reader's folder. Its `training/` keeps the fp32 weights and the checkpoint.
+        training: See `ReaderTraining`.
         on_epoch: Called with the folder's name, epoch, epochs and mean loss.
 
     Returns:
@@ -122,53 +129,55 @@ def finetune_reader(
         SettingError: No such recipe, or something to keep and no start.
         ModelMissingError: The base encoder or the start is not there.
     """
-    if not 0 <= keep <= 1 or (keep and not start):
-        raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
-    begun = start_of(start) if start else None
-    recipe = "marks" if marks and recipe == "shipped" else recipe
-    plan = RECIPES.get(recipe)
-    examples, held = _examples(recipe, data, marks, fitted=begun is not None)
-    if plan is None or not any(e.triplets or e.terms for e in examples):
-        raise InputError("no training example has a label", file=str(marks or data))
-    base = base or plan.base
-    folder = base_folder(base)
-    if limit is not None and limit < len(examples):
-        examples = random.Random(seed).sample(examples, limit)
-    settings = replace(plan.onward if begun else plan.settings, seed=seed, precision=_precision(precision))
-    settings = replace(settings, epochs=epochs) if epochs else settings
+    begun, recipe, plan = _checked(training)
+    examples, held = _examples(recipe, data, training.marks, fitted=begun is not None)
+    if not any(e.triplets or e.terms for e in examples):
+        raise InputError("no training example has a label", file=str(training.marks or data))
+    folder = base_folder(training.base or plan.base)
+    if training.limit is not None and training.limit < len(examples):
+        examples = random.Random(training.seed).sample(examples, training.limit)
+    settings = _settings(training, plan, begun)
     tokenizer = load_tokenizer(folder)
     characters = needs_characters(tokenizer, [example.text for example in examples])
     network = new_network(folder, settings, characters=characters, attributes=plan.attributes)
     if begun:
         load_start(network, begun)
-    about = _about(recipe, settings, examples, begun, base=base_name(base), languages=plan.languages)
-    if limit is not None:
-        about["limit"] = limit
-    if keep:
-        about["keep"] = keep
-    checkpoints = _checkpoints(out, about)
+    about = {**_about(recipe, settings, examples, begun), "base": base_name(training.base or plan.base)}
+    about |= {name: value for name in ("limit", "keep") if (value := getattr(training, name))}
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
     prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
-    train(network, prepared, settings, checkpoints=checkpoints, on_epoch=after)
-    if begun and keep:
-        keep_of(network, begun, keep)
+    train(network, prepared, settings, checkpoints=_checkpoints(out, about), on_epoch=after)
+    if begun and training.keep:
+        keep_of(network, begun, training.keep)
     save_weights(network, out / "training" / "weights.safetensors")
     if held or begun is None:
         scorer, about["held_out"] = hold_out(network, held, tokenizer, implicit=plan.implicit, characters=characters)
     else:
         card = json.loads((begun / "reader.json").read_text(encoding="utf-8"))
         scorer, about["held_out"] = scorer_of(card["scorer"]), card["held_out"]
+    file, implicit = folder / "tokenizer.json", plan.implicit
     export_reader(
-        network,
-        out,
-        tokenizer_file=folder / "tokenizer.json",
-        scorer=scorer,
-        implicit=plan.implicit,
-        about=about,
-        characters=characters,
+        network, out, tokenizer_file=file, scorer=scorer, implicit=implicit, about=about, characters=characters
     )
     write_card(out)
     return about
+
+
+def _checked(training: ReaderTraining) -> tuple[Path | None, str, Recipe]:
+    """Find the start, the recipe's name and the recipe, or say what does not fit together."""
+    keep, start = training.keep, training.start
+    if not 0 <= keep <= 1 or (keep and not start):
+        raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
+    recipe = "marks" if training.marks and training.recipe == "shipped" else training.recipe
+    if recipe not in RECIPES:
+        raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(RECIPES)}.")
+    return start_of(start) if start else None, recipe, RECIPES[recipe]
+
+
+def _settings(training: ReaderTraining, plan: Recipe, begun: Path | None) -> Settings:
+    settings = plan.onward if begun else plan.settings
+    settings = replace(settings, seed=training.seed, precision=_precision(training.precision))
+    return replace(settings, epochs=training.epochs) if training.epochs else settings
 
 
 def _examples(
@@ -305,15 +314,7 @@ def hold_out(
     return fit(slice(None)), {"texts": len(examples), **about}
 
 
-def _about(
-    recipe: str,
-    settings: Settings,
-    examples: Sequence[Labelled],
-    start: Path | None,
-    *,
-    base: str,
-    languages: Sequence[str],
-) -> dict[str, Any]:
+def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None) -> dict[str, Any]:
     """Say how the reader is made, without its scores."""
     digest = hashlib.sha256()
     for example in examples:
@@ -322,8 +323,7 @@ def _about(
         "name": f"reader-{recipe}",
         "recipe": recipe,
         "start": start.name if start else "",
-        "base": base,
-        "languages": list(languages),
+        "languages": list(RECIPES[recipe].languages),
         "settings": asdict(settings),
         "sentences": dict(sorted(Counter(e.source for e in examples).items())),
         "data_hash": digest.hexdigest()[:16],
