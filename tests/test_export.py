@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import shutil
 import stat
 import sys
@@ -315,6 +317,24 @@ def test_the_command_checks_each_format_and_ends_with_3_past_the_threshold(
     assert merged["check"]["exact"] == 1.0
     assert "peft lost more F1 than 0.01" in said
     assert "50.0% of the answers are the same" in (tmp_path / "two" / "peft" / "README.md").read_text("utf-8")
+
+
+def test_the_function_gives_each_export_with_its_size_and_its_check(run: Path, tmp_path: Path) -> None:
+    (one,) = export_check.export(run, tmp_path / "out", ["peft"])
+    assert (one.format, one.folder, one.check) == ("peft", tmp_path / "out", None)
+    assert one.size == sum(file.stat().st_size for file in (tmp_path / "out").iterdir()) > 0
+    with pytest.raises(SettingError, match="there is no format 'onnx'"):
+        export_check.export(run, tmp_path / "other", ["peft", "onnx"])
+    assert not (tmp_path / "other").exists()
+
+
+def test_every_function_that_the_documentation_names_is_there() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "teacher.md").read_text(encoding="utf-8")
+    table = page.partition("## The other commands from Python")[2].partition("\n## ")[0]
+    named = re.findall(r"`(gistill[\w.]+)\.(\w+)\(", table)
+    assert len(named) == 5
+    for module, function in named:
+        assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_the_command_refuses_before_it_works(

@@ -30,8 +30,8 @@ def distill(
     recipes/distill.yaml in the repository; every field is described in gistill.distill.recipe.
     """
     with ending(kept=f"What is done is kept in {out}; the same command goes on from there."):
-        from gistill.cli.finetune import need_torch
         from gistill.distill.recipe import load_distill_recipe
+        from gistill.train import need_torch
 
         read = load_distill_recipe(recipe)
         need_torch()

@@ -38,14 +38,14 @@ def finetune_writer(
     gistill.train.writer.recipe.
     """
     with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
+        from gistill.train import need_torch
         from gistill.train.writer.recipe import load_recipe
 
         read = load_recipe(recipe, settings=tuple(settings or ()))
         need_torch()
-        from gistill.train.writer.finetune import finetune_writer as train
-        from gistill.train.writer.search import search
+        from gistill.train.writer.search import train_writer
 
-        about = (search if read.search else train)(read, out=out, data=data, dry_run=dry_run, tell=tell)
+        about = train_writer(read, out=out, data=data, dry_run=dry_run, tell=tell)
         done = "Nothing was trained." if dry_run else f"The writer: {out}"
         typer.echo(json.dumps(about, indent=2) if as_json else done)
 
@@ -88,6 +88,8 @@ def finetune_reader(
     docs/marking.md says, then --marks FILE --start shipped.
     """
     with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
+        from gistill.train import need_torch
+
         need_torch()
         from gistill.train.reader.finetune import ReaderTraining
         from gistill.train.reader.finetune import finetune_reader as train
@@ -102,13 +104,3 @@ def finetune_reader(
             on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
         typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")
-
-
-def need_torch() -> None:
-    """Say what brings torch where it is missing, before anything else is done."""
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        from gistill.errors import ExtraMissingError
-
-        raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')

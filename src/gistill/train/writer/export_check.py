@@ -1,9 +1,10 @@
-"""Ask an exported writer what the trained one was asked, and say by how much it differs."""
+"""Export a trained writer, ask each export what the trained one was asked, and say by how much it differs."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,13 +12,13 @@ import yaml
 
 from gistill.corpora import index
 from gistill.corpora.tuples import Example
-from gistill.errors import InputError, SettingError
+from gistill.errors import ExtraMissingError, InputError, SettingError
 from gistill.evaluate.tuples import score
 from gistill.lm import Completion, LanguageModel, Request, load_writer
 from gistill.lm.engines.torch_model import load_torch_model
 from gistill.schema import Noun, TupleAnswer
 from gistill.skills.opinions import OpinionsInput, parse, render
-from gistill.train.writer.export import Format
+from gistill.train.writer.export import FORMATS, Format, Say, describe, export_writer
 
 DEFAULT_SET = "aste/14res/dev:aste"  # where the run names no development set
 MAX_TOKENS = 192
@@ -56,6 +57,76 @@ class Comparison(Noun):
         return {self.tasks[0]: {"precision": round(self.precision, 4), "texts": self.inputs, "source": self.source}}
 
 
+class Exported(NamedTuple):
+    """A writer in another format.
+
+    Attributes:
+        check: Beside the trained weights; None where it was not asked for.
+    """
+
+    format: Format
+    folder: Path
+    check: Comparison | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+
+
+def export(
+    run: Path,
+    out: Path,
+    to: Sequence[str],
+    *,
+    check: CheckInputs | None = None,
+    converter: Path | None = None,
+    say: Say = lambda line: None,
+) -> list[Exported]:
+    """Do what `gistill export` does: write a trained writer in some formats, and compare them with it.
+
+    Args:
+        run: A finished run, an adapter or a transformers folder.
+        out: The folder to make; of several formats each makes a folder of its name in it.
+        to: Names of formats; see `FORMATS`.
+        check: What to ask trained weights and exports about; see `check_inputs`. None asks nothing.
+        converter: See `export_writer`.
+        say: Called with a sentence before each step that takes long.
+
+    Returns:
+        The exports, in the order of `FORMATS`.
+
+    Raises:
+        SettingError: There is no such format, or it does not fit; see `export_writer` for the other errors.
+    """
+    formats = _formats(to)
+    places = {name: out if len(formats) == 1 else out / name for name in formats}
+    for name, place in places.items():
+        export_writer(run, place, to=name, converter=converter, say=say)
+    checks = dict(_compared(run, places, check, say)) if check else {}
+    return [Exported(name, place, checks.get(name)) for name, place in places.items()]
+
+
+def _formats(to: Sequence[str]) -> list[Format]:
+    for name in to:
+        if name not in FORMATS:
+            raise SettingError(f"there is no format {name!r}", hint=f"The formats are {', '.join(FORMATS)}.")
+    return [name for name in FORMATS if name in to]
+
+
+def _compared(
+    run: Path, places: dict[Format, Path], inputs: CheckInputs, say: Say
+) -> Iterator[tuple[Format, Comparison]]:
+    """Ask the trained weights and then each export, one model in memory at a time."""
+    say(f"Asking the trained weights about {len(inputs.examples):,} texts of {inputs.source}.")
+    trained = ask(load_torch_model(run), inputs.examples)
+    for name, place in places.items():
+        say(f"Asking the export to {name}.")
+        compared = compare(inputs, trained, ask(load_exported(place, name), inputs.examples))
+        describe(place, {"check": compared.model_dump()}, held_out=compared.held_out)
+        yield name, compared
+
+
 def check_inputs(named: str | None, *, run: Path, data: Path | None, limit: int, seed: int = 0) -> CheckInputs:
     """Choose what is asked, the same for every format.
 
@@ -68,9 +139,12 @@ def check_inputs(named: str | None, *, run: Path, data: Path | None, limit: int,
         seed: Of the lot.
 
     Raises:
+        ExtraMissingError: torch, which the trained weights need, is not installed.
         SettingError: A set is wanted and there is no data folder.
         InputError: The file or the set's file cannot be read, or holds no text.
     """
+    if find_spec("torch") is None:
+        raise ExtraMissingError("Checking needs torch.", hint='Run: pip install "gistill[train]"')
     name = named or _development_set(run) or DEFAULT_SET
     if name in index.names():
         if data is None:

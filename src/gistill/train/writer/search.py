@@ -16,6 +16,16 @@ from gistill.train.writer.running import check_folder
 from gistill.train.writer.trainer import Tell
 
 
+def train_writer(
+    recipe: Recipe, *, out: Path, data: Path | None, dry_run: bool = False, tell: Tell | None = None
+) -> dict[str, Any]:
+    """Do what `gistill finetune writer` does: train one writer, or several where the recipe searches.
+
+    Arguments, result and errors are those of `finetune_writer` and `search`.
+    """
+    return (search if recipe.search else finetune_writer)(recipe, out=out, data=data, dry_run=dry_run, tell=tell)
+
+
 def search(
     recipe: Recipe, *, out: Path, data: Path | None, dry_run: bool = False, tell: Tell | None = None
 ) -> dict[str, Any]:
