@@ -27,7 +27,7 @@ _OF_BY = ("teachers", "prompt", "keys", "filters", "mended", "dropped", "samples
 _OF_SHARD = ("items", "rows", "failures", "mended", "unanswered", "agreement", "whole")
 _OF_CARD = ("system", "set", "texts", "skipped", "views", "as_published", "signature")
 _OF_CALL = "key, step, model, max_tokens, outcome, status, error, stop, prompt_tokens, completion_tokens, text"
-_TIMES = re.compile(r"speed|seconds|memory|peak|sentences/s|\bMB\b", re.IGNORECASE)
+_SPEED = "sentences/s"  # in the head of a walk's second table, whose scores stand in scorecards
 _REPEATS = ("duplicate", "near_duplicate")  # their detail names the record that they repeat
 
 
@@ -98,11 +98,11 @@ def distill_results(place: Path) -> Results:
         (file.parent, json.loads(file.read_text("utf-8"))) for file in sorted(place.glob("students/*/*/whole.json"))
     ]
     weights = [(f.parent, _hash(f.read_bytes())) for f in sorted(place.glob("students/*/*/*.safetensors"))]
-    table = (place / "table.md").read_text("utf-8").splitlines() if (place / "table.md").exists() else []
+    table = (place / "table.md").read_text("utf-8") if (place / "table.md").exists() else ""
     return {
         "steps": [f"{_tail(folder)} {_line(_step(fields))}" for folder, fields in whole],
         "weights": [f"{_tail(folder)} {digits}" for folder, digits in weights],
-        "table": [line for line in table if not _TIMES.search(line)],
+        "table": [line for line in table.partition(_SPEED)[0].splitlines() if line.startswith("|")][:-1],
         **bench_results(place / "bench"),
     }
 
@@ -211,8 +211,10 @@ def _replies(file: Path) -> Iterator[Any]:
 
 
 def _signature(card: Json) -> Json:
-    """How scores were made, without the version of gistill and what was hashed together with ids."""
-    return {k: v for k, v in card.get("signature", {}).items() if k not in ("gistill", "weights")}
+    """How scores were made, without the version of gistill and hashes of what holds ids or the paths of a folder."""
+    kept = {k: v for k, v in card.get("signature", {}).items() if k not in ("gistill", "weights", "answers")}
+    members = [re.sub(r"\S*/(?=students/)", "", member) for member in kept.get("members", ())]
+    return {**kept, "members": members}
 
 
 def _step(fields: Json) -> Json:

@@ -22,14 +22,15 @@ PERSONAL = (  # written for this file, so that personal data is replaced and put
     "The seller was great, write to jo.miller@example.org or call +44 20 7946 0958 and she helps.",
     "Terrible service at 12 Long Lane, they billed card 4111 1111 1111 1111 twice.",
 )
+TOKENS = 4096  # whole reviews: the tiny model has a token for nearly every letter
 DISTILL = {
     "name": "same-results",
     "model": "tiny",
     "corpora": {"analyses": "../annotate-analysis"},
     "students": {"untaught": [], "taught": ["analyses"]},
     "tasks": {"triplets": {"train": [{"set": "aste/14lap/train:aste", "limit": 24}], "tests": ["aste/14lap/dev:aste"]}},
-    "teach": {"epochs": 1},
-    "finetune": {"epochs": 1},
+    "teach": {"epochs": 1, "max_length": TOKENS},
+    "finetune": {"epochs": 1, "max_length": TOKENS},
     "seeds": [0],
     "texts": 6,
     "max_tokens": 24,
@@ -52,6 +53,8 @@ def make_inputs(folder: Path, data: Path, sizes: Mapping[str, int]) -> None:
         texts = [text for found, text, _ in mixtral(data) if found == kind]
         _lines(folder / f"{kind}.jsonl", ({"review": text} for text in texts[: sizes["asked"]]))
     tiny = tiny_models.causal(folder / "tiny")
+    config = json.loads((tiny / "config.json").read_text("utf-8"))
+    (tiny / "config.json").write_text(json.dumps({**config, "max_position_embeddings": TOKENS}), "utf-8")
     recipe = {**DISTILL, "model": str(tiny)}
     (folder / "distill.yaml").write_text(json.dumps(recipe), "utf-8")  # JSON is YAML
 

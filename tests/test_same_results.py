@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import sys
@@ -133,6 +134,28 @@ def test_time_and_memory_are_no_results(tmp_path: Path) -> None:
     assert first["bench-x: answers"] == ['["lid"]', "[]"]
     assert list(same_results.compare(first, scored("3", 0.25, seconds=1.0), 0)) == [
         "bench-x: scores: 1 of 1 lines gone, 1 of 1 new"
+    ]
+
+
+def test_a_distillation_is_compared_without_paths_hashes_and_times(tmp_path: Path) -> None:
+    def trained(folder: str, weights: bytes, speed: str) -> canonical.Results:
+        place = tmp_path / folder / "distill-x"
+        student = place / "students" / "taught" / "triplets-0"
+        student.mkdir(parents=True)
+        learned = [{"set": hashlib.sha256(folder.encode()).hexdigest()[:16]}, {"set": "aste/14lap/train:aste"}]
+        (student / "whole.json").write_text(json.dumps({"model": f"/{folder}/tiny", "train": learned}), "utf-8")
+        (student / "adapter_model.safetensors").write_bytes(weights)
+        above = "| student | F1 above untaught |\n| --- | --- |\n| taught | +1.0 |\n"
+        page = f"# x\n\nEvery student (/{folder}/tiny).\n\n{above}\n| system | sentences/s |\n| taught | {speed} |\n"
+        (place / "table.md").write_text(page, "utf-8")
+        return canonical.results_of(tmp_path / folder)
+
+    first = trained("1", b"a", "4.0")
+    assert trained("2", b"a", "5.0") == first
+    assert first["distill-x: table"] == ["| student | F1 above untaught |", "| --- | --- |", "| taught | +1.0 |"]
+    assert '"model": "tiny"' in first["distill-x: steps"][0]
+    assert list(same_results.compare(first, trained("3", b"b", "4.0"), 0)) == [
+        "distill-x: weights: 1 of 1 lines gone, 1 of 1 new"
     ]
 
 
