@@ -20,7 +20,17 @@ opinions = st.lists(
 def test_equal_opinions_are_right_in_everything() -> None:
     table = score([([GOOD, BAD], [BAD, GOOD])]).table()
     assert (table["texts"], table["marked"], table["read"]) == (1, 2, 2)
-    for name in ("relaxed", "strict", "precision", "recall", "recall_positive", "recall_negative", "words", "category"):
+    for name in (
+        "right",
+        "relaxed",
+        "strict",
+        "precision",
+        "recall",
+        "recall_positive",
+        "recall_negative",
+        "words",
+        "category",
+    ):
         assert table[name] == 1.0, name
     assert (table["recall_neutral"], table["wrong_way"]) == (None, 0.0)
 
@@ -35,7 +45,8 @@ def test_other_borders_are_relaxed_and_not_strict() -> None:
 
 def test_the_wrong_side_is_a_pair_that_overlaps_and_counts_as_the_wrong_way_round() -> None:
     table = score([([GOOD, BAD], [GOOD._replace(polarity="negative"), BAD])]).table()
-    assert (table["relaxed"], table["wrong_way"]) == (0.5, 0.5)
+    assert (table["right"], table["relaxed"], table["wrong_way"]) == (0.0, 0.5, 0.5)
+    assert score([([], []), ([GOOD], [GOOD]), ([], [GOOD]), ([BAD], [])]).table()["right"] == 0.5
     neutral = score([([GOOD], [GOOD._replace(polarity="neutral")])]).table()
     assert (neutral["relaxed"], neutral["wrong_way"]) == (0.0, 0.0)
 

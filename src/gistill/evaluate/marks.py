@@ -79,7 +79,9 @@ class Counts:
         self.of["strict"] += len({m[:3] for m in marked} & {r[:3] for r in read})
         self.of.update(f"marked_{m.polarity}" for m in marked)
         self.of.update(f"read_{r.polarity}" for r in read)
-        for i, j, relaxed in pairs(marked, read):
+        found = pairs(marked, read)
+        self.of["right"] += len(marked) == len(read) == sum(pair.relaxed for pair in found)
+        for i, j, relaxed in found:
             goal, found = marked[i], read[j]
             self.of["overlap"] += 1
             self.of["wrong_way"] += {goal.polarity, found.polarity} == {"positive", "negative"}
@@ -99,6 +101,7 @@ class Counts:
     def table(self) -> dict[str, float | int | None]:
         """Give the shares, each None where nothing stands below the line.
 
+        `right` is the share of texts in which everything marked is in a relaxed pair and nothing else is read;
         `relaxed` and `strict` are F1, `precision` and `recall` (also by polarity) relaxed; `wrong_way` is the share of
         overlapping pairs of which one is positive and the other negative; `words` the median ratio of the lengths of
         read and marked opinion words; `category`, `kind` and `strength` the shares that are right on relaxed pairs,
@@ -110,6 +113,7 @@ class Counts:
             "texts": self.texts,
             "marked": of["marked"],
             "read": of["read"],
+            "right": _share(of["right"], self.texts),
             "relaxed": _share(2 * of["relaxed"], both),
             "precision": _share(of["relaxed"], of["read"]),
             "recall": _share(of["relaxed"], of["marked"]),

@@ -156,7 +156,7 @@ def _tests(scores: list[dict[str, Any]]) -> str:
         [
             "## Open tests",
             "",
-            "Made by `benchmarks/quality.py`; intervals are 95% bootstrap intervals over texts.",
+            "Made by `benchmarks/quality.py` and `benchmarks/marks.py`; 95% bootstrap intervals over texts.",
             "",
             "| test | measure | value | interval |",
             "| --- | --- | --- | --- |",
