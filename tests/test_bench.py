@@ -342,6 +342,13 @@ def test_readings_become_tuples_of_the_task() -> None:
     assert as_tuples([], text, "aste") == ()
 
 
+def test_an_unmeasured_reading_is_not_surer_than_one_that_was_measured_as_0() -> None:
+    measured, unmeasured = Reading((0, 5), (0, 5), "positive", 0.0), Reading((0, 5), (0, 5), "negative", None)
+    for found in ([measured, unmeasured], [unmeasured, measured]):
+        assert as_tuples(found, "sound", "tsa") == (OpinionTuple("sound", None, None, "positive"),)
+    assert as_tuples([unmeasured], "sound", "tsa") == (OpinionTuple("sound", None, None, "negative"),)
+
+
 def test_a_reader_is_scored_by_the_words_of_its_readings(tmp_path: Path) -> None:
     [card] = bench(tmp_path, "reader")
     assert f1(card) == 1.0

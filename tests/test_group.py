@@ -426,6 +426,15 @@ def test_pros_and_cons_count_people_and_cite_the_surest_first() -> None:
     assert [(p.text, p.people, p.opinions) for p in aspect.cons] == [("short", 1, ("r1:1",))]
 
 
+def test_a_phrase_cites_what_was_not_measured_after_what_was_measured_as_0() -> None:
+    records = [record(name) for name in ("r1", "r2", "r3")]
+    sure = {"r1": None, "r2": 0.0, "r3": 0.9}
+    said = [opinion(r.id, 0, "zipper").model_copy(update={"confidence": sure[r.id]}) for r in records]
+    (aspect,) = group(said, records).aspects
+    (phrase,) = (*aspect.pros, *aspect.cons)
+    assert phrase.opinions == ("r3:0", "r2:0", "r1:0")
+
+
 def test_pros_and_cons_are_the_five_that_most_people_say() -> None:
     said = ["great", "Great!", "so great", "good", "goood", "loud", "loud", "clear", "deep", "rich", "warm"]
     opinions = [opinion(f"r{i}", 0, "sound", "positive", words) for i, words in enumerate(said)]

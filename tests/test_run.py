@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gistill.digest.run import digest
 from gistill.digest.steps import OUTPUTS
 from gistill.errors import InputError, ModelMissingError
 from gistill.lm.fake import ScriptedModel
+from gistill.reader import Reading
 from gistill.reader.model import SHIPPED
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.tables import read_jsonl, read_records
@@ -151,6 +153,27 @@ def test_unsure_opinions_are_set_apart_and_counted(tmp_path: Path) -> None:
     result = digest(reviews(), folder=tmp_path, reader=FakeReader(), writer=None, min_confidence=0.99)
     assert (result.opinions, result.failures["unsure"]) == (0, 7)
     assert len(list(read_jsonl(tmp_path / "opinions.jsonl", Opinion))) == 7
+
+
+class Unmeasured(FakeReader):
+    """A reader whose opinions about something named have no measured confidence, as a writer's have none."""
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        return [
+            [reading._replace(confidence=None) if reading.aspect else reading for reading in found]
+            for found in super().read(sentences)
+        ]
+
+
+def test_an_unmeasured_confidence_is_counted_and_said_never_taken_for_0() -> None:
+    said: list[str] = []
+    assert digest(reviews(), reader=Unmeasured(), writer=None, say=said.append).opinions == 7
+    assert said == []
+    result = digest(reviews(), reader=Unmeasured(), writer=None, min_confidence=0.99, say=said.append)
+    assert (result.opinions, result.failures["unsure"]) == (6, 1)
+    note = "6 opinions have no measured confidence and are counted all the same"
+    assert said == [f"The lowest confidence counted is 0.99; {note}."]
+    assert result.made_with["min_confidence"] == f"0.99 ({note})"
 
 
 @pytest.mark.parametrize("records", [[], [Failure(kind="bad_row", row=1)], [Record(id="1", text="Nothing to see.")]])

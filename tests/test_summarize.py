@@ -245,6 +245,17 @@ def test_selection_does_not_depend_on_the_order_of_rows_and_nobody_speaks_twice_
     assert len(select(praise, here.records, limit=99)) == 5
 
 
+def test_an_unmeasured_confidence_is_neither_for_nor_against_an_opinion() -> None:
+    """Three alike, of which one is unmeasured: it comes between the surer and the less sure, as their average would."""
+    here = world([(f"The zipper broke{'!' * n}", "zipper", "broke", "negative") for n in range(3)])
+    low, unmeasured, high = (
+        opinion.model_copy(update={"confidence": confidence})
+        for opinion, confidence in zip(here.opinions, (0.2, None, 0.9), strict=True)
+    )
+    assert select([low, unmeasured, high], here.records, limit=1) == [high]
+    assert select([low, high, unmeasured], here.records, limit=3) == [high, unmeasured, low]
+
+
 def test_selection_takes_what_is_typical_and_then_what_is_different() -> None:
     rows: list[Row] = [(f"The zipper broke{'!' * n}", "zipper", "broke", "negative") for n in range(6)]
     rows += [

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gistill.grounding.checking import CHECKS
 from gistill.grounding.counting import Voices, count_voices
-from gistill.grounding.verify import CHECKS, verify
+from gistill.grounding.verify import verify
 from gistill.grounding.wording import clauses, content, number, signs, stem
 from gistill.schema import Check, Opinion, Polarity, Quote
 from opinions import BATTERY, World, world

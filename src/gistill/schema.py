@@ -229,7 +229,7 @@ class Phrase(Noun):
     text: str
     polarity: Polarity
     people: int
-    opinions: tuple[str, ...]  # opinion ids, most confident first
+    opinions: tuple[str, ...]  # opinion ids, most confident first, those not measured last
 
 
 class Aspect(Noun):
@@ -247,12 +247,23 @@ class Aspect(Noun):
     cons: tuple[Phrase, ...] = ()
 
 
+class Finding(Noun):
+    """One way in which a sentence fails a check. The codes and what they mean are in `grounding.findings.CODES`."""
+
+    code: str
+    span: Span | None  # in the sentence; None where the finding is about the whole of it
+    against: str  # what it was held against: the words cited, a count, a side; "" where the sentence alone decides
+    reason: str  # one clause that a reader understands
+
+
 class Check(Noun):
-    """Whether a sentence stands, and by what that was decided."""
+    """Whether a sentence stands, and by what that was decided. `failed` and `reasons` are those of the findings."""
 
     verdict: Literal["supported", "not_supported", "not_checked"]
-    by: tuple[str, ...] = ()  # names of the checks that ran: quotes, numbers, quantity, polarity, support
-    reasons: tuple[str, ...] = ()  # for each failed check, one clause a reader understands
+    by: tuple[str, ...] = ()  # names of the checks that ran: form, quotes, numbers, quantity, polarity, support
+    failed: tuple[str, ...] = ()  # the codes of the findings
+    reasons: tuple[str, ...] = ()  # for each finding, one clause that a reader understands
+    findings: tuple[Finding, ...] = ()  # at most one for each check: the first thing that it found
 
 
 class SummarySentence(Noun):

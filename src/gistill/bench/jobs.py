@@ -172,7 +172,8 @@ def as_tuples(
     Args:
         found: What it read in the text.
         text: The text.
-        task: "tsa" wants each aspect once: an aspect with several opinions has the polarity of the surest.
+        task: "tsa" wants each aspect once: an aspect with several opinions has the polarity of the surest, and that of
+            an unmeasured one where none was measured.
         implicit_aspects: False leaves out opinions about nothing named, for a guideline that does not know them.
 
     Returns:
@@ -184,7 +185,7 @@ def as_tuples(
 
     wanted = ELEMENTS[task]
     if "opinion" not in wanted:
-        surest = {r.aspect: r for r in sorted(found, key=lambda r: r.confidence or 0.0)}
+        surest = {r.aspect: r for r in sorted(found, key=lambda r: -1.0 if r.confidence is None else r.confidence)}
         found = [r for r in found if surest[r.aspect] is r]
     return tuple(
         dict.fromkeys(

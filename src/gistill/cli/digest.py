@@ -22,7 +22,8 @@ Out = Annotated[
 Writer = Annotated[str, typer.Option(metavar="NAME", help="auto, none (quotes alone), or a model's name or path.")]
 TaxonomyFile = Annotated[Path | None, typer.Option("--taxonomy", metavar="YAML", help="Aspects you name yourself.")]
 Confidence = Annotated[
-    float, typer.Option(min=0, max=1, metavar="P", help="Count only opinions at least this sure (0 to 1).")
+    float,
+    typer.Option(min=0, max=1, metavar="P", help="Leave out opinions less sure than this (0 to 1)."),
 ]
 
 SHOWN = 10  # aspects in the terminal

@@ -49,7 +49,7 @@ def digest(
         taxonomy: Names the aspects; None lets them follow from the terms.
         seed: Of everything drawn by lot.
         title: Heading of the report.
-        min_confidence: In [0, 1]; less sure opinions stay in opinions.jsonl but are not counted.
+        min_confidence: In [0, 1]; less sure opinions are not counted; those whose confidence nobody measured are.
         resume: Whether to go on from what an earlier run left in the folder.
         progress: Called with step, items done and items in all (None when not known).
         say: Called with a sentence when there is something to say about an earlier run, a missing writer or a wait.
@@ -75,7 +75,7 @@ def digest(
         count(len(items))
     with steps("extract") as count:
         found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
-        sure = [opinion for opinion in found.opinions if (opinion.confidence or 0.0) >= min_confidence]
+        sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
         count(found.sentences)
     with steps("group") as count:
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy)
@@ -106,7 +106,7 @@ def digest(
             "term vectors": vectors.hash,
             "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
             "seed": str(seed),
-            "min_confidence": str(min_confidence),
+            "min_confidence": _threshold(min_confidence, sure, say),
         },
     )
     if place is not None:
@@ -115,6 +115,17 @@ def digest(
             count(len(result.aspects))
         write_manifest(place, result, steps.times)
     return result
+
+
+def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[str], None]) -> str:
+    """Write the lowest confidence that was counted, and to how many opinions it could not be applied."""
+    unmeasured = sum(opinion.confidence is None for opinion in sure)
+    if not min_confidence or not unmeasured:
+        return str(min_confidence)
+    opinions = "1 opinion has" if unmeasured == 1 else f"{unmeasured:,} opinions have"
+    note = f"{opinions} no measured confidence and {'is' if unmeasured == 1 else 'are'} counted all the same"
+    say(f"The lowest confidence counted is {min_confidence}; {note}.")
+    return f"{min_confidence} ({note})"
 
 
 def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterator[Record | Failure]:

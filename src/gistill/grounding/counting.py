@@ -1,13 +1,13 @@
-"""What a sentence says about how many, checked against how many there are."""
+"""How many there are, and the numbers of a sentence checked against them. Words of quantity: `grounding.quantity`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gistill.grounding.findings import finding
 from gistill.grounding.wording import PEOPLE, Clause, Word, number, word_set
-from gistill.schema import Opinion, Record
+from gistill.schema import Finding, Opinion, Record
 
 
 class Voices(NamedTuple):
@@ -36,6 +36,21 @@ def count_voices(opinions: Iterable[Opinion], records: Mapping[str, Record]) -> 
 
 
 class Counts(NamedTuple):
+    """How many people, mentions and records there are of what a sentence is about. None: not known, so that a sentence
+    with a number of that kind fails.
+    """
+
+    people: int  # who mention it
+    positive: int | None = None  # of these people, those who praise it
+    negative: int | None = None  # of these people, those who complain; somebody can do both
+    mentions: int | None = None
+    positive_mentions: int | None = None
+    negative_mentions: int | None = None
+    records: int | None = None  # that mention it
+    read: int | None = None  # people whose text was read, whether they mention it or not
+
+
+class Allowed(NamedTuple):
     """What the numbers of one claim may be. None: not known, so no number of that kind can stand.
 
     `shown` is for a claim with words of its own ("it is too thin"): how many of the people cited say it.
@@ -43,24 +58,25 @@ class Counts(NamedTuple):
 
     people: int
     side_people: int | None  # of them, those who feel as the claim does; equal to `people` for a claim without feeling
-    mentions: int
-    side_mentions: int
-    records: int
+    mentions: int | None
+    side_mentions: int | None
+    records: int | None
     read: int | None  # people whose text was read, where the claim is about who mentions the aspect at all
     shown: int | None = None
 
 
 class Claim(NamedTuple):
-    """One clause of the sentence being checked. `sign` is +1, -1, or 0 where it has no feeling or both."""
+    """One clause of the sentence being checked. `signs` are +1 for praise and -1 for blame, in order."""
 
     clause: Clause
     specific: tuple[Word, ...]
     signs: tuple[int, ...]
+    span: tuple[int, int]  # in the sentence
     part: str | None = None
 
     @property
     def sign(self) -> int:
-        """The one feeling of the claim, if it has one."""
+        """The one feeling of the claim; 0 where it has none or both."""
         return self.signs[0] if len(set(self.signs)) == 1 else 0
 
 
@@ -88,7 +104,7 @@ _QUALIFIERS = {
 }  # fmt: skip
 
 
-def check_numbers(claims: Sequence[Claim], counts: Sequence[Counts]) -> tuple[str, set[int]]:
+def check_numbers(claims: Sequence[Claim], counts: Sequence[Allowed]) -> tuple[Finding | None, set[int]]:
     """Check every number of people, reviews or mentions, every percentage, fraction and "N of M".
 
     Counts must be equal, percentages right when rounded as written. "about" allows a tenth, "more than", "at least",
@@ -96,10 +112,10 @@ def check_numbers(claims: Sequence[Claim], counts: Sequence[Counts]) -> tuple[st
     number of anything else ("13 inch") is left to the support check.
 
     Returns:
-        Why it fails, or "", and the places in the sentence of the tokens that were accounted for.
+        The first number that is wrong, and the places in the sentence of the tokens that were accounted for.
     """
     used: set[int] = set()
-    wrong = ""
+    wrong: Finding | None = None
     for claim, count in zip(claims, counts, strict=True):
         words = [token.text for token in claim.clause]
         skip_to = 0
@@ -109,11 +125,25 @@ def check_numbers(claims: Sequence[Claim], counts: Sequence[Counts]) -> tuple[st
             verdict, skip_to = _judge(words, figure, count)
             if verdict is None:
                 continue
-            if not verdict:
-                written = " ".join(words[figure.first : skip_to])
-                wrong = wrong or f"“{written}” does not match the counts"
-            used.update(token.start for token in claim.clause[figure.first : skip_to])
+            read = claim.clause[figure.first : skip_to]
+            if not verdict and wrong is None:
+                reason = f"“{' '.join(token.text for token in read)}” does not match the counts"
+                wrong = finding("number", reason, span=(read[0].start, read[-1].end), against=in_words(count))
+            used.update(token.start for token in read)
     return wrong, used
+
+
+def in_words(count: Allowed) -> str:
+    """Write what the numbers of a claim may be, as far as it is known."""
+    kinds = (
+        (count.side_people, count.people, "people"),
+        (count.side_mentions, count.mentions, "mentions"),
+        (count.records, None, "records"),
+    )
+    known = [f"{n}{'' if of is None else f' of {of}'} {kind}" for n, of, kind in kinds if n is not None]
+    if count.shown is not None:
+        known.insert(0, f"{count.shown} of the people cited")
+    return ", ".join(known)
 
 
 def _figures(clause: Clause) -> Iterator[Figure]:
@@ -141,7 +171,7 @@ def _figures(clause: Clause) -> Iterator[Figure]:
         yield Figure(first, place, value, 10.0**-decimals)
 
 
-def _judge(words: list[str], figure: Figure, count: Counts) -> tuple[bool | None, int]:
+def _judge(words: list[str], figure: Figure, count: Allowed) -> tuple[bool | None, int]:
     """Decide about one number: True, False, or None if it does not count people; and where the reading goes on."""
     at, value = figure.last, figure.value
     rest = [*words[at : at + 4], "", "", "", ""]
@@ -189,8 +219,10 @@ def _whole(words: list[str], at: int) -> tuple[float, int, str] | None:
     return None if value is None else (value, at + length + 1, word)
 
 
-def _pairs(count: Counts) -> set[tuple[float, float]]:
-    pairs = {(count.side_mentions, count.mentions)}
+def _pairs(count: Allowed) -> set[tuple[float, float]]:
+    pairs: set[tuple[int, int]] = set()
+    if count.side_mentions is not None and count.mentions is not None:
+        pairs.add((count.side_mentions, count.mentions))
     if count.read is not None:
         pairs.add((count.people, count.read))
     if count.side_people is not None:
@@ -198,7 +230,7 @@ def _pairs(count: Counts) -> set[tuple[float, float]]:
     return {(float(n), float(of)) for n, of in pairs}
 
 
-def _ratios(count: Counts) -> list[float]:
+def _ratios(count: Allowed) -> list[float]:
     pairs = [(count.side_people, count.people), (count.side_mentions, count.mentions)]
     if count.shown is not None:
         pairs = [(count.shown, count.people)]
@@ -207,9 +239,9 @@ def _ratios(count: Counts) -> list[float]:
     return [n / of for n, of in pairs if n is not None and of]
 
 
-def _among(value: float, near: str | None, allowed: list[int | None], count: Counts) -> bool:
+def _among(value: float, near: str | None, allowed: list[int | None], count: Allowed) -> bool:
     if value == 1 and near is None:  # "one person says" is true when at least one does
-        return any((target or 0) >= 1 for target in allowed) and count.shown != 0
+        return any(target is not None and target >= 1 for target in allowed) and count.shown != 0
     targets = allowed if count.shown is None else [count.shown]
     return any(target is not None and _fits(value, target, near, 0.0) for target in targets)
 
@@ -227,149 +259,3 @@ def _fits(value: float, target: float, near: str | None, slack: float) -> bool:
         case "most":
             return 0.75 * value <= target <= value
     return abs(value - target) <= slack + 1e-9
-
-
-_QUANTIFIERS = {"many", "most", "some", "several", "few", "everyone", "everybody", "nobody", "someone"}
-_WHO = f"(?:{'|'.join(sorted(PEOPLE - _QUANTIFIERS))})"
-
-
-class Bound(NamedTuple):
-    """A word of quantity: how many people it needs, and what share of those who mention the aspect it may stand for."""
-
-    words: str
-    people: int
-    low: float  # the share must be above this
-    high: float  # and not above this
-
-
-_BOUND_TABLE = (
-    (r"almost all|nearly all|(?:almost|nearly) (?:everyone|everybody|every \w+)", 5, 0.8, 1.0),
-    (r"vast majority|overwhelming\w*|virtually all|consistently", 5, 0.8, 1.0),
-    (r"everyone|everybody|unanimous\w*|universal\w*|all of them|they all|all agree", 2, 0.9999, 1.0),
-    (rf"all (?:of )?(?:the |these |those )?(?:[\d,]+ )?{_WHO}|(?:every|each) (?:\w+ )?{_WHO}", 2, 0.9999, 1.0),
-    (r"most|majority|mostly|mainly|largely|generally|usually|typically|widely|primarily|overall|tend to", 2, 0.5, 1.0),
-    (r"half", 2, 0.4, 0.6),
-    (r"dozens", 24, 0.0, 1.0),
-    (r"hundreds", 200, 0.0, 1.0),
-    (r"thousands", 2000, 0.0, 1.0),
-    (r"a few|a handful|a couple", 2, 0.0, 0.3),
-    (r"few|handful|couple|rarely|seldom", 1, 0.0, 0.2),
-    (r"minority", 1, 0.0, 0.4999),
-    (r"many|numerous|lots|plenty|a lot|frequently|often|commonly|countless|a number of", 5, 0.15, 1.0),
-    (r"several|multiple|various", 3, 0.0, 1.0),
-    (r"some|certain|sometimes|occasionally", 2, 0.0, 0.6),
-    (rf"someone|(?:one|an?|a single|another) {_WHO}", 1, 0.0, 1.0),
-)
-BOUNDS = tuple(Bound(rf"\b(?:{words})\b", people, low, high) for words, people, low, high in _BOUND_TABLE)
-_UNDECIDABLE = re.compile(
-    r"\b(?:nobody|no one|none|not (?:all|every\w*|many|most|everyone|everybody)|no "
-    + _WHO
-    + rf"|twice|equally|outnumber\w*|(?:more|fewer|less) {_WHO}\b.* than)\b"
-)
-_BARE = Bound("", 2, 0.1, 1.0)  # "customers say", without a word of quantity
-_FACT = 0.5  # "it is great", without any people: more than half of them must feel so
-
-
-def quantity_places(clause: Clause) -> set[int]:
-    """Say where in the sentence a clause's words of quantity stand: "all" in "all customers", not in "all day"."""
-    text, starts = _joined(clause)
-    spans = [match.span() for bound in BOUNDS for match in re.finditer(bound.words, text)]
-    return {start for at, start in starts if any(first <= at < last for first, last in spans)}
-
-
-def check_quantities(claims: Sequence[Claim], counts: Sequence[Counts], *, numbered: set[int]) -> str:
-    """Check words of quantity against the shares of `_BOUND_TABLE`, in people of those who mention the aspect.
-
-    | words | people, at least | share |
-    | --- | --- | --- |
-    | all, everyone, every customer, unanimously | 2 | all |
-    | almost all, vast majority, overwhelmingly, consistently | 5 | above 80% |
-    | most, majority, mostly, generally, usually, overall | 2 | above 50% |
-    | half | 2 | 40% to 60% |
-    | many, numerous, lots, often, frequently | 5 | above 15% |
-    | several, multiple, various | 3 | any |
-    | some, sometimes, occasionally | 2 | up to 60% |
-    | a few, a handful, a couple | 2 | up to 30% |
-    | few, rarely, seldom | 1 | up to 20% |
-    | minority | 1 | below 50% |
-    | one customer, someone | 1 | any |
-    | customers, people (no word of quantity) | 2 | above 10% |
-    | a plain statement ("it is great") | 1 | above 50% |
-
-    A claim with words of its own ("most say it is too thin") needs as many people among those cited, and a reason
-    ("most like it because it is light") needs two of them, unless it is given for example. "No one",
-    "not all" and "more people than" cannot be decided from the counts of one feeling and fail.
-
-    Args:
-        claims: The sentence, clause by clause.
-        counts: What may be said, claim by claim.
-        numbered: Places that `check_numbers` accounted for: a claim with a checked number needs no word of quantity.
-
-    Returns:
-        Why it fails, or "".
-    """
-    softened = re.search(r"\b(?:example|instance|such as|including|among other)\b", " ".join(_words(claims)))
-    spoken = several = reasoned = False
-    for place, (claim, count) in enumerate(zip(claims, counts, strict=True)):
-        text, _ = _joined(claim.clause)
-        whole = text
-        if unclear := _UNDECIDABLE.search(text):
-            return f"“{unclear.group()}” cannot be checked against the counts"
-        if not claim.signs and not claim.specific and place + 1 < len(claims):
-            count = counts[place + 1]  # "most people say, it is too thin"
-        counted = any(token.start in numbered for token in claim.clause)
-        spoken = spoken or counted
-        for bound in BOUNDS:
-            for match in re.finditer(bound.words, text):
-                spoken = True
-                if not _within(bound, count) and not counted:
-                    return f"“{match.group()}” does not fit the counts ({_said(count)})"
-            text = re.sub(bound.words, lambda match: "#" * len(match.group()), text)
-        who = re.search(rf"\b{_WHO}\b", text)
-        if who and not counted and "#" not in text and not _within(_BARE, count):
-            return f"“{who.group()}” is too many for the counts ({_said(count)})"
-        several = (
-            several or who is not None or any(bound.people > 1 and re.search(bound.words, whole) for bound in BOUNDS)
-        )
-        reasoned = reasoned or claim.clause[0].text in ("because", "since")
-        if reasoned and several and not softened and claim.specific and (count.shown or 0) < 2:
-            return "only one of the people cited gives this reason, and not “for example”"
-        spoken = spoken or who is not None
-    if not spoken:
-        for claim, count in zip(claims, counts, strict=True):
-            side = (
-                count.side_mentions / count.mentions if count.side_people is None else count.side_people / count.people
-            )
-            if claim.sign and side <= _FACT:
-                return f"it is stated as a fact, but {_said(count)} say so"
-    return ""
-
-
-def _words(claims: Sequence[Claim]) -> list[str]:
-    return [token.text for claim in claims for token in claim.clause]
-
-
-def _joined(clause: Clause) -> tuple[str, list[tuple[int, int]]]:
-    """Join a clause's words by spaces; also list each word's place in that text and in the sentence."""
-    text, starts = "", []
-    for token in clause:
-        starts.append((len(text), token.start))
-        text += token.text + " "
-    return text.strip(), starts
-
-
-def _within(bound: Bound, count: Counts) -> bool:
-    side = count.side_people if count.side_people is not None else count.side_mentions
-    whole = count.people if count.side_people is not None else count.mentions
-    if not whole:
-        return False
-    enough = side if count.shown is None else count.shown
-    return enough >= bound.people and enough / whole > bound.low and side / whole <= bound.high
-
-
-def _said(count: Counts) -> str:
-    if count.shown is not None:
-        return f"{count.shown} of the people cited"
-    if count.side_people is None:
-        return f"{count.side_mentions} of {count.mentions} mentions"
-    return f"{count.side_people} of {count.people} people"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from gistill.grounding.counting import person
 from gistill.grounding.form import check_form
@@ -44,6 +45,8 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
     words are not those of one already chosen (maximal marginal relevance on word overlap). Nobody speaks twice while
     somebody else has not spoken. Nothing depends on the order of the rows, nor on ids: see `ties.tie_break`.
 
+    The surer one is preferred, and one that nobody measured counts as sure as the measured ones are on average.
+
     Args:
         opinions: Of one aspect and, usually, of one feeling.
         records: Record id -> record, of at least these opinions.
@@ -54,13 +57,16 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
     """
     words = {opinion.id: _stems(opinion, records[opinion.record]) for opinion in opinions}
     candidates = [o for o in opinions if not is_command(sentence_of(o, records[o.record]))]
+    measured = [o.confidence for o in candidates if o.confidence is not None]
+    average = fmean(measured) if measured else 0.0  # where none is measured, it favours nobody
     spread = Counter(stem for stems in words.values() for stem in stems)
 
     def typical(opinion: Opinion) -> float:
         stems = words[opinion.id]
         shared = sum(spread[stem] for stem in stems) / (len(stems) * max(len(words), 1)) if stems else 0.0
         length = len(sentence_of(opinion, records[opinion.record]))
-        return shared + 0.5 * (opinion.confidence or 0.0) - (0.3 if length > 200 or length < 12 else 0.0)
+        sure = average if opinion.confidence is None else opinion.confidence
+        return shared + 0.5 * sure - (0.3 if length > 200 or length < 12 else 0.0)
 
     worth = {opinion.id: typical(opinion) for opinion in candidates}
     lots = {opinion.id: tie_break(opinion, records[opinion.record]) for opinion in candidates}

@@ -18,11 +18,11 @@ _TOKEN = re.compile(rf"[{MASK}{NAME}]|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]
 
 
 class Token(NamedTuple):
-    """A word, number or mark: lower case, with its place in the text and whether it began with a capital."""
+    """A word, number or mark in lower case, with its place in the text, `[start, end)`."""
 
     text: str
     start: int
-    capital: bool
+    end: int
 
 
 class Word(NamedTuple):
@@ -40,7 +40,8 @@ Clause = tuple[Token, ...]
 def stem(word: str) -> str:
     """Cut an English word to the part its forms share: "lasting", "lasts" and "lasted" become "last".
 
-    Cruder than a real stemmer on purpose, and used only to compare words with each other.
+    Cruder than a real stemmer on purpose, and used only to compare words with each other: Snowball's makes "use" of
+    "useful" and "posit" of "positive" and "position" (docs/decisions/0010).
     """
     word = word.removesuffix("'s").removesuffix("'")
     word = _IRREGULAR.get(word, word)
@@ -187,7 +188,7 @@ def tokens(text: str) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text):
         word = match.group()
-        found.append(Token(word.casefold().replace("’", "'"), match.start(), word[0].isupper()))
+        found.append(Token(word.casefold().replace("’", "'"), match.start(), match.end()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -111,5 +112,10 @@ def _keys(said: Sequence[str], vectors: TermVectors) -> dict[str, str]:
 def _phrase(opinions: Sequence[Opinion], polarity: Polarity, people: int) -> Phrase:
     forms = Counter(shown(opinion.opinion.text) for opinion in opinions if opinion.opinion)
     text = min(forms, key=lambda form: (-forms[form], len(form), form))
-    ranked = sorted(opinions, key=lambda opinion: -(opinion.confidence or 0.0))  # stable: ties stay as they came
+    ranked = sorted(opinions, key=_doubt)  # stable: ties stay as they came
     return Phrase(text=text, polarity=polarity, people=people, opinions=tuple(opinion.id for opinion in ranked))
+
+
+def _doubt(opinion: Opinion) -> float:
+    """Order the surest first, and last those that nobody measured."""
+    return math.inf if opinion.confidence is None else -opinion.confidence

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gistill.digest.summary.quoting import quote_sentences, whole
 from gistill.grounding.counting import Voices, count_voices
+from gistill.grounding.findings import finding, with_finding
 from gistill.grounding.select import context, is_wish, select, sentence_of
 from gistill.grounding.verify import verify
 from gistill.grounding.wording import clauses, content
@@ -230,7 +231,7 @@ def check_draft(side: Side, draft: Draft, records: Mapping[str, Record]) -> Sent
         if check.verdict == "supported":
             break
     if check.verdict == "supported" and not _stems(draft.text) - _stems(". ".join(terms_of(side.aspect))):
-        check = Check(verdict="not_supported", by=(*check.by, "substance"), reasons=("it gives no reason",))
+        check = with_finding(check, "substance", finding("substance", "it gives no reason"))
     return Sentence(draft.text, tuple(opinion.id for opinion in cites), check)
 
 

@@ -21,8 +21,9 @@ def scores(writer: LanguageModel, dev: Sequence[Lesson], *, max_new_tokens: int)
         max_new_tokens: Of an answer.
 
     Returns:
-        `score`, by which is chosen: strict micro F1 of the opinion tuples where the sets have some, else the share of
-        answers that are exactly right. Beside it `precision`, `recall` and `illegal` (failures a text), or `exact`.
+        `score`, by which is chosen: strict micro F1 of the opinion tuples where some are marked or found, else the
+        share of answers that are exactly right. Beside it `precision` and `recall`, each where it was measured,
+        `illegal` (failures a text) and `exact`.
     """
     asked = [Request(messages=lesson.messages, max_tokens=max_new_tokens) for lesson in dev]
     answers = writer.complete(asked)
@@ -34,10 +35,10 @@ def scores(writer: LanguageModel, dev: Sequence[Lesson], *, max_new_tokens: int)
         parse(answer.text, lesson.asked, complete=answer.stop == "end") for lesson, answer in known if lesson.asked
     ]
     card = score([lesson.tuples for lesson, _ in known], found)
+    shares = {"precision": card.precision, "recall": card.recall}
     return {
-        "score": card.f1.value or 0.0,
-        "precision": card.precision or 0.0,
-        "recall": card.recall or 0.0,
+        "score": exact if card.f1.value is None else card.f1.value,
+        **{name: share for name, share in shares.items() if share is not None},
         "illegal": sum(card.failures.values()) / len(known),
         "exact": exact,
     }
