@@ -597,6 +597,18 @@ def test_what_names_nothing_is_grouped_by_what_it_is_about() -> None:
     assert group(unnamed, records).ungrouped.mentions == 2  # a reader that was taught no categories
 
 
+def test_a_category_and_the_term_of_its_name_are_one_aspect() -> None:
+    opinions, records = each(["it", "sound", "battery life"])
+    unnamed = with_categories(
+        without_name(opinions, "it"), {None: "sound", "sound": "sound", "battery life": "battery"}
+    )
+    found = group(unnamed, records).aspects
+    assert [(a.id, a.name, a.terms, a.tally.people) for a in found] == [
+        ("sound", "sound", {"sound": 2}, 4),
+        ("battery", "battery life", {"battery life": 2}, 2),
+    ]
+
+
 def test_a_taxonomy_claims_categories_where_the_words_say_nothing_else() -> None:
     money = TaxonomyAspect(name="Money", categories=("billing", "price"))
     taxonomy = Taxonomy(aspects=(*TAXONOMY.aspects, money), strict=True)

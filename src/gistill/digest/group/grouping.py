@@ -164,7 +164,15 @@ def _groups(people: Mapping[str, int], vectors: TermVectors, taxonomy: Taxonomy 
         free.setdefault(leader, _Group(f"{key}-term" if key in taken else key, fixed, None)).forms.append(form)
     if taxonomy is not None and taxonomy.strict:
         codes = []  # nothing beside the taxonomy is wanted
-    unnamed = [_Group(f"category-{code}", CATEGORIES[code][0], None, [f"{_CATEGORY}{code}"]) for code in sorted(codes)]
+    named = {form: one for one in free.values() for form in one.forms}
+    unnamed = []
+    for code in sorted(codes):
+        name = CATEGORIES[code][0]
+        same = named.get(terms_.normal(name)) or named.get(terms_.normal(code))  # "sound" and the category Sound
+        if same:
+            same.forms.append(f"{_CATEGORY}{code}")
+        else:
+            unnamed.append(_Group(f"category-{code}", name, None, [f"{_CATEGORY}{code}"]))
     return [*found.values(), *free.values(), *unnamed]
 
 
