@@ -16,6 +16,7 @@ import pytest
 from fake_reader import FakeReader
 from gistill.cli import main
 from gistill.cli.display import progress_line
+from gistill.train.writer.recipe import Recipe, TrainSet
 
 TESTS = Path(__file__).parent
 Result = tuple[int, str, str]
@@ -223,6 +224,19 @@ def test_training_without_torch_names_the_extra(run: Callable[..., Result], monk
     code, _, err = run("finetune", "reader", "--data", ".", "--out", "x")
     assert code == 1
     assert 'pip install "gistill[train]"' in err
+
+
+def test_every_field_of_a_recipe_is_printed_without_torch_or_a_recipe(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, out, _ = run("finetune", "writer", "--fields")
+    assert code == 0
+    printed = {name: rest for name, *rest in re.findall(r"^  (\w+) \((.*); (.*)\)\n      (.+)$", out, re.MULTILINE)}
+    assert set(printed) == set(Recipe.model_fields) | set(TrainSet.model_fields)
+    assert printed["alpha"] == ["whole number or null", "default null", "LoRA alpha; null means 2 x rank"]
+    assert printed["train"] == ["list of sets", "required", "sets to train on"]
+    assert printed["schedule"][:2] == ["cosine, linear, constant", 'default "cosine"']
 
 
 def test_version(run: Callable[..., Result]) -> None:

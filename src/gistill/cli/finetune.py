@@ -19,9 +19,24 @@ def _group() -> None:
     pass
 
 
+def _show_fields(wanted: bool) -> None:
+    if not wanted:
+        return
+    from gistill.train.writer.recipe import Recipe, TrainSet, field_lines
+
+    for title, of in (("Fields of a recipe", Recipe), ("Fields of a set in train, dev and replay", TrainSet)):
+        typer.echo(f"{title}, with type and default:")
+        for line in field_lines(of):
+            default = line.default if line.default == "required" else f"default {line.default}"
+            typer.echo(f"  {line.name} ({line.type}; {default})\n      {line.meaning}")
+    raise typer.Exit
+
+
 @finetune.command("writer")
 def finetune_writer(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train on and how.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE.yaml", help="What to train on and how; see docs/recipe.md.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The adapter or model folder to make.")],
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
@@ -29,13 +44,19 @@ def finetune_writer(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replaces a field of the recipe.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and estimate; train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the recipe and the data, estimate memory and time; do not train.")
+    ] = False,
+    fields: Annotated[
+        bool,
+        typer.Option("--fields", callback=_show_fields, is_eager=True, help="Print every field of a recipe and exit."),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Fine-tune a small language model on a skill. The same command again goes on after the last checkpoint.
+    """Fine-tune a small language model on a skill.
 
-    An example of a recipe: recipes/opinions.yaml in the repository; every field with its unit is described in
-    gistill.train.writer.recipe.
+    If a run was stopped, the same command continues from the last checkpoint. A recipe needs only one line,
+    `train: [FILE.jsonl]`; --fields prints the other fields with their defaults. recipes/opinions.yaml is an example.
     """
     with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
         from gistill.train import need_torch

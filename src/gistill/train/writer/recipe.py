@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import ConfigDict, Field, ValidationError
@@ -21,8 +24,8 @@ class TrainSet(Noun):
     model_config = ConfigDict(allow_inf_nan=False)
 
     set: str = Field(description='a named set ("mams/train:tsa"), or a .jsonl or .txt file beside the recipe')
-    weight: float = Field(1.0, gt=0, description="how often an example is shown in a pass; 0.5 shows half of them")
-    limit: int | None = Field(None, ge=1, description="examples at most, drawn by the seed; null takes all")
+    weight: float = Field(1.0, gt=0, description="times an example is shown per pass; 0.5 shows half of the examples")
+    limit: int | None = Field(None, ge=1, description="maximum number of examples, drawn at random; null takes all")
 
 
 class Recipe(Noun):
@@ -30,55 +33,108 @@ class Recipe(Noun):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    name: str = Field("writer", pattern=r"^[\w.-]+$", description="what the result is called")
+    name: str = Field("writer", pattern=r"^[\w.-]+$", description="name of the trained writer")
     model: str = Field("SmolLM2-135M-Instruct", description="a transformers folder, a .gguf file, or this name")
-    objective: Literal["sft", "dpo", "grpo"] = Field("sft", description="answers, preferences, or the skill's score")
+    objective: Literal["sft", "dpo", "grpo"] = Field(
+        "sft", description="learn from answers (sft), from preferences (dpo) or from the skill's score (grpo)"
+    )
     train: tuple[TrainSet, ...] = Field(min_length=1, description="sets to train on")
-    dev: tuple[TrainSet, ...] = Field((), description="sets to choose the best checkpoint on; never a test part")
-    tests: tuple[str, ...] = Field((), description="sets that must not be trained on, besides every open test")
-    replay: tuple[TrainSet, ...] = Field((), description="sets learned earlier that are mixed in again")
-    replay_share: float = Field(0.0, ge=0, lt=1, description="share of the examples that are drawn from replay")
-    orders: int = Field(1, ge=1, le=24, description="orders of the elements that each opinion text is shown in (MvP)")
-    raw_share: float = Field(0.5, ge=0, le=1, description="share of tokenised texts shown as customers type them")
+    dev: tuple[TrainSet, ...] = Field((), description="sets that choose the best checkpoint; never a test part")
+    tests: tuple[str, ...] = Field((), description="sets whose texts must not be trained on, besides every known test")
+    replay: tuple[TrainSet, ...] = Field((), description="sets of earlier trainings, mixed in so less is forgotten")
+    replay_share: float = Field(0.0, ge=0, lt=1, description="share of the training examples drawn from replay")
+    orders: int = Field(1, ge=1, le=24, description="orders of the elements in which each answer is shown (MvP)")
+    raw_share: float = Field(
+        0.5, ge=0, le=1, description="share of tokenised texts that are shown with normal spacing, as people type"
+    )
 
-    start: str | None = Field(None, description="a writer's adapter folder to go on from; null begins with new weights")
-    method: Method = Field("lora", description="which weights are trained; layers means the top_layers only")
-    rank: int = Field(16, ge=1, description="rank of lora, qlora and adalora (there the final mean rank)")
-    alpha: int | None = Field(None, ge=1, description="scale of lora's product times rank; null is twice the rank")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of inputs dropped in lora layers, or in the full model")
-    virtual_tokens: int = Field(16, ge=1, description="tokens of prefix and prompt")
-    top_layers: int = Field(4, ge=1, description="layers, counted from the output, that method layers trains")
+    start: str | None = Field(None, description="adapter folder to continue from; null starts with new weights")
+    method: Method = Field("lora", description="which weights are trained; layers trains the top_layers only")
+    rank: int = Field(16, ge=1, description="rank of lora, qlora and adalora (for adalora the final mean rank)")
+    alpha: int | None = Field(None, ge=1, description="LoRA alpha; null means 2 x rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout probability in the LoRA layers or the full model")
+    virtual_tokens: int = Field(16, ge=1, description="tokens that the methods prefix and prompt learn")
+    top_layers: int = Field(4, ge=1, description="layers that the method layers trains, counted from the output")
 
     epochs: float = Field(3.0, gt=0, description="passes over the data")
-    steps: int | None = Field(None, ge=1, description="optimiser steps, whatever epochs says; null lets epochs decide")
-    batch: int = Field(16, ge=1, description="examples in one optimiser step, all processes together")
-    accumulate: int = Field(1, ge=1, description="parts a batch is cut into, one in memory at a time")
+    steps: int | None = Field(None, ge=1, description="optimiser steps, instead of epochs; null means epochs decides")
+    batch: int = Field(16, ge=1, description="examples per optimiser step, all processes together")
+    accumulate: int = Field(1, ge=1, description="parts of a batch, one in memory at a time (gradient accumulation)")
     rate: float = Field(5e-4, gt=0, description="highest learning rate")
-    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="of the rate after the warmup")
-    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="learning rate after the warmup")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
     optimiser: str = Field("adamw_torch", description="adamw_torch, sgd, adafactor, or any name the Trainer knows")
-    weight_decay: float = Field(0.0, ge=0, description="per step and rate; norms and biases are spared")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay; norms and biases are left out")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="probability given to all other tokens together")
-    clip: float = Field(1.0, ge=0, description="gradient norm at most; 0 does not clip")
+    clip: float = Field(1.0, ge=0, description="maximum gradient norm; 0 turns clipping off")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto is bf16 where the hardware has it")
-    gradient_checkpointing: bool = Field(False, description="a third more time for much less memory")
+    gradient_checkpointing: bool = Field(False, description="needs much less memory, takes a third more time")
     grouping: Literal["length", "packing", "none"] = Field("length", description="how examples share a batch")
     max_length: int = Field(512, ge=8, description="tokens of prompt and answer together; longer ones are cut")
 
     save_every: int = Field(200, ge=1, description="optimiser steps between checkpoints")
-    log_every: int = Field(10, ge=1, description="optimiser steps between lines of the loss")
-    evaluate_every: int | None = Field(None, ge=1, description="steps between scores on dev; null is save_every")
-    evaluate_on: int = Field(200, ge=1, description="texts of dev that are generated for, drawn by the seed")
-    patience: int | None = Field(None, ge=1, description="scores without a better one until it stops; null never stops")
-    max_new_tokens: int = Field(256, ge=1, description="tokens of a generated answer at most")
+    log_every: int = Field(10, ge=1, description="optimiser steps between two lines with the loss")
+    evaluate_every: int | None = Field(None, ge=1, description="steps between scores on dev; null means save_every")
+    evaluate_on: int = Field(200, ge=1, description="texts of dev, drawn at random, that are scored")
+    patience: int | None = Field(None, ge=1, description="scores without improvement before it stops; null: no stop")
+    max_new_tokens: int = Field(256, ge=1, description="maximum number of tokens in a generated answer")
     report_to: tuple[str, ...] = Field(("tensorboard",), description="trackers the Trainer knows; empty for none")
     search: dict[str, str | tuple[Any, ...]] = Field(
-        {}, description='fields to search over: a list of values, or "low..high" (logarithmic from a factor of 10 on)'
+        {}, description='fields to search over: a list of values, or "low..high" (logarithmic if high >= 10 x low)'
     )
-    trials: int = Field(10, ge=1, description="trainings of a search")
-    beta: float = Field(0.1, gt=0, description="how strongly dpo and grpo are held to the model they began with")
-    generations: int = Field(4, ge=2, description="answers drawn for each question by grpo")
-    seed: int = Field(0, ge=0, lt=2**32, description="of data order, new weights and dropout")
+    trials: int = Field(10, ge=1, description="trainings in a search")
+    beta: float = Field(0.1, gt=0, description="how strongly dpo and grpo are held to the model they started from")
+    generations: int = Field(4, ge=2, description="answers that grpo draws for each question")
+    seed: int = Field(0, ge=0, lt=2**32, description="random seed of data order, new weights and dropout")
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """A field as documentation shows it. `default` is as YAML writes it; "required" where there is none."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+def field_lines(of: type[Noun] = Recipe) -> list[FieldLine]:
+    """Describe every field of a recipe, or of one entry of its sets (`TrainSet`), in the order of the code."""
+    return [
+        FieldLine(
+            name,
+            _type_name(field.annotation),
+            "required" if field.is_required() else json.dumps(field.default),
+            field.description or "",
+        )
+        for name, field in of.model_fields.items()
+    ]
+
+
+_TYPE_NAMES: dict[object, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    TrainSet: "sets",
+    NoneType: "null",
+}
+
+
+def _type_name(annotation: Any) -> str:
+    """Name a type in words: `int | None` is "whole number or null"."""
+    parts = get_args(annotation)
+    match get_origin(annotation):
+        case None:
+            return _TYPE_NAMES[annotation]
+        case kind if kind is Literal:
+            return ", ".join(parts)
+        case kind if kind is UnionType:
+            return " or ".join(map(_type_name, parts))
+        case kind if kind is tuple:
+            return f"list of {_type_name(parts[0]).replace('text', 'texts')}"
+        case _:
+            return "mapping"
 
 
 def load_recipe(path: Path, *, settings: tuple[str, ...] = ()) -> Recipe:
