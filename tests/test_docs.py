@@ -78,3 +78,15 @@ def test_the_table_of_the_recipe_says_what_the_code_says(of: type[Noun]) -> None
     for line in field_lines(of):
         default = line.default if line.default == "required" else f"`{line.default}`"
         assert f"| `{line.name}` | {line.type} | {default} | {line.meaning} |\n" in page("recipe.md")
+
+
+def test_no_paragraph_of_the_readme_has_more_than_five_lines() -> None:
+    text = re.sub(r"^```.*?^```$", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    paragraphs = [part for part in text.split("\n\n") if not part.lstrip().startswith(("|", "*"))]
+    assert max(len(part.strip().splitlines()) for part in paragraphs) <= 5
+
+
+def test_what_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
