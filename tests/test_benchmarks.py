@@ -172,7 +172,7 @@ def test_without_data_the_scripts_say_so(monkeypatch: pytest.MonkeyPatch, capsys
 
 def test_scores_go_into_the_card(tmp_path: Path) -> None:
     card = {
-        "name": "n", "languages": ["en"], "implicit": [True, False], "base": "b", "max_pieces": 9, "recipe": "shipped",
+        "name": "n", "languages": ["en"], "implicit": [True, False], "base": "b", "max_pieces": 9, "recipe": "public",
         "settings": {"seed": 0, "epochs": 1, "precision": "fp32"}, "start": "", "sentences": {"x": 1}, "data_hash": "0",
         "held_out": {"f1": 0.5, "precision": 0.5, "recall": 0.5, "texts": 1, "triplets": 1, "calibration_error": None},
     }  # fmt: skip

@@ -169,7 +169,7 @@ def test_every_public_corpus_loads() -> None:
 
 
 @needs_data
-@pytest.mark.parametrize("recipe", ["shipped", "labels", "14lap", "14res"])
+@pytest.mark.parametrize("recipe", ["public", "labels", "14lap", "14res"])
 def test_nothing_that_is_tested_is_trained_on(recipe: str) -> None:
     examples = training_examples(recipe, folder=DATA)
     assert without_leaks(examples, open_tests(DATA))[1] == 0
@@ -183,12 +183,12 @@ def test_a_domain_of_dmaste_is_a_recipe_of_its_own() -> None:
     held_out = held_out_examples("home", folder=DATA)
     assert {e.source for e in examples + held_out} == {"dmaste/home"}
     assert without_leaks(examples, open_tests(DATA))[1] == 0
-    assert len(held_out) < len(held_out_examples("shipped", folder=DATA))
+    assert len(held_out) < len(held_out_examples("public", folder=DATA))
 
 
 @needs_data
 def test_the_shipped_recipe_uses_only_what_may_be_shipped() -> None:
-    shipped = {e.source.partition("/")[0] for e in training_examples("shipped", folder=DATA)}
-    shipped |= {e.source.partition("/")[0] for e in held_out_examples("shipped", folder=DATA)}
+    shipped = {e.source.partition("/")[0] for e in training_examples("public", folder=DATA)}
+    shipped |= {e.source.partition("/")[0] for e in held_out_examples("public", folder=DATA)}
     sources = {s.name.partition("-")[0]: s.ship for s in (m.SOURCE for m in (acos, aste, dmaste, mams, memd, towe))}
     assert all(sources[name] for name in shipped)

@@ -374,7 +374,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
 
     examples = [replace(e, source="dmaste/home", implicit_aspects=True) for e in EXAMPLES]
     quick = finetune.Recipe(replace(SETTINGS, epochs=2), replace(SETTINGS, epochs=1), (True, False), True)
-    monkeypatch.setattr(finetune, "RECIPES", {"shipped": quick})
+    monkeypatch.setattr(finetune, "RECIPES", {"public": quick})
     monkeypatch.setattr(finetune, "training_examples", lambda recipe, folder: examples)
     monkeypatch.setattr(finetune, "held_out_examples", lambda recipe, folder: examples)
     told: list[tuple[str, int]] = []
@@ -384,7 +384,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
         return finetune.finetune_reader(
             tmp_path,
             out=tmp_path / out,
-            training=finetune.ReaderTraining(base=str(base), start=start, keep=keep),
+            training=finetune.ReaderTraining(recipe="public", base=str(base), start=start, keep=keep),
             on_epoch=lambda name, epoch, *_: told.append((name, epoch)),
         )
 

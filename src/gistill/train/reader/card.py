@@ -114,7 +114,7 @@ def write_card(folder: Path) -> Path:
 
 
 def _licence(recipe: str) -> str:
-    return _SHIPPED if recipe == "shipped" else _MARKED if recipe.startswith("marks") else _MEASURED
+    return _SHIPPED if recipe == "public" else _MARKED if recipe.startswith("marks") else _MEASURED
 
 
 def _kept(card: dict[str, Any]) -> str:

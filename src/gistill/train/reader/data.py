@@ -21,7 +21,7 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     """Load what a recipe trains on, leaks removed.
 
     Args:
-        recipe: "shipped" (only corpora whose licence lets the weights be shipped), "14lap" or "14res" (that training
+        recipe: "public" (only public corpora whose licence lets weights be shipped), "14lap" or "14res" (that training
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
             measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), a
             domain of DMASTE (that one alone, for the cross-domain matrix), "marks" (what a large language model marked
@@ -39,7 +39,7 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
         examples = aste.load(recipe, "train", folder=folder)
     elif recipe in dmaste.DOMAINS:
         examples = _dmaste(recipe, "train", folder=folder)
-    elif recipe in ("shipped", "labels"):
+    elif recipe in ("public", "labels"):
         examples = [s for domain in dmaste.DOMAINS for s in _dmaste(domain, "train", folder=folder)]
         examples += mams.load("train", folder=folder)
         examples += towe.load("14lap", "train", folder=folder) + towe.load("14res", "train", folder=folder)
@@ -49,10 +49,10 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             for domain in ("Books", "Clothing", "Hotel", "Restaurant"):
                 examples += memd.load(domain, folder=folder)
     else:
-        known = ("shipped", "14lap", "14res", "labels", "zh", *MARKED, *dmaste.DOMAINS)
+        known = ("public", "14lap", "14res", "labels", "zh", *MARKED, *dmaste.DOMAINS)
         raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(known)}.")
     apart = open_tests(folder)
-    if recipe in ("shipped", "labels"):  # what goes on from it is chosen on these parts; TOWE has the same sentences
+    if recipe in ("public", "labels"):  # what goes on from it is chosen on these parts; TOWE has the same sentences
         apart += aste.load("14lap", "dev", folder=folder) + aste.load("14res", "dev", folder=folder)
     return without_leaks(examples, apart)[0]
 

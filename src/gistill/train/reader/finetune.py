@@ -58,7 +58,7 @@ _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
 _MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05)
 _ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
-    "shipped": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
+    "public": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
     "labels": Recipe(replace(_FROM_BASE, epochs=3), _ONWARD, (True, True), True),
     "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
@@ -74,7 +74,7 @@ RECIPES = {
         attributes=True,
     ),
 }
-RECIPES |= dict.fromkeys(DOMAINS, RECIPES["shipped"])
+RECIPES |= dict.fromkeys(DOMAINS, RECIPES["public"])
 
 Told = Callable[[str, int, int, float], None]
 
@@ -84,7 +84,7 @@ class ReaderTraining:
     """What somebody asks of a training; what is not given is the recipe's.
 
     Args:
-        recipe: A name in `RECIPES`; with `marks`, "shipped" means "marks".
+        recipe: A name in `RECIPES`; "marks" is what the shipped reader was trained with.
         seed: See `Settings`.
         epochs: Instead of the recipe's.
         start: A folder that `finetune_reader` wrote, to go on from its weights with the recipe's gentler settings;
@@ -99,7 +99,7 @@ class ReaderTraining:
             `start` what the start has decided stays. Rows of part "test" are not looked at.
     """
 
-    recipe: str = "shipped"
+    recipe: str = "marks"
     seed: int = 0
     epochs: int | None = None
     start: Path | str | None = None
@@ -168,7 +168,7 @@ def _checked(training: ReaderTraining) -> tuple[Path | None, str, Recipe]:
     keep, start = training.keep, training.start
     if not 0 <= keep <= 1 or (keep and not start):
         raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
-    recipe = "marks" if training.marks and training.recipe == "shipped" else training.recipe
+    recipe = training.recipe
     if recipe not in RECIPES:
         raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(RECIPES)}.")
     return start_of(start) if start else None, recipe, RECIPES[recipe]
