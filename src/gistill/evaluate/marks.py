@@ -79,9 +79,9 @@ class Counts:
         self.of["strict"] += len({m[:3] for m in marked} & {r[:3] for r in read})
         self.of.update(f"marked_{m.polarity}" for m in marked)
         self.of.update(f"read_{r.polarity}" for r in read)
-        found = pairs(marked, read)
-        self.of["right"] += len(marked) == len(read) == sum(pair.relaxed for pair in found)
-        for i, j, relaxed in found:
+        paired = pairs(marked, read)
+        self.of["right"] += len(marked) == len(read) == sum(pair.relaxed for pair in paired)
+        for i, j, relaxed in paired:
             goal, found = marked[i], read[j]
             self.of["overlap"] += 1
             self.of["wrong_way"] += {goal.polarity, found.polarity} == {"positive", "negative"}
