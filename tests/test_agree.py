@@ -8,8 +8,17 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.distill.agree import agree
-from gistill.distill.tasks import Answer
+from gistill.distill import agree as module
+from gistill.distill.agree import Agreed
+from gistill.skills.all import SKILLS
+from gistill.skills.skill import Answer
+
+
+def agree(answers: list[Answer | None], **options: float) -> Agreed:
+    """Vote as the skill whose answers these are does."""
+    field = next((name for answer in answers if answer for name in answer), "")
+    way = next((skill.teacher for skill in SKILLS.values() if skill.teacher.field == field), SKILLS["opinions"].teacher)
+    return module.agree(answers, way.vote, way.field, **options)
 
 
 def opinions(*names: str) -> Answer:

@@ -23,15 +23,12 @@ from fake_reader import FakeReader
 from gistill.cli import app
 from gistill.corpora.leaks import Apart
 from gistill.distill.annotate import Annotated, annotate
-from gistill.distill.opinion_task import mend, opinion_task
-from gistill.distill.rating_task import rating_task
 from gistill.distill.settings import AnnotateSettings, task_of
-from gistill.distill.summary_task import summary_evidence
-from gistill.distill.tasks import Item, Task
-from gistill.distill.understanding_task import understanding_task
+from gistill.distill.tasks import Item, Task, prepared, task_named
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Record
+from gistill.skills.opinion_lists import repair
 from gistill.teacher.remote import AnswerProgress
 from gistill.train.writer.examples import read_jsonl
 from teacher_server import TeacherServer
@@ -94,7 +91,7 @@ def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: P
     assert found[0]["answer"]["opinions"] == [
         {"aspect": "soup", "category": None, "opinion": "great", "polarity": "positive"}
     ]
-    assert found[0]["by"]["mended"] == {"case": 1, "dress": 1, "polarity": 1, "talk": 1}
+    assert found[0]["by"]["mended"] == {"case": 1, "formatting": 1, "polarity": 1, "surrounding_text": 1}
     assert "soup was great" in reviews(1)[0].text[found[0]["start"] :]
     lessons = read_jsonl(tmp_path / "train.jsonl")
     assert [lesson.answer for lesson in lessons[:2]] == ["soup | great | positive", "none"]
@@ -109,10 +106,10 @@ def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: P
         ("None.", "none", {"nothing": 1}),
         ("No opinions found", "none", {"nothing": 1}),
         ("- | great | positive", "- | great | positive", {}),
-        ("* Soup | “great” | POSITIVE.", "soup | great | positive", {"dress": 2, "case": 1, "polarity": 1}),
+        ("* Soup | “great” | POSITIVE.", "soup | great | positive", {"formatting": 2, "case": 1, "polarity": 1}),
         ("null | great | positive", "- | great | positive", {"implicit": 1}),
-        ("| aspect | opinion | polarity |\n|---|---|---|\n| soup | great | positive |", None, {"dress": 3}),
-        ("<think>hm | hm | hm</think>```\nsoup | great | positive\n```", None, {"dress": 1}),
+        ("| aspect | opinion | polarity |\n|---|---|---|\n| soup | great | positive |", None, {"formatting": 3}),
+        ("<think>hm | hm | hm</think>```\nsoup | great | positive\n```", None, {"formatting": 1}),
         ("I think the soup is nice.", "I think the soup is nice.", {}),
         ("", "", {}),
     ],
@@ -120,9 +117,9 @@ def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: P
 def test_what_teachers_put_around_a_list_is_taken_off_and_counted(
     answer: str, lines: str | None, kinds: dict[str, int]
 ) -> None:
-    found, mended = mend(answer, "The soup was great.", ASTE)
+    found, repaired = repair(answer, "The soup was great.", ASTE)
     assert found == (lines if lines is not None else "soup | great | positive")
-    assert {kind: count for kind, count in mended.items() if count} == kinds
+    assert {kind: count for kind, count in repaired.items() if count} == kinds
 
 
 def test_what_is_refused_is_named_and_the_rest_of_the_answer_kept(tmp_path: Path) -> None:
@@ -247,12 +244,12 @@ def test_a_schema_is_asked_for_and_the_answer_read_like_any_other(tmp_path: Path
     pytest.importorskip("json_repair")
     answer = '{"opinions": [{"aspect": "Soup", "opinion": "great", "polarity": "positive"}]}'
     model = ScriptedModel(lambda request: answer)
-    task = opinion_task(structured=True)
+    task = task_named("opinions", structured=True)
     done = corpus(tmp_path, [Record(id="r", text="The soup was great.")], model, structured=True)
     assert "polarity" in model.calls[0][0].answer_schema
     assert rows(tmp_path)[0]["answer"]["opinions"][0]["aspect"] == "soup"
     assert done.manifest.mended == {"case": 1}
-    assert opinion_task().prompt != task.prompt
+    assert task_named("opinions").prompt != task.prompt
 
 
 ANALYSIS = 'soup | taste | positive | "was great" praises the soup.'
@@ -261,10 +258,10 @@ ANALYSIS = 'soup | taste | positive | "was great" praises the soup.'
 @pytest.mark.parametrize(
     ("task", "answer", "kept", "lesson"),
     [
-        (rating_task(), "Positive!", {"rating": "positive"}, "positive"),
-        (understanding_task("analysis"), ANALYSIS, None, ANALYSIS),
+        (task_named("rating"), "Positive!", {"rating": "positive"}, "positive"),
+        (task_named("analysis"), ANALYSIS, None, ANALYSIS),
         (
-            understanding_task("rewriting"),
+            task_named("rewriting"),
             "I loved the soup, and I sat outside at the table.",
             {"rewriting": "I loved the soup, and I sat outside at the table."},
             "I loved the soup, and I sat outside at the table.",
@@ -294,22 +291,22 @@ def test_a_summary_is_kept_where_the_words_it_cites_bear_it_out(tmp_path: Path) 
         return f"{said(request.messages)} {'it is great.' if good else 'it is loud and cheap.'}"
 
     good = True
-    found = summary_evidence(records, FakeReader())
-    done = corpus(tmp_path, found.items, ScriptedModel(answer), task=found.task)
+    found, task = prepared(task_named("summary"), records, reader=FakeReader())
+    done = corpus(tmp_path, found, ScriptedModel(answer), task=task)
     (row,) = rows(tmp_path)  # one side alone has more than one opinion
     assert row["answer"]["summary"] == "Two people like the sound, for example because it is great."
     assert (row["asked"]["feeling"], row["asked"]["quotes"]) == ("positive", ["Great sound", "Really great sound"])
     (lesson,) = read_jsonl(tmp_path / "train.jsonl")
     assert (lesson.messages[-1].role, lesson.answer) == ("user", row["answer"]["summary"])
     good = False
-    done = corpus(tmp_path / "other", found.items, ScriptedModel(answer), task=found.task)
+    done = corpus(tmp_path / "other", found, ScriptedModel(answer), task=task)
     assert done.manifest.failures == {"not_supported": 1}
 
 
 def test_a_changed_example_changes_the_fingerprint_and_the_text_does_not() -> None:
-    task = rating_task()
+    task = task_named("rating")
     other = task._replace(ask=lambda item: (*task.ask(item), *task.ask(item)))
-    assert task.prompt == rating_task().prompt != other.prompt
+    assert task.prompt == task_named("rating").prompt != other.prompt
     assert task.ask(Item(id="a#0", record="a", text="Fine."))[-1].content == "Fine."
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from gistill.distill.corpus import Corpus, Manifest, Shard, load_manifest
-from gistill.distill.rating_task import rating_task
-from gistill.distill.tasks import Provenance, Row
+from gistill.distill.tasks import Provenance, Row, task_named
 from gistill.schema import Failure
 
 BY = Provenance(teachers=("t",), hosts=(), prompt="p", keys=("k",), filters=("parsed",))
@@ -43,7 +42,7 @@ def fill(folder: Path, *numbers: int, **more: object) -> Corpus:
 
 def finish(corpus: Corpus) -> int:
     (corpus.folder / "set_apart.jsonl").write_text('{"kind": "leak", "record": "z"}\n')
-    return corpus.finish(rating_task(), corpus.folder / "set_apart.jsonl")
+    return corpus.finish(task_named("rating"), corpus.folder / "set_apart.jsonl")
 
 
 def test_what_is_finished_is_found_again(tmp_path: Path) -> None:

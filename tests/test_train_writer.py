@@ -23,7 +23,7 @@ from gistill.lm.chat import prompt_text  # noqa: E402
 from gistill.lm.engines.torch_model import load_torch_model  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.lm.seam import Request  # noqa: E402
-from gistill.schema import Message, OpinionTuple  # noqa: E402
+from gistill.schema import Message, OpinionTuple, TrainingExample  # noqa: E402
 from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
 from gistill.train.writer.card import write_card  # noqa: E402
 from gistill.train.writer.encode import (  # noqa: E402
@@ -35,7 +35,6 @@ from gistill.train.writer.encode import (  # noqa: E402
     encode_all,
     loss_function,
 )
-from gistill.train.writer.examples import Lesson  # noqa: E402
 from gistill.train.writer.finetune import finetune_writer  # noqa: E402
 from gistill.train.writer.loading import load_model, load_tokenizer  # noqa: E402
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
@@ -223,8 +222,8 @@ def test_another_recipe_or_other_data_begins_anew(bases: dict[str, Path], tmp_pa
 def test_only_the_answer_and_its_end_are_learned(bases: dict[str, Path]) -> None:
     words = load_tokenizer(bases["causal"])
     asked = render(OpinionsInput("the lid is <|end|> nice", "tsa"))
-    lesson = Lesson(asked, write([OpinionTuple("lid", polarity="positive")], "tsa"), "x", "x")
-    found = encode(lesson, words, encoder_decoder=False, max_length=512)
+    example = TrainingExample(asked, write([OpinionTuple("lid", polarity="positive")], "tsa"), "x", "x")
+    found = encode(example, words, encoder_decoder=False, max_length=512)
     assert words.decode(found.prompt) == prompt_text(words, asked)
     assert words.decode(found.answer) == "lid | positive<|end|>"
     assert found.prompt.count(words.eos_token_id) == 2  # nobody's text ends a message
@@ -239,14 +238,14 @@ def test_only_the_answer_and_its_end_are_learned(bases: dict[str, Path]) -> None
 def test_the_loss_over_kept_scores_is_the_models_own(text_only: bool, bases: dict[str, Path], tmp_path: Path) -> None:
     """Padded, packed, and one by one with labels as transformers wants them."""
     model = load_model(recipe(bases["causal"], tmp_path, method="full"), bases["causal"], steps=1).eval()
-    lessons = [Encoded([] if text_only else [5, 6, 7][:n], [9, 8, 7, 6, 5, 2][n:], False) for n in (1, 2, 3)]
+    examples = [Encoded([] if text_only else [5, 6, 7][:n], [9, 8, 7, 6, 5, 2][n:], False) for n in (1, 2, 3)]
     total = count = 0.0
-    for one in lessons:
+    for one in examples:
         labels = [IGNORED] * len(one.prompt) + one.answer
         learned = len(one.answer) - text_only
         loss = model(input_ids=torch.tensor([one.prompt + one.answer]), labels=torch.tensor([labels])).loss
         total, count = total + float(loss) * learned, count + learned
-    for batch in (collate_causal(0, positions=True)(lessons), collate_packed(lessons)):
+    for batch in (collate_causal(0, positions=True)(examples), collate_packed(examples)):
         labels = batch.pop("labels")
         assert float(loss_function(0.0)(model(**batch), labels)) == pytest.approx(total / count, abs=1e-5)
 
@@ -262,14 +261,14 @@ def test_smoothing_spreads_probability_over_the_vocabulary() -> None:
 
 
 def test_a_batch_holds_like_lengths_and_every_lesson_once_an_epoch() -> None:
-    lessons = [Encoded([1] * (n % 37), [2] * (1 + n % 5), False) for n in range(403)]
-    order = LikeLengths(lessons, batch=8, seed=3)
+    examples = [Encoded([1] * (n % 37), [2] * (1 + n % 5), False) for n in range(403)]
+    order = LikeLengths(examples, batch=8, seed=3)
     first = list(order)
     assert sorted(first) == list(range(403))
     assert list(order) == first
     order.set_epoch(1)
     assert list(order) != first
-    sizes = [len(lessons[i].prompt) + len(lessons[i].answer) for i in first]
+    sizes = [len(examples[i].prompt) + len(examples[i].answer) for i in first]
     spread = [max(sizes[at : at + 8]) - min(sizes[at : at + 8]) for at in range(0, 400, 8)]
     assert max(spread) <= 2
     assert len(first[400:]) == 3
@@ -277,11 +276,11 @@ def test_a_batch_holds_like_lengths_and_every_lesson_once_an_epoch() -> None:
 
 def test_long_plain_text_goes_on_and_long_answers_are_counted(bases: dict[str, Path]) -> None:
     words = load_tokenizer(bases["causal"])
-    text = Lesson((), "the lid is nice " * 20, "x", "x")
+    text = TrainingExample((), "the lid is nice " * 20, "x", "x")
     pieces = encode_all([text], words, encoder_decoder=False, max_length=16)
     assert max(len(p.answer) for p in pieces) == 16
     assert [t for p in pieces for t in p.answer] == [*words(text.answer, add_special_tokens=False).input_ids, 2]
-    long = Lesson((Message(role="user", content="x"),), "nice " * 50, "x", "x")
+    long = TrainingExample((Message(role="user", content="x"),), "nice " * 50, "x", "x")
     assert encode(long, words, encoder_decoder=False, max_length=40).cut
     with pytest.raises(InputError, match="no token to learn"):
         encode_all([long], words, encoder_decoder=False, max_length=8)
@@ -358,12 +357,14 @@ def test_scores_are_the_skills_metric_on_generated_text() -> None:
     """Two right of three given and four marked: precision 2/3, recall 1/2, F1 4/7; an illegal line counts as given."""
     good, bad = OpinionTuple("lid", polarity="positive"), OpinionTuple("lamp", polarity="negative")
     asked = [OpinionsInput("the lid and the lamp", "tsa"), OpinionsInput("a lid, a lamp", "tsa")]
-    dev = [Lesson(render(a), write([good, bad], "tsa"), "x", a.text, a, (good, bad)) for a in asked]
+    dev = [
+        TrainingExample(render(a), write([good, bad], "tsa"), "x", a.text, "opinions", a, (good, bad)) for a in asked
+    ]
     found = scores(ScriptedModel(["lid | positive\nlamp | negative", "nonsense"]), dev, max_new_tokens=9)
     assert found["score"] == pytest.approx(4 / 7)
     assert (found["precision"], found["recall"]) == (pytest.approx(2 / 3), 0.5)
     assert (found["illegal"], found["exact"]) == (0.5, 0.5)
-    plain = [lesson._replace(asked=None) for lesson in dev]
+    plain = [example._replace(skill="") for example in dev]
     assert scores(ScriptedModel(["x", dev[1].answer]), plain, max_new_tokens=9) == {"score": 0.5, "exact": 0.5}
 
 

@@ -19,9 +19,8 @@ pytest.importorskip("trl", reason="needs trl")
 
 import tiny_models  # noqa: E402
 from gistill.errors import InputError, SettingError  # noqa: E402
-from gistill.schema import OpinionTuple  # noqa: E402
+from gistill.schema import OpinionTuple, TrainingExample  # noqa: E402
 from gistill.skills.opinions import OpinionsInput, render, write  # noqa: E402
-from gistill.train.writer.examples import Lesson  # noqa: E402
 from gistill.train.writer.finetune import finetune_writer  # noqa: E402
 from gistill.train.writer.preference import finetune_preference, read_preferences, reward  # noqa: E402
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
@@ -104,15 +103,15 @@ def test_a_reward_is_the_f1_of_the_answer() -> None:
     """One of two marked is found and one line is illegal: 2 * 1 / (2 + 2); nothing to find and nothing said is 1."""
     asked = OpinionsInput("the lid and the lamp", "tsa")
     gold = (OpinionTuple("lid", polarity="positive"), OpinionTuple("lamp", polarity="negative"))
-    lesson = Lesson(render(asked), write(gold, "tsa"), "x", asked.text, asked, gold)
-    assert reward(lesson, lesson.answer, complete=True) == 1.0
-    assert reward(lesson, "lid | positive\nroom | positive", complete=True) == 0.5
-    assert reward(lesson, "lid | positive\nlamp | nega", complete=False) == 0.5
-    assert reward(lesson, "", complete=True) == 0.0
-    empty = lesson._replace(tuples=(), answer="none")
+    example = TrainingExample(render(asked), write(gold, "tsa"), "x", asked.text, "opinions", asked, gold)
+    assert reward(example, example.answer, complete=True) == 1.0
+    assert reward(example, "lid | positive\nroom | positive", complete=True) == 0.5
+    assert reward(example, "lid | positive\nlamp | nega", complete=False) == 0.5
+    assert reward(example, "", complete=True) == 0.0
+    empty = example._replace(result=(), answer="none")
     assert reward(empty, "none", complete=True) == 1.0
-    assert reward(lesson._replace(asked=None), f" {lesson.answer} ", complete=True) == 1.0
-    assert reward(lesson._replace(asked=None), lesson.answer, complete=False) == 0.0
+    assert reward(example._replace(skill=""), f" {example.answer} ", complete=True) == 1.0
+    assert reward(example._replace(skill=""), example.answer, complete=False) == 0.0
 
 
 def test_bad_preferences_are_said(base: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SET = "set:"
 _TEACHER, _CHOICE, _MONEY, _VOTE = "Teacher", "What is asked about", "Limits", "Several answers"
-_DEFAULT = AnnotateSettings(skill="opinions")
+_DEFAULT = AnnotateSettings  # what is not given stands on the class
 _LISTS = ("categories", "tests")  # one option with commas between
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from pydantic import JsonValue
 
-from gistill.distill.tasks import Answer
+from gistill.skills.skill import Answer, Vote
 
 
 class Agreed(NamedTuple):
@@ -30,13 +30,16 @@ class Agreed(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
-def agree(answers: Sequence[Answer | None], *, least: float = 0.5) -> Agreed:
+def agree(answers: Sequence[Answer | None], vote: Vote, field: str, *, least: float = 0.5) -> Agreed:
     """Keep what at least a share of all answers say.
 
     An answer that could not be read is a vote for nothing: it agrees with no other, and counts among those asked.
 
     Args:
         answers: One per answer asked for, in the order asked; None where nothing could be read.
+        vote: "parts" votes on each part of a list, "targets" on the place and then on the sentiment of each, "whole" on
+            the whole, "none" takes the first answer.
+        field: What is voted on; answers without it are not.
         least: The share that must agree, in (0, 1]. Half is a majority for opinions and targets.
 
     Returns:
@@ -48,10 +51,10 @@ def agree(answers: Sequence[Answer | None], *, least: float = 0.5) -> Agreed:
         return Agreed(None, None)
     if len(answers) == 1:
         return Agreed(read[0], None)
-    for field, vote in _VOTED.items():
-        if field in read[0]:
-            return vote([answer for answer in read if field in answer], field, len(answers), least)
-    return Agreed(read[0], None)
+    counted = _VOTES.get(vote)
+    if counted is None or field not in read[0]:
+        return Agreed(read[0], None)
+    return counted([answer for answer in read if field in answer], field, len(answers), least)
 
 
 def _parts(answers: Sequence[Answer], field: str, of: int, least: float, key: Callable[[Answer], str]) -> Agreed:
@@ -78,7 +81,7 @@ def _parts(answers: Sequence[Answer], field: str, of: int, least: float, key: Ca
     return Agreed({**answers[0], field: []} if nothing >= least else None, nothing or None, dropped)
 
 
-def _opinions(answers: Sequence[Answer], field: str, of: int, least: float) -> Agreed:
+def _list(answers: Sequence[Answer], field: str, of: int, least: float) -> Agreed:
     return _parts(answers, field, of, least, lambda part: json.dumps(part, sort_keys=True))
 
 
@@ -109,12 +112,12 @@ def _place(part: Mapping[str, JsonValue]) -> str:
     return json.dumps([part.get("span"), part.get("target")], sort_keys=True)
 
 
-def _rating(answers: Sequence[Answer], field: str, of: int, least: float) -> Agreed:
-    """Take the rating most answers give; of two with as many votes the one that was given first."""
-    rating, count = Counter(json.dumps(answer[field]) for answer in answers).most_common(1)[0]
+def _whole(answers: Sequence[Answer], field: str, of: int, least: float) -> Agreed:
+    """Take what most answers say; of two with as many votes the one that was given first."""
+    said, count = Counter(json.dumps(answer[field]) for answer in answers).most_common(1)[0]
     share = round(count / of, 4)
-    first = next(answer for answer in answers if json.dumps(answer[field]) == rating)
+    first = next(answer for answer in answers if json.dumps(answer[field]) == said)
     return Agreed(first, share) if share >= least else Agreed(None, share, (json.dumps(first, ensure_ascii=False),))
 
 
-_VOTED = {"opinions": _opinions, "targets": _targets, "rating": _rating}
+_VOTES = {"parts": _list, "targets": _targets, "whole": _whole}

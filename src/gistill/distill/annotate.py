@@ -21,10 +21,9 @@ from gistill.distill.card import About, write_card
 from gistill.distill.corpus import Corpus, Manifest, Shard
 from gistill.distill.plan import Plan, items_of, make_plan, records_without_leaks
 from gistill.distill.settings import AnnotateSettings, Teacher, task_of, teachers_of
-from gistill.distill.tasks import Task
+from gistill.distill.tasks import Task, prepared
 from gistill.lm.seam import LanguageModel
 from gistill.privacy import NameDetector
-from gistill.schema import Failure, Record
 from gistill.teacher.gate import PrivateModel
 from gistill.teacher.journal import Journal
 from gistill.teacher.limits import Limits
@@ -82,7 +81,7 @@ def annotate(
         settings: What to ask, whom, about which texts, and how far to go.
         teachers: Models of your own in the place of the servers that settings name: one, or several that vote. They,
             too, are asked through the privacy gate.
-        task: What to ask, in the place of the task that settings name.
+        task: What to ask, in the place of the task that settings name; the records are then inputs of it (`prepared`).
         command: How this was called, for the data card.
         progress: Called with each answer of a server, from another thread, and after each batch of answers.
         say: Called with a sentence about what goes on.
@@ -115,10 +114,9 @@ def opened(
     Args:
         counting: Nothing will be asked, so no folder is made, and no journal where there is none.
     """
-    task = task or task_of(settings)
     named = teachers_of(settings) if models is None else []
     if task is None:
-        records, task = _with_evidence(records)
+        records, task = prepared(task_of(settings), records)
     names = _name_detector(settings.names) if settings.names else None
     apart = test_texts(settings.tests, settings.data) if settings.tests else _NOTHING_APART
     if apart.missing:
@@ -139,15 +137,6 @@ def _name_detector(model: str) -> NameDetector:
     from gistill.privacy.names import load_names
 
     return load_names(model)
-
-
-def _with_evidence(records: Records) -> tuple[Records, Task]:
-    """Read and group records, and give their sides of aspects with the task that checks summaries of them."""
-    from gistill.distill.summary_task import summary_evidence
-    from gistill.reader import load_reader
-
-    found = summary_evidence((one for one in records if isinstance(one, Record | Failure)), load_reader())
-    return found.items, found.task
 
 
 def _open_journal(settings: AnnotateSettings, out: Path, stack: ExitStack, *, counting: bool) -> Journal:

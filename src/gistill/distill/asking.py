@@ -179,7 +179,8 @@ def _settle(item: Item, answers: Sequence[_Answer], walk: Walk, models: Sequence
     stopped = _BUDGET in kinds
     agreed = Agreed(reads[0].answer, None)
     if len(reads) > 1:
-        agreed = agree([read.answer for read in reads], least=walk.settings.min_agreement)
+        way = walk.task.skill.teacher
+        agreed = agree([read.answer for read in reads], way.vote, way.field, least=walk.settings.min_agreement)
     failures += (Failure(kind="disagreed", record=item.record, detail=clean(part)[:500]) for part in agreed.dropped)
     if agreed.answer is None:
         if not agreed.dropped and any(read.answer is not None for read in reads):

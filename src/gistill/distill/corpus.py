@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError
 from gistill import files
 from gistill.distill.tasks import Row, Task
 from gistill.schema import Failure, Noun
+from gistill.skills.skill import to_json
 from gistill.tables import read_jsonl, write_jsonl
 
 FORMAT = 1
@@ -161,12 +162,10 @@ class Corpus:
             set_apart: The failures from before anything was asked, as JSONL.
 
         Returns:
-            How many lessons were written.
+            How many training examples were written.
         """
         write_jsonl(self.folder / "failures.jsonl", self._failures(set_apart))
-        lessons = write_jsonl(
-            self.folder / "train.jsonl", (lesson for row in self.rows() for lesson in _taught(task, row))
-        )
+        lessons = write_jsonl(self.folder / "train.jsonl", (_taught(task, row) for row in self.rows()))
         whole = all(shard and shard.whole and not shard.unanswered for shard in self.manifest.shards)
         self._save(self.manifest.model_copy(update={"done": whole}))
         return lessons
@@ -197,13 +196,17 @@ def load_manifest(folder: Path) -> Manifest | None:
     return found if found.format == FORMAT else None
 
 
-def _taught(task: Task, row: Row) -> Iterator[dict[str, object]]:
-    for messages, answer in task.lessons(row):
-        yield {
-            "prompt": [message.model_dump() for message in messages],
-            "completion": [{"role": "assistant", "content": answer}],
-            "id": row.id,
-        }
+def _taught(task: Task, row: Row) -> dict[str, object]:
+    """Write what a student learns from a row: as any trainer takes it, and as its skill scores it."""
+    example = task.example(row)
+    told: dict[str, object] = {
+        "prompt": [message.model_dump() for message in example.messages],
+        "completion": [{"role": "assistant", "content": example.answer}],
+        "id": row.id,
+    }
+    if example.skill:
+        told |= {"skill": example.skill, "input": to_json(example.asked), "result": to_json(example.result)}
+    return told
 
 
 def _lines(failures: Iterable[Failure]) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gistill.corpora.leaks import fingerprint
-from gistill.distill.tasks import Item, Unit
+from gistill.distill.tasks import Item
 from gistill.schema import Failure, Record, Span
 from gistill.screen import customer_spans, screen
 from gistill.sentences import split
@@ -95,13 +95,13 @@ def make_plan(
     return Plan(path, set_apart, items, passed, _hash(path), dict(sorted(counts.items())))
 
 
-def items_of(records: Iterable[Record | Item | Failure], unit: Unit) -> Iterator[Item | Failure]:
+def items_of(records: Iterable[Record | Item | Failure], unit: str) -> Iterator[Item | Failure]:
     """Cut records into what is asked about, without repeated and unreadable ones.
 
     Whoever wrote it, a text is paid for once: unlike a digest, which counts people, nothing is gained by the same words
     from two of them. Of a conversation only what customers say is asked about, a turn at a time.
     """
-    if unit == "side":
+    if unit not in ("sentence", "text"):
         yield from (item for item in records if not isinstance(item, Record))
         return
     anonymous = (
@@ -144,7 +144,7 @@ def records_without_leaks(
             yield record
 
 
-def _units(record: Record, part: Span, unit: Unit) -> list[Span]:
+def _units(record: Record, part: Span, unit: str) -> list[Span]:
     if unit != "sentence":
         text = record.text[part.start : part.end]
         lead = len(text) - len(text.lstrip())

@@ -13,12 +13,9 @@ from gistill.errors import SettingError
 if TYPE_CHECKING:
     from gistill.distill.tasks import Task
 
-SKILLS = ("opinions", "analysis", "rewriting", "rating", "summary")
 Pii = Literal["redact", "refuse", "off"]
 Selection = Literal["random", "diverse", "difficult"]
 SELECTIONS: tuple[Selection, ...] = get_args(Selection)
-_TASKED = ("opinions", "rating")
-_UNFILTERED = ("analysis", "rewriting")
 _SHOWN = 10  # names of models in a message
 
 
@@ -30,7 +27,7 @@ class AnnotateSettings:
         SettingError: A value is out of its range, or a skill does not have what is asked for.
     """
 
-    skill: Annotated[str, f"What is asked about each text: {', '.join(SKILLS)}."]
+    skill: Annotated[str, "What is asked: opinions, analysis, rewriting, ...; an unknown name lists all skills."]
     task: Annotated[str, "opinions: aste (default), tsa, ...; rating: polarities (default), levels, stars."] = ""
     categories: Annotated[tuple[str, ...], "The closed list of categories, for tasks that have categories."] = ()
     structured: Annotated[bool, "Ask for JSON that follows a schema (opinions, aste)."] = False
@@ -72,7 +69,7 @@ class AnnotateSettings:
     licence: Annotated[str, "Licence of the source, for the data card."] = ""
 
     def __post_init__(self) -> None:
-        _check_skill(self)
+        task_of(self)  # says what does not fit
         for name, least, most in _RANGES:
             value = getattr(self, name)
             if value is not None and not (least <= value and (most is None or value <= most)):
@@ -104,57 +101,21 @@ def described(name: str) -> str:
     return str(_DESCRIPTIONS[name])
 
 
-def _check_skill(settings: AnnotateSettings) -> None:
-    skill = settings.skill
-    if skill not in SKILLS:
-        raise SettingError(f"there is no skill {skill!r}", hint=f"The skills are {', '.join(SKILLS)}.")
-    if settings.task and skill not in _TASKED:
-        raise SettingError(f"{skill} is one task, and has no --task", hint="Leave --task out.")
-    if settings.categories and skill != "opinions":
-        raise SettingError(f"{skill} has no categories", hint="Leave --categories out.")
-    if settings.structured and skill != "opinions":
-        raise SettingError(f"{skill} is asked for as plain text only", hint="Leave --structured out.")
-    if settings.unfiltered and skill not in _UNFILTERED:
-        raise SettingError(f"{skill} is never kept unchecked", hint=f"--unfiltered is for {' and '.join(_UNFILTERED)}.")
-
-
-def task_of(settings: AnnotateSettings) -> "Task | None":
-    """Give the task that settings name; None for summaries, whose task is made with the evidence (`summary_evidence`).
+def task_of(settings: AnnotateSettings) -> "Task":
+    """Give the task that settings name.
 
     Raises:
-        SettingError: The skill has no such task, or the task does not have what is asked for.
+        SettingError: There is no such skill or task, or it does not have what is asked for.
     """
-    from gistill.distill.rating_task import LABELS, rating_task
-    from gistill.distill.understanding_task import understanding_task
+    from gistill.distill.tasks import task_named
 
-    if settings.skill == "opinions":
-        return _opinions(settings)
-    if settings.skill in ("analysis", "rewriting"):
-        kind = "analysis" if settings.skill == "analysis" else "rewriting"
-        return understanding_task(kind, filtered=not settings.unfiltered)  # type: ignore[arg-type]
-    if settings.skill == "rating":
-        labels = LABELS.get(settings.task or "polarities")
-        if labels is None:
-            raise SettingError(f"rating has no task {settings.task!r}", hint=f"The tasks are {', '.join(LABELS)}.")
-        return rating_task(labels)
-    return None
-
-
-def _opinions(settings: AnnotateSettings) -> "Task":
-    from gistill.distill.opinion_task import opinion_task
-    from gistill.schema import ELEMENTS, SentimentTask
-
-    wanted = settings.task or "aste"
-    found = next((name for name in get_args(SentimentTask) if name == wanted), None)
-    if found is None:
-        raise SettingError(
-            f"opinions has no task {wanted!r}", hint=f"The tasks are {', '.join(get_args(SentimentTask))}."
-        )
-    if "category" in ELEMENTS[found] and not settings.categories:
-        raise SettingError(f"{found} has categories", hint="List them with --categories.")
-    if settings.structured and found != "aste":
-        raise SettingError("only aste is asked for with a schema", hint="Leave --structured out.")
-    return opinion_task(found, categories=settings.categories or None, structured=settings.structured)
+    return task_named(
+        settings.skill,
+        task=settings.task,
+        categories=settings.categories,
+        structured=settings.structured,
+        unfiltered=settings.unfiltered,
+    )
 
 
 class Teacher(NamedTuple):

@@ -9,9 +9,9 @@ from statistics import fmean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.evaluate.triplets import counts
 from gistill.evaluate.triplets import score as totals
 from gistill.schema import Estimate, Noun, OpinionTuple, TupleAnswer
+from gistill.skills.opinions import count_tuples
 from gistill.stats import bootstrap_interval, paired_bootstrap
 
 _RESAMPLES = 2000
@@ -123,11 +123,9 @@ def counts_by_text(
     gold: Sequence[Iterable[OpinionTuple]], predicted: Sequence[TupleAnswer], *, as_published: bool = False
 ) -> list[tuple[int, int, int]]:
     """Count `(correct, predicted, gold)` of each text, to be summed, resampled or compared; see `score`."""
-    rows = []
-    for marked, answer in zip(gold, predicted, strict=True):
-        correct, given, wanted = counts(map(_plain, marked), map(_plain, answer.tuples))
-        rows.append((correct, given + (0 if as_published else len(answer.failures)), wanted))
-    return rows
+    return [
+        count_tuples(marked, answer, as_published=as_published) for marked, answer in zip(gold, predicted, strict=True)
+    ]
 
 
 def difference(
@@ -183,7 +181,3 @@ def _mean_f1(total: NDArray[np.float64]) -> float:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known and len(known) == len(values) else None
-
-
-def _plain(found: OpinionTuple) -> OpinionTuple:
-    return OpinionTuple(*(" ".join(part.split()) if part else None for part in found))  # type: ignore[arg-type]

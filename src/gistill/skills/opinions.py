@@ -19,10 +19,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, get_args
 
 from gistill.schema import ELEMENTS, Element, Failure, Message, OpinionTuple, Polarity, SentimentTask, TupleAnswer
+from gistill.skills.opinion_lists import IMPLICIT, NOTHING
 from gistill.text import places
 
-IMPLICIT = "-"  # an aspect or opinion that has no words of its own
-NOTHING = "none"  # the whole answer where there is no opinion
 _GAP = " | "
 
 
@@ -172,6 +171,18 @@ def vote(answers: Sequence[Sequence[OpinionTuple]], *, share: float = 0.5) -> tu
     """
     votes = Counter(t for answer in answers for t in dict.fromkeys(answer))
     return tuple(t for t, count in votes.most_common() if count >= share * len(answers))
+
+
+def count_tuples(
+    gold: Iterable[OpinionTuple], answer: TupleAnswer, *, as_published: bool = False
+) -> tuple[int, int, int]:
+    """Count one text's `(correct, predicted, gold)`, equal tuples once; see `evaluate.tuples.score`."""
+    wanted, given = set(map(_spaced, gold)), set(map(_spaced, answer.tuples))
+    return len(wanted & given), len(given) + (0 if as_published else len(answer.failures)), len(wanted)
+
+
+def _spaced(found: OpinionTuple) -> OpinionTuple:
+    return OpinionTuple(*(_line(part) if part else None for part in found))  # type: ignore[arg-type]
 
 
 def _distance(aspect: tuple[int, int] | None, opinion: tuple[int, int] | None) -> int:

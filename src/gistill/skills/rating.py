@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gistill.schema import SENTIMENTS, Failure, Message, Target
 from gistill.skills.debris import refuses
+from gistill.skills.skill import Choices, Parsed, Ratio, Skill, Teacher
 from gistill.skills.understanding import one_line
 
 Labels = tuple[str, ...]  # from the best to the worst, evenly spaced
@@ -132,3 +133,43 @@ def confusion(pairs: Iterable[tuple[str, str | Failure]], labels: Labels) -> dic
         column = f"({said.kind})" if isinstance(said, Failure) else said
         found[gold][column] = found[gold].get(column, 0) + 1
     return found
+
+
+_LABELS = {"polarities": POLARITIES, "levels": LEVELS, "stars": STARS}
+
+
+def _read(answer: str, asked: RatingInput, _: bool) -> Parsed[str]:
+    found = parse(answer, asked.labels)
+    if isinstance(found, Failure):
+        return Parsed(None, (found,))
+    return Parsed(found.label, (), {"surrounding_text": 1} if found.mended else {})
+
+
+def _from_text(text: str, choices: Choices) -> RatingInput:
+    return RatingInput(text, _LABELS[choices.task])
+
+
+def _score(gold: str, said: Parsed[str], _: RatingInput) -> dict[str, Ratio]:
+    return {"accuracy": (gold == said.result, 1)}
+
+
+RATING: Skill[RatingInput, str] = Skill(
+    name="rating",
+    about="Rates the feeling of a text as a whole",
+    input=RatingInput,
+    result=str,
+    render=render,
+    parse=_read,
+    write=lambda label, _: label,
+    score=_score,
+    measures=("accuracy",),
+    max_tokens=16,
+    teacher=Teacher(
+        from_text=_from_text,
+        tasks=tuple(_LABELS),
+        ask=lambda asked: render(asked._replace(shots=True)),
+        filters=("parsed", "one label"),
+        field="rating",
+        vote="whole",
+    ),
+)

@@ -10,6 +10,8 @@ import re
 from typing import Literal, NamedTuple
 
 from gistill.schema import Failure, Message
+from gistill.skills.overlap import rouge1
+from gistill.skills.skill import Answer, Parsed, Skill, Teacher
 
 Feeling = Literal["positive", "negative"]
 
@@ -155,3 +157,44 @@ def _sentences(text: str) -> list[str]:
     parts = re.split(r"(?<=[.!?])((?:\s*\[[\d,; ]+\])*)\s+(?=[\"“']?[^\W_a-z])", text)
     joined = [part + (parts[n + 1] if n + 1 < len(parts) else "") for n, part in enumerate(parts) if n % 2 == 0]
     return [part.strip() for part in joined if part.strip()]
+
+
+def _read(answer: str, asked: SummaryInput, _: bool) -> Parsed[Draft]:
+    """Keep the first sentence, if it goes on from the beginning that was given."""
+    drafts = parse(answer, limit=1)
+    if isinstance(drafts, Failure):
+        return Parsed(None, (drafts,))
+    if not drafts[0].text.startswith(lead(asked)):
+        return Parsed(None, (Failure(kind="other_beginning", detail=drafts[0].text[:200]),))
+    return Parsed(drafts[0])
+
+
+def _keep(draft: Draft, _: SummaryInput) -> Answer:
+    return {"summary": draft.text}
+
+
+def _kept(answer: Answer) -> Draft:
+    return Draft(str(answer["summary"]), ())  # what a corpus cites are opinions, and no places in the question
+
+
+SUMMARY: Skill[SummaryInput, Draft] = Skill(
+    name="summary",
+    about="Sums up one side of an aspect in a sentence",
+    input=SummaryInput,
+    result=Draft,
+    render=render,
+    parse=_read,
+    write=lambda draft, _: draft.text,
+    score=lambda gold, said, _: {"rouge1": (rouge1(gold.text, said.result.text if said.result else ""), 1)},
+    measures=("rouge1",),
+    max_tokens=64,
+    teacher=Teacher(
+        unit="side",
+        prepare="gistill.distill.evidence:side_evidence",
+        probe=SummaryInput("probe", "positive", "Most people", ("Probe.",)),
+        filters=("parsed", "supported"),
+        keep=_keep,
+        kept=_kept,
+        field="summary",
+    ),
+)

@@ -16,10 +16,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, cast
 
 from gistill.schema import SENTIMENTS, Failure, Message, Sentiment, Target
 from gistill.skills import anchoring, debris, rewrites
+from gistill.skills.overlap import rouge1
+from gistill.skills.skill import Answer, Choices, Parsed, Ratio, Skill, Teacher
 from gistill.text import anchor as find
 from gistill.text import clean, places
 
@@ -327,3 +330,92 @@ def parse_rewriting(answer: str, text: str, *, complete: bool = True) -> Rewriti
     if kind := rewrites.why_not(plain, text, complete=whole):
         return Failure(kind=kind, detail=plain[:200])
     return Rewriting(plain, _counts(mended))
+
+
+Targets = tuple[Target, ...]
+_SHOTS_FOR_TEACHERS = 3
+
+
+def _read_analysis(answer: str, asked: UnderstandingInput, whole: bool) -> Parsed[Targets]:
+    found = parse_analysis(answer, asked.text, complete=whole)
+    cut = any(failure.kind == "truncated" for failure in found.failures)  # the rest would be taught as not being there
+    nothing = cut or (found.failures and not found.targets)
+    return Parsed(None if nothing else found.targets, found.failures, found.mended)
+
+
+def _keep_targets(targets: Targets, asked: UnderstandingInput) -> Answer:
+    """Give targets as JSON with the place of their words in the text."""
+
+    def placed(target: Target) -> Answer:
+        place = anchor(target, asked.text)
+        return {**target.model_dump(), "span": list(place) if place else None, "implicit": target.implicit}
+
+    return {"targets": [placed(target) for target in targets]}
+
+
+def _kept_targets(answer: Answer) -> Targets:
+    found = cast("list[dict[str, Any]]", answer["targets"])
+    return tuple(Target(**{name: part[name] for name in Target.model_fields}) for part in found)
+
+
+def _score_targets(gold: Targets, said: Parsed[Targets], _: UnderstandingInput) -> dict[str, Ratio]:
+    """Score words and sentiment of each target strictly; how aspect and reasoning are worded is not scored."""
+    wanted, given = ({(t.target, t.sentiment) for t in targets} for targets in (gold, said.result or ()))
+    predicted, correct = len(given) + len(said.failures), len(wanted & given)
+    of = predicted + len(wanted)
+    return {"f1": (2 * correct, of), "precision": (correct, predicted), "recall": (correct, len(wanted))}
+
+
+def _read_rewriting(answer: str, asked: UnderstandingInput, whole: bool) -> Parsed[str]:
+    found = parse_rewriting(answer, asked.text, complete=whole)
+    return Parsed(None, (found,)) if isinstance(found, Failure) else Parsed(found.text, (), found.mended)
+
+
+def _asked_with_examples(asked: UnderstandingInput) -> tuple[Message, ...]:
+    return render(asked._replace(shots=_SHOTS_FOR_TEACHERS))
+
+
+def _from_text(kind: Kind) -> Callable[[str, Choices], UnderstandingInput]:
+    return lambda text, _: UnderstandingInput(text, kind)
+
+
+ANALYSIS: Skill[UnderstandingInput, Targets] = Skill(
+    name="analysis",
+    about="Analyzes what a review feels about each thing, and why",
+    input=UnderstandingInput,
+    result=Targets,
+    render=render,
+    parse=_read_analysis,
+    write=lambda targets, _: write_analysis(targets),
+    score=_score_targets,
+    measures=("f1", "precision", "recall"),
+    max_tokens=1024,
+    teacher=Teacher(
+        from_text=_from_text("analysis"),
+        ask=_asked_with_examples,
+        filters=("parsed", "anchored", "whole"),
+        keep=_keep_targets,
+        kept=_kept_targets,
+        field="targets",
+        vote="targets",
+        unfiltered=True,
+    ),
+)
+REWRITING: Skill[UnderstandingInput, str] = Skill(
+    name="rewriting",
+    about="Rewrites a review with every feeling explicit",
+    input=UnderstandingInput,
+    result=str,
+    render=render,
+    parse=_read_rewriting,
+    write=lambda text, _: text,
+    score=lambda gold, said, _: {"rouge1": (rouge1(gold, said.result or ""), 1)},
+    measures=("rouge1",),
+    max_tokens=1024,
+    teacher=Teacher(
+        from_text=_from_text("rewriting"),
+        ask=_asked_with_examples,
+        field="rewriting",
+        unfiltered=True,
+    ),
+)

@@ -8,6 +8,7 @@ from typing import Any
 
 from gistill.corpora import index
 from gistill.errors import SettingError
+from gistill.skills.all import SKILLS
 from gistill.train.writer.recipe import is_file
 
 _TEXT = """---
@@ -45,11 +46,10 @@ def write_card(folder: Path) -> Path:
     about = json.loads((folder / "gistill.json").read_text(encoding="utf-8"))
     scores = folder / "scores.json"
     licences = {name: _licence(name) for name in about["examples"]}
-    tasks = ", ".join(task.upper() for task in about["tasks"])
     text = _TEXT.format(
         head=_head(folder, about, licences),
         name=about["name"],
-        what=f"Lists the opinions of a text ({tasks})" if tasks else "A writer",
+        what="; ".join(_what(name, tasks) for name, tasks in _skills(about).items()) or "A writer",
         base=about["base"],
         method=about["recipe"]["method"],
         seed=about["seed"],
@@ -70,6 +70,18 @@ def write_card(folder: Path) -> Path:
     return path
 
 
+def _skills(about: dict[str, Any]) -> dict[str, list[str]]:
+    """Give the skills with their tasks; folders of earlier versions name only tasks, which were those of opinions."""
+    earlier = {"opinions": about["tasks"]} if about.get("tasks") else {}
+    skills: dict[str, list[str]] = about.get("skills", earlier)
+    return skills
+
+
+def _what(name: str, tasks: list[str]) -> str:
+    about = SKILLS[name].about if name in SKILLS else f"Answers for the skill {name}"
+    return f"{about} ({', '.join(task.upper() for task in tasks)})" if tasks else about
+
+
 def _licence(name: str) -> str | None:
     """Give a set's licence, "" where its repository states none, None for a file of the user's own."""
     if is_file(name):
@@ -87,8 +99,9 @@ def _head(folder: Path, about: dict[str, Any], licences: dict[str, str | None]) 
     lines.append(f"base_model: {about['base']}")
     if (folder / "adapter_config.json").is_file():
         lines.append("library_name: peft")
-    if about["tasks"]:
-        lines.append("tags: [aspect-based-sentiment-analysis, opinion-mining]")
+    tags = [tag for name in _skills(about) if name in SKILLS for tag in SKILLS[name].tags]
+    if tags:
+        lines.append(f"tags: [{', '.join(tags)}]")
     return "".join(line + "\n" for line in lines)
 
 

@@ -6,69 +6,32 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.corpora import index
-from gistill.corpora.labelled import join_tokens
 from gistill.corpora.leaks import fingerprint, open_test_texts
-from gistill.corpora.tuples import Example
+from gistill.corpora.training import labelled_examples
 from gistill.errors import InputError, SettingError
-from gistill.schema import Message, OpinionTuple
-from gistill.skills.opinions import OpinionsInput, orders, render, write
+from gistill.schema import Message, TrainingExample
+from gistill.skills.all import example_of
+from gistill.skills.skill import training_example
 from gistill.text import clean as storable
-from gistill.text import places
 from gistill.train.writer.recipe import Recipe, TrainSet, is_file
 
-
-class Lesson(NamedTuple):
-    """One thing to learn: what is asked, and the answer. Without messages the answer is plain text to continue.
-
-    Attributes:
-        messages: What is asked.
-        answer: The words to learn.
-        source: The set it comes from.
-        text: What leaks are looked for by: the text that was annotated, or all that is asked.
-        asked: The skill's question, where the set has one; then the answer can be scored by the skill's metric.
-        tuples: The skill's answer.
-    """
-
-    messages: tuple[Message, ...]
-    answer: str
-    source: str
-    text: str
-    asked: OpinionsInput | None = None
-    tuples: tuple[OpinionTuple, ...] = ()
+_WANTED = "messages; or prompt and completion; or skill, input and result; or text"
 
 
-class Lessons(NamedTuple):
-    """The lessons of a recipe, and what was taken out."""
+class Examples(NamedTuple):
+    """The examples of a recipe, and what was taken out."""
 
-    train: tuple[Lesson, ...]
-    dev: tuple[Lesson, ...]
-    leaked: dict[str, int]  # set -> lessons removed because their text stands in a test or development set
+    train: tuple[TrainingExample, ...]
+    dev: tuple[TrainingExample, ...]
+    leaked: dict[str, int]  # set -> examples removed because their text stands in a test or development set
     unchecked: tuple[str, ...]  # open tests that are not in the data folder
 
 
-def as_typed(example: Example) -> Example:
-    """Give an example of a tokenised corpus as a customer would type it ("do n't ." becomes "don't.").
-
-    Where a marked phrase would then no longer be whole words, the example stays as it is.
-    """
-
-    def typed(words: str | None) -> str | None:
-        return None if words is None else join_tokens(words.split(" "), raw=True)[0]
-
-    text = typed(example.text) or ""
-    tuples = tuple(t._replace(aspect=typed(t.aspect), opinion=typed(t.opinion)) for t in example.tuples)
-    marked = [words for t in tuples for words in (t.aspect, t.opinion) if words]
-    if not all(places(words, text) for words in marked):
-        return example
-    return replace(example, text=text, tuples=tuples)
-
-
-def load_lessons(recipe: Recipe, *, folder: Path | None) -> Lessons:
+def load_examples(recipe: Recipe, *, folder: Path | None) -> Examples:
     """Load all sets of a recipe, without anything that stands in a test set or is chosen by.
 
     Leaks are looked for by letters and digits alone. `recipe.tests` names what must not be trained on besides every
@@ -88,48 +51,48 @@ def load_lessons(recipe: Recipe, *, folder: Path | None) -> Lessons:
     apart, dev, unchecked = _apart(recipe, folder)
     leaked: Counter[str] = Counter()
 
-    def clean(sets: Sequence[TrainSet], part: str) -> list[Lesson]:
-        kept: list[Lesson] = []
+    def clean(sets: Sequence[TrainSet], part: str) -> list[TrainingExample]:
+        kept: list[TrainingExample] = []
         for number, named in enumerate(sets):
-            lessons = _load(named.set, recipe, folder=folder)
-            passed = [lesson for lesson in lessons if fingerprint(lesson.text) not in apart]
-            leaked[named.set] += len(lessons) - len(passed)
+            examples = _load(named.set, recipe, folder=folder)
+            passed = [example for example in examples if fingerprint(example.text) not in apart]
+            leaked[named.set] += len(examples) - len(passed)
             kept += _drawn(passed, named, f"{recipe.seed} {part} {number}")
         return kept
 
     train = _with_replay(clean(recipe.train, "train"), clean(recipe.replay, "replay"), recipe)
     if not train:
         raise InputError("no example is left to train on")
-    return Lessons(tuple(train), tuple(dev), dict(leaked), tuple(unchecked))
+    return Examples(tuple(train), tuple(dev), dict(leaked), tuple(unchecked))
 
 
-def without_tests(lessons: Sequence[Lesson], recipe: Recipe, *, folder: Path | None) -> Lessons:
-    """Take lessons that are loaded already, without those that stand in a test set or in the recipe's dev."""
+def without_tests(examples: Sequence[TrainingExample], recipe: Recipe, *, folder: Path | None) -> Examples:
+    """Take examples that are loaded already, without those that stand in a test set or in the recipe's dev."""
     apart, dev, unchecked = _apart(recipe, folder)
-    kept = tuple(lesson for lesson in lessons if fingerprint(lesson.text) not in apart)
-    leaked = Counter(lesson.source for lesson in lessons)
-    leaked.subtract(lesson.source for lesson in kept)
+    kept = tuple(example for example in examples if fingerprint(example.text) not in apart)
+    leaked = Counter(example.source for example in examples)
+    leaked.subtract(example.source for example in kept)
     if not kept:
         raise InputError("no example is left to train on")
-    return Lessons(kept, tuple(dev), dict(leaked), tuple(unchecked))
+    return Examples(kept, tuple(dev), dict(leaked), tuple(unchecked))
 
 
-def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Lesson], list[str]]:
-    """Fingerprint what must not be trained on, and draw the development lessons."""
+def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[TrainingExample], list[str]]:
+    """Fingerprint what must not be trained on, and draw the development examples."""
     apart, unchecked = open_test_texts(folder)
     for name in recipe.tests:
-        apart |= {fingerprint(lesson.text) for lesson in _load(name, recipe, folder=folder, dev=True)}
-    dev: list[Lesson] = []
+        apart |= {fingerprint(example.text) for example in _load(name, recipe, folder=folder, dev=True)}
+    dev: list[TrainingExample] = []
     for number, named in enumerate(recipe.dev):
         dev += _drawn(_load(named.set, recipe, folder=folder, dev=True), named, f"{recipe.seed} dev {number}")
-    if any(not lesson.messages for lesson in dev):
+    if any(not example.messages for example in dev):
         raise SettingError("dev holds plain text, which asks nothing that could be answered and scored")
-    apart |= {fingerprint(lesson.text) for lesson in dev}
+    apart |= {fingerprint(example.text) for example in dev}
     return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
 
 
-def _with_replay(train: list[Lesson], older: list[Lesson], recipe: Recipe) -> list[Lesson]:
-    """Mix in older lessons, so that what was learned before is not forgotten."""
+def _with_replay(train: list[TrainingExample], older: list[TrainingExample], recipe: Recipe) -> list[TrainingExample]:
+    """Mix in older examples, so that what was learned before is not forgotten."""
     if not recipe.replay_share:
         return train
     count = round(len(train) * recipe.replay_share / (1 - recipe.replay_share))
@@ -137,40 +100,36 @@ def _with_replay(train: list[Lesson], older: list[Lesson], recipe: Recipe) -> li
     return train + (draw.sample(older, count) if count <= len(older) else draw.choices(older, k=count) if older else [])
 
 
-def _load(name: str, recipe: Recipe, *, folder: Path | None, dev: bool = False) -> list[Lesson]:
+def _load(name: str, recipe: Recipe, *, folder: Path | None, dev: bool = False) -> list[TrainingExample]:
     """Load a set; for development as it stands and in the usual order, as it will be scored."""
     if is_file(name):
         return read_jsonl(Path(name)) if name.endswith(".jsonl") else read_text(Path(name))
     if folder is None:
         raise SettingError(f"the set {name!r} needs the folder of public data", hint="Give it with --data.")
-    draw = random.Random(f"{recipe.seed} {name}")
-    lessons = []
-    for example in index.load(name, folder=folder):
-        if not example.text.strip():
-            continue
-        shown = as_typed(example) if not dev and draw.random() < recipe.raw_share else example
-        for order in orders(shown.task, 1 if dev else recipe.orders):
-            asked = OpinionsInput(shown.text, shown.task, order if recipe.orders > 1 else None)
-            answer = write(shown.tuples, shown.task, order=order)
-            lessons.append(Lesson(render(asked), answer, name, example.text, asked, shown.tuples))
-    return lessons
+    return labelled_examples(
+        name,
+        folder=folder,
+        orders=1 if dev else recipe.orders,
+        raw_share=0.0 if dev else recipe.raw_share,
+        seed=recipe.seed,
+    )
 
 
-def _drawn(lessons: list[Lesson], named: TrainSet, seed: str) -> list[Lesson]:
+def _drawn(examples: list[TrainingExample], named: TrainSet, seed: str) -> list[TrainingExample]:
     """Apply a set's limit, then its weight: whole passes, and a drawn part for the rest."""
     draw = random.Random(seed)
-    if named.limit is not None and named.limit < len(lessons):
-        lessons = draw.sample(lessons, named.limit)
+    if named.limit is not None and named.limit < len(examples):
+        examples = draw.sample(examples, named.limit)
     whole, part = divmod(named.weight, 1.0)
-    return lessons * int(whole) + draw.sample(lessons, round(part * len(lessons)))
+    return examples * int(whole) + draw.sample(examples, round(part * len(examples)))
 
 
-def read_text(path: Path) -> list[Lesson]:
+def read_text(path: Path) -> list[TrainingExample]:
     """Read a file of plain texts, one a line, to learn as they stand (domain-adaptive pre-training)."""
-    lessons = [Lesson((), line.strip(), path.name, line) for line in _lines(path) if line.strip()]
-    if not lessons:
+    examples = [TrainingExample((), line.strip(), path.name, line) for line in _lines(path) if line.strip()]
+    if not examples:
         raise InputError("no text in it", file=str(path))
-    return lessons
+    return examples
 
 
 def _lines(path: Path) -> list[str]:
@@ -183,11 +142,12 @@ def _lines(path: Path) -> list[str]:
         raise InputError("not UTF-8", file=str(path)) from error
 
 
-def read_jsonl(path: Path, *, answer: str = "") -> list[Lesson]:
-    """Read a file of lessons, one JSON object a line, in the types that TRL knows.
+def read_jsonl(path: Path, *, answer: str = "") -> list[TrainingExample]:
+    """Read a file of training examples, one JSON object a line, as a skill keeps them or in the types that TRL knows.
 
-    `{"messages": [...]}` (the last one the assistant's), `{"prompt": ..., "completion": ...}` (texts or lists of
-    messages), or `{"text": ...}` to learn as it stands.
+    `{"skill": NAME, "input": {...}, "result": ...}`, `{"messages": [...]}` (the last one the assistant's),
+    `{"prompt": ..., "completion": ...}` (texts or lists of messages), or `{"text": ...}` to learn as it stands. A row
+    with a prompt and a skill is learned as it stands, and answers to it are scored by the skill.
 
     Args:
         path: The file.
@@ -196,7 +156,7 @@ def read_jsonl(path: Path, *, answer: str = "") -> list[Lesson]:
     Raises:
         InputError: The file is missing or empty, or a row is none of these.
     """
-    lessons = []
+    examples = []
     for row, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
@@ -204,15 +164,17 @@ def read_jsonl(path: Path, *, answer: str = "") -> list[Lesson]:
             given = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise InputError("not a JSON object", file=str(path), row=row) from error
-        lessons.append(_lesson(given, path, row, answer))
-    if not lessons:
+        examples.append(_example(given, path, row, answer))
+    if not examples:
         raise InputError("no examples in it", file=str(path))
-    return lessons
+    return examples
 
 
-def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
+def _example(given: Any, path: Path, row: int, answer: str) -> TrainingExample:
     keys = set(given) if isinstance(given, dict) else set()
-    wanted = f"prompt and {answer}" if answer else "messages; or prompt and completion; or text"
+    of_skill = example_of(given, file=str(path), row_number=row) if {"skill", "input", "result"} <= keys else None
+    if of_skill and "prompt" not in keys:
+        return training_example(of_skill.skill, of_skill.asked, of_skill.result, source=path.name)
     try:
         if "messages" in keys and not answer:
             messages = _messages(given["messages"])
@@ -227,11 +189,13 @@ def _lesson(given: Any, path: Path, row: int, answer: str) -> Lesson:
             asked, learned = (), storable(given["text"])
         else:
             found = f"has the columns {', '.join(sorted(keys))}" if keys else "is no object"
+            wanted = f"prompt and {answer}" if answer else _WANTED
             raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Wanted: {wanted}.")
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError("the row's messages are not [{role, content}, ...]", file=str(path), row=row) from error
     text = next((m.content for m in reversed(asked) if m.role == "user"), learned)
-    return Lesson(asked, learned, path.name, text)
+    scored = (of_skill.skill.name, of_skill.asked, of_skill.result) if of_skill else ()
+    return TrainingExample(asked, learned, path.name, text, *scored)
 
 
 def _messages(given: Any) -> tuple[Message, ...]:

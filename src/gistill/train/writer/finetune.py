@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gistill.train.writer.encode import Encoded, encode_all, loss_function
-from gistill.train.writer.examples import load_lessons
+from gistill.train.writer.examples import load_examples
 from gistill.train.writer.loading import find_base, load_model, load_tokenizer, precision
 from gistill.train.writer.preference import finetune_preference
 from gistill.train.writer.recipe import Recipe
-from gistill.train.writer.running import check_folder, describe, quiet, run, speaker, told
+from gistill.train.writer.running import check_folder, describe, quiet, report_data, run, speaker
 from gistill.train.writer.safety import check_disk, check_memory, memory_need, seconds_needed, shown
 from gistill.train.writer.selection import judge
 from gistill.train.writer.trainer import Tell, arguments, collator, make_trainer, part_of_batch
@@ -57,7 +57,7 @@ def finetune_writer(
 def _finetune(recipe: Recipe, out: Path, data: Path | None, dry_run: bool, say: Tell) -> dict[str, Any]:
     base, config = find_base(recipe)
     arguments(recipe, out, judged=bool(recipe.dev))  # what is wrong in it should be said before anything is loaded
-    found = load_lessons(recipe, folder=data)
+    found = load_examples(recipe, folder=data)
     tokenizer = load_tokenizer(base)
     encoded = encode_all(
         found.train,
@@ -66,7 +66,7 @@ def _finetune(recipe: Recipe, out: Path, data: Path | None, dry_run: bool, say: 
         max_length=recipe.max_length,
     )
     about = describe(recipe, found, encoded)
-    told(about, found, say)
+    report_data(about, found, say)
     say(shown(encoded[0], tokenizer))
     model = load_model(recipe, base, steps=about["steps"])
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.errors import InputError, SettingError
-from gistill.evaluate.tuples import counts_by_text
 from gistill.lm.chat import prompt_text, unmarked
-from gistill.skills.opinions import parse
-from gistill.train.writer.examples import Lesson, Lessons, load_lessons, read_jsonl, without_tests
+from gistill.schema import TrainingExample
+from gistill.skills.all import SKILLS
+from gistill.train.writer.examples import Examples, load_examples, read_jsonl, without_tests
 from gistill.train.writer.loading import find_base, load_model, load_tokenizer
 from gistill.train.writer.recipe import Recipe, is_file
-from gistill.train.writer.running import describe, run, speaker, told
+from gistill.train.writer.running import describe, report_data, run, speaker
 from gistill.train.writer.selection import judge
 from gistill.train.writer.trainer import Judge, Tell, arguments, callbacks, judged
 
@@ -27,7 +27,7 @@ _METHODS = ("full", "layers", "lora", "qlora")
 class Preference(NamedTuple):
     """A question with a better and a worse answer."""
 
-    better: Lesson
+    better: TrainingExample
     worse: str
 
 
@@ -55,7 +55,7 @@ def finetune_preference(
     rows = _pair_rows(pairs, tokenizer) if pairs else _question_rows(found.train, tokenizer)
     about = describe(recipe, found, ())
     about["learned"] = len(rows)
-    told(about, found, say)
+    report_data(about, found, say)
     if dry_run:
         return about
     model = load_model(recipe, base, steps=about["steps"])
@@ -68,27 +68,30 @@ def finetune_preference(
     return run(recipe, about, build, tokenizer, out=out, say=say)
 
 
-def reward(lesson: Lesson, answer: str, *, complete: bool) -> float:
+def reward(example: TrainingExample, answer: str, *, complete: bool) -> float:
     """Score one answer by the skill's metric.
 
     Args:
-        lesson: The question and its right answer.
+        example: The question and its right answer.
         answer: As the model wrote it.
         complete: It came to an end by itself.
 
     Returns:
-        F1 of the opinion tuples, illegal lines counting as wrong ones, 1 where nothing is right and nothing was
-        said; for lessons without a skill 1 for exactly the right answer, else 0.
+        The skill's first measure of this answer, 1 where there was nothing to say and nothing was said; for examples
+        without a skill 1 for exactly the right answer, else 0.
     """
-    if lesson.asked is None:
-        return float(complete and answer.strip() == lesson.answer.strip())
-    correct, given, wanted = counts_by_text([lesson.tuples], [parse(answer, lesson.asked, complete=complete)])[0]
-    return 2 * correct / (given + wanted) if given + wanted else 1.0
+    if not example.skill:
+        return float(complete and answer.strip() == example.answer.strip())
+    skill = SKILLS[example.skill]
+    points, of = skill.score(example.result, skill.parse(answer, example.asked, complete), example.asked)[
+        skill.measures[0]
+    ]
+    return points / of if of else 1.0
 
 
-def _found(recipe: Recipe, data: Path | None) -> tuple[Lessons, list[Preference]]:
+def _found(recipe: Recipe, data: Path | None) -> tuple[Examples, list[Preference]]:
     if recipe.objective == "grpo":
-        return load_lessons(recipe, folder=data), []
+        return load_examples(recipe, folder=data), []
     for named in recipe.train:
         if not is_file(named.set):
             raise SettingError(f"dpo learns from files of preferences, and {named.set!r} is a named set")
@@ -120,15 +123,22 @@ def _pair_rows(pairs: Sequence[Preference], tokenizer: Any) -> list[dict[str, An
     ]
 
 
-def _question_rows(lessons: Sequence[Lesson], tokenizer: Any) -> list[dict[str, Any]]:
-    for lesson in lessons:
-        if not lesson.messages:
-            raise InputError(f"{lesson.source} is plain text, which has no question to answer")
-    return [{"prompt": prompt_text(tokenizer, lesson.messages), "place": i} for i, lesson in enumerate(lessons)]
+def _question_rows(examples: Sequence[TrainingExample], tokenizer: Any) -> list[dict[str, Any]]:
+    for example in examples:
+        if not example.messages:
+            raise InputError(f"{example.source} is plain text, which has no question to answer")
+    return [{"prompt": prompt_text(tokenizer, example.messages), "place": i} for i, example in enumerate(examples)]
 
 
 def _dpo(
-    model: Any, tokenizer: Any, rows: list[Any], lessons: Any, recipe: Recipe, folder: Path, say: Tell, by: Judge | None
+    model: Any,
+    tokenizer: Any,
+    rows: list[Any],
+    examples: Any,
+    recipe: Recipe,
+    folder: Path,
+    say: Tell,
+    by: Judge | None,
 ) -> Any:
     from datasets import Dataset  # type: ignore[import-untyped,unused-ignore]
     from trl.trainer.dpo_config import DPOConfig
@@ -146,8 +156,8 @@ def _dpo(
 
 
 def _grpo(
-    model: Any, tokenizer: Any, rows: list[Any], lessons: Sequence[Lesson], recipe: Recipe, folder: Path, say: Tell,
-    by: Judge | None,
+    model: Any, tokenizer: Any, rows: list[Any], examples: Sequence[TrainingExample], recipe: Recipe, folder: Path,
+    say: Tell, by: Judge | None,
 ) -> Any:  # fmt: skip
     from datasets import Dataset  # type: ignore[import-untyped,unused-ignore]
     from trl.trainer.grpo_config import GRPOConfig
@@ -156,7 +166,7 @@ def _grpo(
     settings = arguments(recipe, folder, judged=by is not None)
     return judged(GRPOTrainer, by)(
         model=model,
-        reward_funcs=_rewards(lessons, tokenizer),
+        reward_funcs=_rewards(examples, tokenizer),
         args=GRPOConfig(
             **settings,
             beta=recipe.beta,
@@ -170,11 +180,11 @@ def _grpo(
     )
 
 
-def _rewards(lessons: Sequence[Lesson], tokenizer: Any) -> Callable[..., list[float]]:
+def _rewards(examples: Sequence[TrainingExample], tokenizer: Any) -> Callable[..., list[float]]:
     def skill(completions: list[str], completion_ids: list[list[int]], place: list[int], **_: Any) -> list[float]:
         ended = [tokenizer.eos_token_id in ids for ids in completion_ids]
         return [
-            reward(lessons[i], answer, complete=whole)
+            reward(examples[i], answer, complete=whole)
             for i, answer, whole in zip(place, completions, ended, strict=True)
         ]
 

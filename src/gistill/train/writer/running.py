@@ -17,10 +17,11 @@ from typing import Any
 import torch
 
 from gistill.errors import GistillError, InputError
+from gistill.schema import TrainingExample
 from gistill.train.writer import adalora
 from gistill.train.writer.card import write_card
 from gistill.train.writer.encode import Encoded
-from gistill.train.writer.examples import Lessons
+from gistill.train.writer.examples import Examples
 from gistill.train.writer.loading import disk_full, out_of_memory, precision
 from gistill.train.writer.recipe import Recipe, as_yaml
 from gistill.train.writer.trainer import Tell
@@ -96,7 +97,7 @@ def speaker(tell: Tell | None) -> Tell:
     return tell if tell and os.environ.get("RANK", "0") == "0" else lambda line: None
 
 
-def told(about: dict[str, Any], found: Lessons, say: Tell) -> None:
+def report_data(about: dict[str, Any], found: Examples, say: Tell) -> None:
     """Say what will be learned and what was taken out."""
     say(
         f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them learned; "
@@ -165,18 +166,18 @@ def finish(out: Path, about: dict[str, Any], state: Any) -> None:
     write_card(out)
 
 
-def describe(recipe: Recipe, found: Lessons, encoded: Sequence[Encoded]) -> dict[str, Any]:
+def describe(recipe: Recipe, found: Examples, encoded: Sequence[Encoded]) -> dict[str, Any]:
     """Say how the writer is made, without its training."""
     digest = hashlib.sha256()
-    for lesson in found.train:
-        digest.update(repr((lesson.messages, lesson.answer)).encode("utf-8", "surrogatepass"))
+    for example in found.train:
+        digest.update(repr((example.messages, example.answer)).encode("utf-8", "surrogatepass"))
     return {
         "name": recipe.name,
         "base": recipe.model,
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
-        "tasks": sorted({lesson.asked.task for lesson in found.train if lesson.asked}),
-        "examples": dict(sorted(Counter(lesson.source for lesson in found.train).items())),
+        "skills": _skills(found.train),
+        "examples": dict(sorted(Counter(example.source for example in found.train).items())),
         "left_out_as_leaks": found.leaked,
         "not_checked_for_leaks": list(found.unchecked),
         "learned": len(encoded),
@@ -188,6 +189,16 @@ def describe(recipe: Recipe, found: Lessons, encoded: Sequence[Encoded]) -> dict
         "data_hash": digest.hexdigest()[:16],
         "made_with": _versions(),
     }
+
+
+def _skills(examples: Sequence[TrainingExample]) -> dict[str, list[str]]:
+    """Name the skills that are learned, each with its tasks; none where a skill is one task."""
+    found: dict[str, set[str]] = {}
+    for example in examples:
+        if example.skill:
+            task = getattr(example.asked, "task", None)
+            found.setdefault(example.skill, set()).update([task] if task else [])
+    return {name: sorted(tasks) for name, tasks in sorted(found.items())}
 
 
 def steps(recipe: Recipe, examples: int) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any
 
-from gistill.evaluate.tuples import score
 from gistill.lm.engines.torch_model import TorchModel
 from gistill.lm.seam import LanguageModel, Request
-from gistill.skills.opinions import parse
-from gistill.train.writer.examples import Lesson
+from gistill.schema import TrainingExample
+from gistill.skills.all import SKILLS
+from gistill.skills.skill import Ratio, total
 
 
-def scores(writer: LanguageModel, dev: Sequence[Lesson], *, max_new_tokens: int) -> dict[str, float]:
+def scores(writer: LanguageModel, dev: Sequence[TrainingExample], *, max_new_tokens: int) -> dict[str, float]:
     """Ask a writer every development question and score its answers.
 
     Args:
@@ -21,30 +22,36 @@ def scores(writer: LanguageModel, dev: Sequence[Lesson], *, max_new_tokens: int)
         max_new_tokens: Of an answer.
 
     Returns:
-        `score`, by which is chosen: strict micro F1 of the opinion tuples where some are marked or found, else the
-        share of answers that are exactly right. Beside it `precision` and `recall`, each where it was measured,
-        `illegal` (failures a text) and `exact`.
+        `score`, by which is chosen: the skill's first measure, the mean of them where several skills are asked for, and
+        the share of answers that are exactly right where nothing has a skill or the skill measured nothing. Beside it
+        the other measures of the skill, as far as they were measured, `illegal` (failures a text) and `exact`.
     """
-    asked = [Request(messages=lesson.messages, max_tokens=max_new_tokens) for lesson in dev]
+    asked = [Request(messages=example.messages, max_tokens=max_new_tokens) for example in dev]
     answers = writer.complete(asked)
-    known = [(lesson, answer) for lesson, answer in zip(dev, answers, strict=True) if lesson.asked]
-    exact = sum(a.text.strip() == lesson.answer.strip() for lesson, a in zip(dev, answers, strict=True)) / len(dev)
-    if not known:
+    exact = sum(a.text.strip() == example.answer.strip() for example, a in zip(dev, answers, strict=True)) / len(dev)
+    points: dict[str, list[dict[str, Ratio]]] = {}
+    failures = 0
+    for example, answer in zip(dev, answers, strict=True):
+        if example.skill:
+            skill = SKILLS[example.skill]
+            said = skill.parse(answer.text, example.asked, answer.stop == "end")
+            points.setdefault(skill.name, []).append(skill.score(example.result, said, example.asked))
+            failures += len(said.failures)
+    if not points:
         return {"score": exact, "exact": exact}
-    found = [
-        parse(answer.text, lesson.asked, complete=answer.stop == "end") for lesson, answer in known if lesson.asked
-    ]
-    card = score([lesson.tuples for lesson, _ in known], found)
-    shares = {"precision": card.precision, "recall": card.recall}
-    return {
-        "score": exact if card.f1.value is None else card.f1.value,
-        **{name: share for name, share in shares.items() if share is not None},
-        "illegal": sum(card.failures.values()) / len(known),
-        "exact": exact,
+    totals = {name: total(found) for name, found in points.items()}
+    chosen = [by for name, found in totals.items() if (by := found[SKILLS[name].measures[0]]) is not None]
+    beside = {
+        measure if len(totals) == 1 else f"{name}_{measure}": value
+        for name, found in totals.items()
+        for measure, value in found.items()
+        if value is not None and (len(totals) > 1 or measure != SKILLS[name].measures[0])
     }
+    illegal = failures / sum(map(len, points.values()))
+    return {"score": fmean(chosen) if chosen else exact, **beside, "illegal": illegal, "exact": exact}
 
 
-def judge(tokenizer: Any, dev: Sequence[Lesson], *, max_new_tokens: int) -> Callable[[Any], dict[str, float]]:
+def judge(tokenizer: Any, dev: Sequence[TrainingExample], *, max_new_tokens: int) -> Callable[[Any], dict[str, float]]:
     """Make the function that scores a model while it is trained."""
 
     def scored(model: Any) -> dict[str, float]:

@@ -198,7 +198,7 @@ def _unorthogonal(model: Any) -> Any:
 
 
 def collator(model: Any, tokenizer: Any, recipe: Recipe) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
-    """Choose how lessons are batched for a model."""
+    """Choose how examples are batched for a model."""
     pad = tokenizer.pad_token_id
     if model.config.is_encoder_decoder:
         return collate_pairs(pad, model.config.decoder_start_token_id)
@@ -214,8 +214,8 @@ class LikeLengths(torch.utils.data.Sampler[int]):
     """An order in which neighbours have like lengths, decided by seed and epoch alone, so that resuming repeats it.
 
     Args:
-        encoded: The lessons.
-        batch: Lessons in one optimiser step.
+        encoded: The examples.
+        batch: Examples in one optimiser step.
         seed: Of the order.
         grouped: False leaves the order to the seed alone.
     """

@@ -1,0 +1,54 @@
+"""Records in, evidence for summaries of aspects out: what a digest would show a writer, and the checks it would make.
+
+All records are read and grouped first, as for a digest, so they are held in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gistill.digest.extract import SentenceReader, extract
+from gistill.digest.group.grouping import group
+from gistill.digest.summary.summarizing import Side, check_draft, gather_sides
+from gistill.schema import Failure, Record
+from gistill.screen import screen
+from gistill.skills.skill import Answer, Prepared, PreparedInput
+from gistill.skills.summary import Draft
+
+
+def side_evidence(records: Iterable[Record | Failure], *, reader: SentenceReader | None = None) -> Prepared:
+    """Read and group records, and give each side of each aspect that more than one opinion bears out.
+
+    A summary is kept where every check of a digest passes: what is taught stands on the words that are cited.
+
+    Args:
+        records: All of them; what cannot be read comes out as it went in.
+        reader: See `gistill.reader.load_reader`; None loads the shipped one.
+    """
+    screened = list(screen(records))
+    kept = {record.id: record for record in screened if isinstance(record, Record)}
+    sides = _sides(kept, reader)
+
+    def check(name: str, draft: Draft) -> Failure | Answer:
+        if name not in sides:
+            return Failure(kind="unknown_aspect", detail=name)
+        checked = check_draft(sides[name], draft, kept)
+        if checked.check.verdict != "supported":
+            reasons = "; ".join(checked.check.reasons)
+            return Failure(kind="not_supported", detail=f"{draft.text[:300]} ({reasons})")
+        return {"cites": list(checked.cites)}
+
+    inputs = [PreparedInput(name, s.aspect.id, "\n".join(s.asked.quotes), s.asked) for name, s in sides.items()]
+    return Prepared([*(one for one in screened if isinstance(one, Failure)), *inputs], check)
+
+
+def _sides(records: dict[str, Record], reader: SentenceReader | None) -> dict[str, Side]:
+    """Give the sides of aspects with more than one opinion, by a name of their own."""
+    if reader is None:
+        from gistill.reader import load_reader
+
+        reader = load_reader()
+    found = extract(list(records.values()), reader=reader)
+    by_id = {opinion.id: opinion for opinion in found.opinions}
+    sides = (s for a in group(found.opinions, list(records.values())).aspects for s in gather_sides(a, by_id, records))
+    return {f"{side.aspect.id}#{side.feeling}": side for side in sides if len(side.evidence) > 1}

@@ -1,0 +1,160 @@
+"""The opinions skill, and how a large model is asked for it: worked examples, JSON where wanted, lists repaired.
+
+A sentence at a time, because that is how the reader and the writer are asked when they read a customer's text: what is
+trained is what is asked. It costs the teacher's examples once per sentence (most servers keep them in a cache), and
+buys answers that can be anchored without doubt and equal sentences that are paid for once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from gistill.schema import ELEMENTS, Failure, Message, Noun, OpinionTuple, Polarity, SentimentTask, TupleAnswer
+from gistill.skills.opinion_lists import IMPLICIT, NOTHING, repair
+from gistill.skills.opinions import OpinionsInput, count_tuples, elements, parse, render, write
+from gistill.skills.skill import Answer, Choices, Parsed, Ratio, Skill, Structured, Teacher
+
+# Written for this purpose: several domains, nothing named, nothing felt, several opinions, words that stand apart.
+_EXAMPLES: tuple[tuple[str, tuple[OpinionTuple, ...]], ...] = (
+    (
+        "The soup was wonderful but our waiter seemed bored.",
+        (
+            OpinionTuple("soup", "FOOD", "wonderful", "positive"),
+            OpinionTuple("waiter", "SERVICE", "bored", "negative"),
+        ),
+    ),
+    ("We went there on a Tuesday with my parents.", ()),
+    ("Broke after two weeks.", (OpinionTuple(None, "DURABILITY", "Broke", "negative"),)),
+    (
+        "Bright screen, average speakers, and the hinge feels cheap.",
+        (
+            OpinionTuple("screen", "DISPLAY", "Bright", "positive"),
+            OpinionTuple("speakers", "SOUND", "average", "neutral"),
+            OpinionTuple("hinge", "BUILD", "cheap", "negative"),
+        ),
+    ),
+    ("I would buy it again.", (OpinionTuple(None, "GENERAL", "would buy it again", "positive"),)),
+    (
+        "Check-in took an hour and the room smelled of smoke.",
+        (
+            OpinionTuple("Check-in", "SERVICE", "took an hour", "negative"),
+            OpinionTuple("room", "ROOM", "smelled of smoke", "negative"),
+        ),
+    ),
+)
+_AS_JSON = (
+    'List each opinion as JSON: {"opinions": [{"aspect": ..., "opinion": ..., "polarity": "positive", "negative" or '
+    '"neutral"}]}. aspect: the words that name the thing; opinion: the words that show the feeling; copy both exactly, '
+    "and write null where the text has no such words. An empty list where there is no opinion."
+)
+
+
+class OpinionLine(Noun):
+    """One opinion of a structured answer: words copied from the text, or null where there are none."""
+
+    aspect: str | None
+    opinion: str | None
+    polarity: Polarity
+
+
+class OpinionsAnswer(Noun):
+    """A structured answer: every opinion of the text, in order."""
+
+    opinions: tuple[OpinionLine, ...]
+
+
+def _from_text(text: str, choices: Choices) -> OpinionsInput:
+    return OpinionsInput(text, cast("SentimentTask", choices.task), None, choices.categories or None)
+
+
+def _ask(asked: OpinionsInput) -> tuple[Message, ...]:
+    if "category" not in ELEMENTS[asked.task]:
+        shots = _EXAMPLES
+    else:  # examples cannot know the caller's categories
+        shots = tuple((text, tuples) for text, tuples in _EXAMPLES if not tuples)
+    return render(asked._replace(shots=shots))
+
+
+def _ask_as_json(asked: OpinionsInput) -> tuple[Message, ...]:
+    """Ask with examples in JSON: a server that ignores the schema still sees what is wanted."""
+    messages = [Message(role="system", content=_AS_JSON)]
+    for text, tuples in _EXAMPLES:
+        lines = tuple(OpinionLine(aspect=t.aspect, opinion=t.opinion, polarity=t.polarity or "neutral") for t in tuples)
+        messages.append(Message(role="user", content=text))
+        messages.append(Message(role="assistant", content=OpinionsAnswer(opinions=lines).model_dump_json()))
+    return (*messages, Message(role="user", content=" ".join(asked.text.split())))
+
+
+def _read(answer: str, asked: OpinionsInput, whole: bool) -> Parsed[tuple[OpinionTuple, ...]]:
+    if not whole:  # the rest is not known, so that the lines above it would teach a student to stop early
+        return Parsed(None, (Failure(kind="truncated", detail=answer[-100:]),))
+    lines, repaired = repair(answer, asked.text, elements(asked.task))
+    found = parse(lines, asked, categories=frozenset(asked.categories) if asked.categories else None)
+    repeated = sum(failure.kind == "repeated" for failure in found.failures)
+    if repeated:  # it says nothing wrong, and is said once
+        repaired["repeated"] += repeated
+    failures = tuple(failure for failure in found.failures if failure.kind != "repeated")
+    return Parsed(None if failures and not found.tuples else found.tuples, failures, repaired)
+
+
+def _keep(found: tuple[OpinionTuple, ...], _: OpinionsInput) -> Answer:
+    return {"opinions": [part._asdict() for part in found]}
+
+
+def _kept(answer: Answer) -> tuple[OpinionTuple, ...]:
+    found = cast("list[dict[str, Any]]", answer["opinions"])
+    return tuple(OpinionTuple(*(part[name] for name in OpinionTuple._fields)) for part in found)
+
+
+def _as_text(value: Noun) -> str:
+    """Write a structured answer as lines, so that it is read and checked like any other."""
+    assert isinstance(value, OpinionsAnswer)
+    parts = ([o.aspect or IMPLICIT, o.opinion or IMPLICIT, o.polarity] for o in value.opinions)
+    return "\n".join(" | ".join(" ".join(part.replace("|", " ").split()) for part in line) for line in parts) or NOTHING
+
+
+Opinions = tuple[OpinionTuple, ...]
+
+
+def _parse(answer: str, asked: OpinionsInput, whole: bool) -> Parsed[Opinions]:
+    found = parse(answer, asked, complete=whole)
+    return Parsed(found.tuples, found.failures)
+
+
+def _write(found: Opinions, asked: OpinionsInput) -> str:
+    return write(found, asked.task, order=asked.order)
+
+
+def _score(gold: Opinions, said: Parsed[Opinions], _: OpinionsInput) -> dict[str, Ratio]:
+    """Score tuples strictly: a failure is a wrong prediction."""
+    correct, predicted, wanted = count_tuples(gold, TupleAnswer(said.result or (), said.failures))
+    return {"f1": (2 * correct, predicted + wanted), "precision": (correct, predicted), "recall": (correct, wanted)}
+
+
+OPINIONS: Skill[OpinionsInput, Opinions] = Skill(
+    name="opinions",
+    about="Lists the opinions of a text",
+    input=OpinionsInput,
+    result=Opinions,
+    render=render,
+    parse=_parse,
+    write=_write,
+    score=_score,
+    measures=("f1", "precision", "recall"),
+    max_tokens=256,
+    tags=("aspect-based-sentiment-analysis", "opinion-mining"),
+    teacher=Teacher(
+        unit="sentence",
+        from_text=_from_text,
+        tasks=("aste", *(task for task in ELEMENTS if task != "aste")),
+        categorised=tuple(task for task, wanted in ELEMENTS.items() if "category" in wanted),
+        ask=_ask,
+        read=_read,
+        filters=("parsed", "anchored", "whole"),
+        keep=_keep,
+        kept=_kept,
+        field="opinions",
+        vote="parts",
+        structured=Structured(_ask_as_json, OpinionsAnswer, _as_text, ("aste",)),
+    ),
+)
