@@ -45,8 +45,8 @@ from measures import (
     write_json,
 )
 
-from gistill.bench.jobs import as_tuples
-from gistill.bench.sets import load_set
+from gistill.bench.fsa.jobs import as_tuples
+from gistill.bench.fsa.sets import load_set
 from gistill.corpora.labelled import Labelled, data_folder
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import GistillError, InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gistill.bench.jobs import MAX_TOKENS
+from gistill.bench.benchmark import MAX_TOKENS
 from gistill.lm import LanguageModel, Request
 from gistill.reader.decode import Reading
 from gistill.schema import OpinionTuple

@@ -36,8 +36,8 @@ from typing import Any
 from measures import interval, percent, table, write_json
 from speed import _megabytes, three
 
-from gistill.bench.jobs import as_tuples
-from gistill.bench.sets import BenchSet, load_set
+from gistill.bench.fsa.jobs import as_tuples
+from gistill.bench.fsa.sets import BenchSet, load_set
 from gistill.errors import GistillError
 from gistill.evaluate.tuples import score
 from gistill.lm import Completion, LanguageModel, Request

@@ -18,18 +18,20 @@ from typer.testing import CliRunner
 
 from fake_reader import FakeReader
 from gistill.bench import run as run_module
-from gistill.bench import sets as sets_module
 from gistill.bench.answers import CHUNK, Kept
+from gistill.bench.benchmark import Settings
 from gistill.bench.charts import curve, matrix
-from gistill.bench.jobs import as_tuples, elect, job
+from gistill.bench.fsa import sets as sets_module
+from gistill.bench.fsa.benchmark import FSA
+from gistill.bench.fsa.jobs import as_tuples, elect, job, why_not
+from gistill.bench.fsa.report import PUBLISHED, cell, markdown, write_report
+from gistill.bench.fsa.scorecard import BenchScorecard
+from gistill.bench.fsa.sets import BenchSet, load_set
+from gistill.bench.fsa.trained import by_domain, by_share, systems_in
 from gistill.bench.models import Models, engines, hash_weights
-from gistill.bench.report import PUBLISHED, cell, markdown, write_report
-from gistill.bench.run import Settings, run_bench
-from gistill.bench.scorecard import BenchScorecard
-from gistill.bench.sets import BenchSet, load_set
+from gistill.bench.run import run_bench
 from gistill.bench.shots import draw, nearest
-from gistill.bench.systems import Member, System, parse_systems, why_not
-from gistill.bench.trained import by_domain, by_share, systems_in
+from gistill.bench.systems import Member, System, parse_systems
 from gistill.corpora.tuples import Example
 from gistill.errors import GistillError, InputError, ModelMissingError, SettingError
 from gistill.lm import Completion, Request
@@ -105,7 +107,7 @@ def bench(
     tmp_path: Path, systems: str, sets: Sequence[str] = ("made/up:aste",), *, models: Models | None = None, **more: Any
 ) -> list[BenchScorecard]:
     settings = Settings(tmp_path, tmp_path / "out", **more)
-    return run_bench(parse_systems([systems]), sets, settings, models=models or Loaded())
+    return run_bench(FSA, parse_systems([systems]), sets, settings, models=models or Loaded())
 
 
 def f1(card: BenchScorecard) -> float | None:
@@ -464,7 +466,7 @@ SLOW = """
 import sys, time
 sys.path.insert(0, {tests!r})
 import test_bench as t
-from gistill.bench import sets
+from gistill.bench.fsa import sets
 sets._load = t.corpus
 class Slow(t.Loaded):
     def writer(self, path, *, prefix_cache):
@@ -492,7 +494,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_scores(tmp_path: Path) -> N
     assert {**card.signature} == {**fresh.signature}
 
 
-def linger(_: object, __: object, settings: Settings) -> None:
+def linger(_: object, __: object, ___: object, settings: Settings) -> None:
     run_module.end_with_parent()
     part = settings.out / "part"
     part.write_text(str(os.getpid()))
@@ -508,7 +510,7 @@ if __name__ == "__main__":
     t.sets_module._load = t.corpus
     t.run_module.answer = t.linger
     out = t.Path({out!r})
-    t.run_bench(t.parse_systems(["majority"]), ["made/up"], t.Settings(out, out))
+    t.run_bench(t.FSA, t.parse_systems(["majority"]), ["made/up"], t.Settings(out, out))
 """
 
 
@@ -545,7 +547,7 @@ def killed(*_: object, **__: object) -> None:
 def test_a_killed_process_of_a_system_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "answer", killed)
     with pytest.raises(GistillError, match="the process of majority was killed") as error:
-        run_bench(parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
+        run_bench(FSA, parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
     assert "goes on" in error.value.hint
 
 
@@ -556,7 +558,7 @@ def refused(*_: object, **__: object) -> None:
 def test_an_error_in_a_process_of_a_system_is_said_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "answer", refused)
     with pytest.raises(InputError, match=r"a.csv, row 3: no such row") as error:
-        run_bench(parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
+        run_bench(FSA, parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
     assert (error.value.hint, error.value.exit_code) == ("Look again.", 2)
 
 
@@ -611,7 +613,7 @@ def test_a_wrong_file_of_answers_is_said(content: str, reason: str, tmp_path: Pa
 def test_a_model_that_is_not_there_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     for spec in ("writer:/nowhere/at/all", "reader:/nowhere/at/all"):
         with pytest.raises(ModelMissingError):
-            run_bench(parse_systems([f"majority,{spec}"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
+            run_bench(FSA, parse_systems([f"majority,{spec}"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
@@ -812,12 +814,12 @@ def test_systems_answer_in_processes_of_their_own(
     """On public data, since what a test replaces is not replaced in another process."""
     monkeypatch.undo()
     settings = Settings(public_data, tmp_path, limit=5)
-    cards = run_bench(parse_systems(["majority,reader"]), ["aste/14res/dev:aste"], settings)
+    cards = run_bench(FSA, parse_systems(["majority,reader"]), ["aste/14res/dev:aste"], settings)
     assert [card.texts for card in cards] == [5, 5]
     if sys.platform == "linux":
         small, large = (card.peak_mb or 0.0 for card in cards)
         assert 20 < small < large
-    assert run_bench(parse_systems(["majority,reader"]), ["aste/14res/dev:aste"], settings) == cards
+    assert run_bench(FSA, parse_systems(["majority,reader"]), ["aste/14res/dev:aste"], settings) == cards
 
 
 def test_every_system_can_be_prepared_for_public_sets(public_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import writers  # noqa: E402
 
-from gistill.bench.sets import BenchSet  # noqa: E402
+from gistill.bench.fsa.sets import BenchSet  # noqa: E402
 from gistill.corpora.tuples import Example  # noqa: E402
 from gistill.lm.fake import ScriptedModel  # noqa: E402
 from gistill.schema import OpinionTuple  # noqa: E402

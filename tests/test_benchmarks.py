@@ -25,7 +25,7 @@ import speed  # noqa: E402
 from lexicon import LexiconReader, Rules  # noqa: E402
 
 from fake_reader import FakeReader  # noqa: E402
-from gistill.bench.sets import BenchSet  # noqa: E402
+from gistill.bench.fsa.sets import BenchSet  # noqa: E402
 from gistill.corpora.labelled import Labelled, Triplet  # noqa: E402
 from gistill.corpora.tuples import Example  # noqa: E402
 from gistill.errors import InputError, SettingError  # noqa: E402

@@ -67,13 +67,13 @@ def unscored(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[str, int]]]:
     """Leave out the scoring, and give what was to be scored: (student, seeds)."""
     seen: list[list[tuple[str, int]]] = []
 
-    def bench(systems: Any, sets: Any, settings: Any, *, progress: Any) -> list[Any]:
+    def bench(benchmark: Any, systems: Any, sets: Any, settings: Any, *, progress: Any) -> list[Any]:
         seen.append([(system.name, len(system.members)) for system in systems])
         return []
 
     monkeypatch.setattr(walk, "run_bench", bench)
     found = Estimate(value=0.1, low=0.05, high=0.15)
-    monkeypatch.setattr(walk, "compare", lambda base, others, sets, settings: [found] * len(others))
+    monkeypatch.setattr(walk, "compare", lambda benchmark, base, others, sets, settings: [found] * len(others))
     return seen
 
 

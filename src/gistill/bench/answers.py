@@ -7,14 +7,13 @@ the same as one made in one go.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from gistill.bench.sets import digest
 
 CHUNK = 32  # texts asked together
 
@@ -106,3 +105,8 @@ class Kept:
 
     def _size(self, start: int) -> int:
         return min(CHUNK, self.count - start)
+
+
+def digest(value: object) -> str:
+    """Hash a JSON value: 16 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

@@ -15,56 +15,35 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from gistill.bench.answers import Kept
-from gistill.bench.jobs import MAX_TOKENS, ORDERS, Job, job
+from gistill.bench.answers import Kept, digest
+from gistill.bench.benchmark import AnyCard, AnySet, Benchmark, Card, Job, Set, Settings
 from gistill.bench.models import Models
-from gistill.bench.scorecard import BenchScorecard, scorecard
-from gistill.bench.sets import BenchSet, digest, load_set
-from gistill.bench.systems import Member, System, why_not
+from gistill.bench.systems import Member, System
 from gistill.errors import GistillError
-from gistill.evaluate.tuples import difference
-from gistill.schema import Estimate, TupleAnswer
+from gistill.schema import Estimate
 
-Plan = dict[str, tuple[BenchSet, Job]]  # by the set's name, without those the system cannot do
+Plan = dict[str, tuple[AnySet, Job]]  # by the set's name, without those the system cannot do
 Progress = Callable[[str, int, int], None]  # the step, texts done, texts in all
 _POLL = 1.0  # seconds between two looks at how far a process is
 
 
-class Settings(NamedTuple):
-    """What a benchmark does, but for systems and sets.
-
-    Attributes:
-        data: The folder of public data.
-        out: Where answers and scorecards go.
-        limit: Texts of each set, the first after a shuffle; None takes all.
-        seed: Of that shuffle and of the bootstrap.
-        max_tokens: Of a writer's answer.
-        orders: How many orders of elements a vote is taken over.
-    """
-
-    data: Path
-    out: Path
-    limit: int | None = None
-    seed: int = 0
-    max_tokens: int = MAX_TOKENS
-    orders: int = ORDERS
-
-
 def run_bench(
+    benchmark: Benchmark[Set, Card],
     systems: Sequence[System],
     sets: Sequence[str],
     settings: Settings,
     *,
     progress: Progress = lambda step, done, of: None,
     models: Models | None = None,
-) -> list[BenchScorecard]:
+) -> list[Card]:
     """Score systems on sets and write a scorecard for each of them into `out/scorecards`.
 
     Args:
+        benchmark: How sets are loaded, asked about and scored.
         systems: See `systems.parse_systems`.
-        sets: See `sets.load_set`.
+        sets: Names that the benchmark knows.
         settings: The rest.
         progress: Called now and then while a system answers.
         models: What brings models, which are then loaded in this process; None answers in processes of their own, so
@@ -78,30 +57,35 @@ def run_bench(
         ModelMissingError: A model is not there; said before anything is asked.
         GistillError: A system's process was killed.
     """
-    loaded = _load_sets(sets, settings)
+    loaded = _load_sets(benchmark, sets, settings)
     here = models or Models()
     # Prepared before the first model is loaded, so that what cannot work is found then.
-    plans = {member: _jobs(member, loaded, settings, here) for system in systems for member in system.members}
+    plans = {
+        member: _jobs(benchmark, member, loaded, settings, here) for system in systems for member in system.members
+    }
     cards = []
     for system in systems:
         for member in system.members:
-            _answer_member(system.name, member, plans[member], settings, models, progress)
+            work = (benchmark, member, list(plans[member]), settings)
+            _answer_member(system.name, plans[member], work, models, progress)
         for on in loaded:
-            cards.append(_scored(system, on, plans, settings))
+            cards.append(_scored(benchmark, system, on, plans, settings))
             write_scorecard(cards[-1], settings.out)
     return cards
 
 
-def answer(member: Member, sets: Sequence[str], settings: Settings) -> None:
+def answer(benchmark: Benchmark[Any, Any], member: Member, sets: Sequence[str], settings: Settings) -> None:
     """Let one member answer what it has not answered yet; where another process started this one, it ends with that.
 
     Args:
+        benchmark: How sets are loaded and asked about.
         member: It.
         sets: Names.
         settings: See `Settings`.
     """
     end_with_parent()
-    _answer(_jobs(member, _load_sets(sets, settings), settings, Models()), settings, peak=peak_mb)
+    loaded = _load_sets(benchmark, sets, settings)
+    _answer(_jobs(benchmark, member, loaded, settings, Models()), settings, peak=peak_mb)
 
 
 def end_with_parent() -> None:
@@ -135,7 +119,7 @@ def peak_mb() -> float | None:
     return round(size / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
 
 
-def write_scorecard(card: BenchScorecard, out: Path) -> Path:
+def write_scorecard(card: AnyCard, out: Path) -> Path:
     """Write a scorecard as JSON; its file's name says system and set."""
     folder = out / "scorecards"
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,38 +131,38 @@ def write_scorecard(card: BenchScorecard, out: Path) -> Path:
     return path
 
 
-def _load_sets(names: Sequence[str], settings: Settings) -> list[BenchSet]:
-    return [
-        load_set(name, folder=settings.data, limit=settings.limit, seed=settings.seed) for name in dict.fromkeys(names)
-    ]
+def _load_sets(benchmark: Benchmark[Set, Any], names: Sequence[str], settings: Settings) -> list[Set]:
+    return [benchmark.load(name, settings) for name in dict.fromkeys(names)]
 
 
-def _jobs(member: Member, sets: Sequence[BenchSet], settings: Settings, models: Models) -> Plan:
+def _jobs(
+    benchmark: Benchmark[Set, Any], member: Member, sets: Sequence[Set], settings: Settings, models: Models
+) -> Plan:
     return {
-        on.name: (on, job(member, on, models, max_tokens=settings.max_tokens, orders=settings.orders))
-        for on in sets
-        if not why_not(member, on.task)
+        on.name: (on, benchmark.job(member, on, models, settings)) for on in sets if not benchmark.why_not(member, on)
     }
 
 
-def _kept(on: BenchSet, work: Job, settings: Settings) -> Kept:
+def _kept(on: AnySet, work: Job, settings: Settings) -> Kept:
     return Kept(settings.out / "answers", work.decided_by, len(on.examples))
 
 
-def _answer_member(
-    name: str, member: Member, plan: Plan, settings: Settings, models: Models | None, progress: Progress
-) -> None:
-    files = [_kept(on, work, settings) for on, work in plan.values()]
+Work = tuple[Benchmark[Any, Any], Member, list[str], Settings]  # the arguments of `answer`
+
+
+def _answer_member(name: str, plan: Plan, work: Work, models: Models | None, progress: Progress) -> None:
+    settings = work[-1]
+    files = [_kept(on, job, settings) for on, job in plan.values()]
     total = sum(file.count for file in files)
     if sum(file.answered for file in files) == total:
         return
     if models is not None:
         _answer(plan, settings, peak=lambda: None)
         return
-    _apart(name, (member, list(plan), settings), tick=lambda: progress(name, sum(f.answered for f in files), total))
+    _apart(name, work, tick=lambda: progress(name, sum(f.answered for f in files), total))
 
 
-def _apart(name: str, arguments: tuple[Member, list[str], Settings], *, tick: Callable[[], None]) -> None:
+def _apart(name: str, arguments: Work, *, tick: Callable[[], None]) -> None:
     """Let `answer` run in a process of its own, which ends with this one however that comes about."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
@@ -213,10 +197,12 @@ def _child(theirs: Connection, work: Callable[..., None], *arguments: object) ->
         theirs.send(None)
 
 
-def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: Settings) -> BenchScorecard:
-    reason = next((reason for member in system.members if (reason := why_not(member, on.task))), "")
+def _scored(
+    benchmark: Benchmark[Set, Card], system: System, on: Set, plans: dict[Member, Plan], settings: Settings
+) -> Card:
+    reason = next((reason for member in system.members if (reason := benchmark.why_not(member, on))), "")
     if reason:
-        return BenchScorecard(system=system.name, set=on.name, texts=len(on.examples), skipped=reason)
+        return benchmark.skipped(system.name, on, reason)
     works = [plans[member][on.name][1] for member in system.members]
     files = [_kept(on, work, settings) for work in works]
     answers = _answers(system, on, works, files, settings)
@@ -231,12 +217,12 @@ def _scored(system: System, on: BenchSet, plans: dict[Member, Plan], settings: S
         "gistill": version("gistill"),
     }
     costs = [file.cost() for file in files]
-    return scorecard(system.name, on, answers, costs, signature=signature, seed=settings.seed)
+    return benchmark.card(system.name, on, answers, costs, signature=signature, seed=settings.seed)
 
 
 def _answers(
-    system: System, on: BenchSet, works: Sequence[Job], files: Sequence[Kept], settings: Settings
-) -> list[list[TupleAnswer]]:
+    system: System, on: AnySet, works: Sequence[Job], files: Sequence[Kept], settings: Settings
+) -> list[list[Any]]:
     """Read what each member answered about each text of a set."""
     if any(file.answered < file.count for file in files):
         raise GistillError(
@@ -248,10 +234,17 @@ def _answers(
     ]
 
 
-def compare(base: System, others: Sequence[System], sets: Sequence[str], settings: Settings) -> list[Estimate]:
-    """Bound by how much the strict F1 of systems is above another's, over all texts of some sets together.
+def compare(
+    benchmark: Benchmark[Any, Any],
+    base: System,
+    others: Sequence[System],
+    sets: Sequence[str],
+    settings: Settings,
+) -> list[Estimate]:
+    """Bound by how much systems are above another one, over all texts of some sets together.
 
     Args:
+        benchmark: What the sets are of.
         base: A system that `run_bench` had answer the sets with the same settings.
         others: More of them, each with as many seeds.
         sets: Names.
@@ -264,12 +257,11 @@ def compare(base: System, others: Sequence[System], sets: Sequence[str], setting
         GistillError: Something was not answered yet.
         ValueError: They do not have as many seeds.
     """
-    loaded, models = _load_sets(sets, settings), Models()
-    gold = [example.tuples for on in loaded for example in on.examples]
+    loaded, models = _load_sets(benchmark, sets, settings), Models()
 
-    def answered(system: System) -> list[list[TupleAnswer]]:
-        plans = [_jobs(member, loaded, settings, models) for member in system.members]
-        runs: list[list[TupleAnswer]] = [[] for _ in plans]
+    def answered(system: System) -> list[list[Any]]:
+        plans = [_jobs(benchmark, member, loaded, settings, models) for member in system.members]
+        runs: list[list[Any]] = [[] for _ in plans]
         for on in loaded:
             works = [plan[on.name][1] for plan in plans]
             files = [_kept(on, work, settings) for work in works]
@@ -278,4 +270,4 @@ def compare(base: System, others: Sequence[System], sets: Sequence[str], setting
         return runs
 
     below = answered(base)
-    return [difference(gold, answered(system), below, seed=settings.seed) for system in others]
+    return [benchmark.difference(loaded, answered(system), below, seed=settings.seed) for system in others]

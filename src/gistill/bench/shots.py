@@ -7,11 +7,22 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-from gistill.corpora.tuples import Example
 from gistill.errors import SettingError
 
 _WORD = re.compile(r"[\u2e80-\ua4cf]|[^\W_\u2e80-\ua4cf]+")  # of scripts without spaces, each character
+
+
+class HasText(Protocol):
+    """An example that says what it is about."""
+
+    @property
+    def text(self) -> str:
+        """What the example is about."""
+
+
+Example = TypeVar("Example", bound=HasText)
 
 
 def draw(training: Sequence[Example], count: int, *, seed: int) -> list[Example]:
@@ -52,7 +63,7 @@ def nearest(training: Sequence[Example], texts: Sequence[str], count: int) -> li
     return found
 
 
-def _enough(training: Sequence[Example], count: int) -> None:
+def _enough(training: Sequence[object], count: int) -> None:
     if not 1 <= count <= len(training):
         raise SettingError(f"{count} examples cannot be shown: the training part has {len(training)}")
 

@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 from gistill.errors import SettingError
-from gistill.schema import ELEMENTS, SentimentTask
 
 Kind = Literal["majority", "lexicon", "answers", "zero-shot", "few-shot", "nearest", "writer", "vote", "reader"]
 _KINDS = "|".join(get_args(Kind))
@@ -101,12 +100,3 @@ def _system(spec: str, shots: int, seeds: Sequence[int]) -> System:
     if len(set(paths)) < len(paths):
         raise SettingError(f"{spec!r} names a seed twice")
     return System(name, tuple(Member(kind, path) for path in paths))
-
-
-def why_not(member: Member, task: SentimentTask) -> str:
-    """Say why a system cannot do a task; empty where it can."""
-    if member.kind == "lexicon" and member.path is None:
-        return "its answers are made by benchmarks/baselines.py lexicon and given as lexicon:FILE"
-    if member.kind in ("reader", "lexicon") and "category" in ELEMENTS[task]:
-        return f"a {member.kind} names no categories"
-    return ""

@@ -1,4 +1,4 @@
-"""`gistill bench`: systems on public sets, in one table with intervals."""
+"""`gistill bench`: systems on public sets, or on examples of any skill, in one table with intervals."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gistill.cli.display import Display
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
-    from gistill.bench.scorecard import BenchScorecard
+    from gistill.bench.fsa.scorecard import BenchScorecard
     from gistill.bench.systems import System
 
-bench = typer.Typer(help="Score systems on the public sets.", no_args_is_help=True)
+bench = typer.Typer(help="Score systems on public sets, or on examples of any skill.", no_args_is_help=True)
 
 _KEPT = "What was answered is kept in {}; the same command goes on from there."
 _Data = Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")]
@@ -61,16 +61,66 @@ def bench_fsa(
 ) -> None:
     """Score fine-grained sentiment: strict tuple F1 of every system on every set. The same command again goes on."""
     with ending(kept=_KEPT.format(out)):
-        from gistill.bench.report import markdown, write_report
-        from gistill.bench.run import Settings, run_bench
+        from gistill.bench.benchmark import Settings
+        from gistill.bench.fsa.benchmark import FSA
+        from gistill.bench.fsa.report import markdown, write_report
+        from gistill.bench.run import run_bench
         from gistill.bench.systems import parse_systems
 
         rows = parse_systems(systems, shots=shots, seeds=_numbers(seeds))
         settings = Settings(data, out, limit, seed, max_tokens, orders)
         with Display() as display:
-            cards = run_bench(rows, _names(sets), settings, progress=display)
+            cards = run_bench(FSA, rows, _names(sets), settings, progress=display)
         page, sheet = write_report(cards, out, views=views, as_published=as_published)
         typer.echo(markdown(cards, views=views, as_published=as_published))
+        tell(f"{page}, {sheet} and {out / 'scorecards'}")
+
+
+@bench.command("run")
+def bench_run(
+    skill: Annotated[
+        str, typer.Option(metavar="NAME", help="opinions, analysis, ...; an unknown name lists them all.")
+    ],
+    examples: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="JSON lines with input and result of the skill (repeatable).")
+    ],
+    out: _Out,
+    systems: Annotated[
+        list[str],
+        typer.Option(
+            metavar="LIST",
+            help="zero-shot[:MODEL], few-shot:5[:MODEL], nearest:5, writer:A,B,C (seeds of one system), answers:FILE; "
+            "NAME=... names a row.",
+        ),
+    ],
+    limit: _Limit = None,
+    shots_from: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Examples that few-shot and nearest show.")
+    ] = None,
+    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Where few-shot does not say.")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of few-shot, with commas between.")] = "0",
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Of a writer's answer. Default: the skill's.")
+    ] = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Score any skill on files of examples, by the skill's own measures. The same command again goes on."""
+    with ending(kept=_KEPT.format(out)):
+        from gistill.bench.benchmark import Settings
+        from gistill.bench.examples.benchmark import EXAMPLES
+        from gistill.bench.run import run_bench
+        from gistill.bench.systems import parse_systems
+        from gistill.skills.all import skill_named
+
+        longest = max_tokens or skill_named(skill).max_tokens
+        rows = parse_systems(systems, shots=shots, seeds=_numbers(seeds))
+        settings = Settings(None, out, limit, seed, longest, shots_from=shots_from)
+        with Display() as display:
+            cards = run_bench(EXAMPLES, rows, [f"{skill}:{file}" for file in examples], settings, progress=display)
+        page, sheet = out / "table.md", out / "table.csv"
+        page.write_text(EXAMPLES.markdown(cards), encoding="utf-8")
+        EXAMPLES.write_csv(sheet, cards)
+        typer.echo(EXAMPLES.markdown(cards))
         tell(f"{page}, {sheet} and {out / 'scorecards'}")
 
 
@@ -86,7 +136,7 @@ def bench_curve(
     """Draw F1 by share of the training data. Folders in RUNS are named SHARE or SHARE-SEED, for example 0.1-0."""
     with ending(kept=_KEPT.format(out)):
         from gistill.bench.charts import curve
-        from gistill.bench.trained import by_share, systems_in
+        from gistill.bench.fsa.trained import by_share, systems_in
 
         cards = _score_trained(systems_in(runs, shares=True), data, out, sets, limit, seed)
         (out / "curve.svg").write_text(curve(by_share(cards)), encoding="utf-8")
@@ -105,7 +155,7 @@ def bench_matrix(
     """Draw F1 by what was trained and what was tested on. Folders in RUNS are named DOMAIN or DOMAIN-SEED."""
     with ending(kept=_KEPT.format(out)):
         from gistill.bench.charts import matrix
-        from gistill.bench.trained import by_domain, systems_in
+        from gistill.bench.fsa.trained import by_domain, systems_in
 
         cards = _score_trained(systems_in(runs), data, out, sets, limit, seed)
         (out / "matrix.svg").write_text(matrix(*by_domain(cards)), encoding="utf-8")
@@ -116,11 +166,14 @@ def _score_trained(
     systems: list[System], data: Path, out: Path, sets: list[str], limit: int | None, seed: int
 ) -> list[BenchScorecard]:
     """Score trained models, write their tables and print one."""
-    from gistill.bench.report import markdown, write_report
-    from gistill.bench.run import Settings, run_bench
+    from gistill.bench.benchmark import Settings
+    from gistill.bench.fsa.benchmark import FSA
+    from gistill.bench.fsa.report import markdown, write_report
+    from gistill.bench.run import run_bench
 
     with Display() as display:
-        cards = run_bench(systems, _names(sets), Settings(data, out, limit, seed), progress=display)
+        settings = Settings(data, out, limit, seed)
+        cards = run_bench(FSA, systems, _names(sets), settings, progress=display)
     write_report(cards, out)
     typer.echo(markdown(cards))
     return cards

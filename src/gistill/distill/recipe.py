@@ -29,7 +29,9 @@ class Task(Noun):
 
     train: TrainSets = Field(min_length=1, description="sets to fine-tune on, with limits; see a writer's recipe")
     dev: TrainSets = Field((), description="sets to choose the best checkpoint on; none keeps the last")
-    tests: tuple[str, ...] = Field(min_length=1, description="named sets to score on")
+    tests: tuple[str, ...] = Field(
+        min_length=1, description="named sets, or .jsonl files of a skill's examples, to score on"
+    )
 
 
 class DistillRecipe(Noun):
@@ -62,6 +64,10 @@ class DistillRecipe(Noun):
             raise ValueError(f"the baseline {self.baseline!r} is no student")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed is given twice")
+
+        for name, task in self.tasks.items():
+            if len({is_file(test) for test in task.tests}) > 1:
+                raise ValueError(f"the tests of {name} are files and named sets, which are scored differently")
         return self
 
     @property
@@ -87,13 +93,24 @@ def load_distill_recipe(path: Path, *, settings: Mapping[str, Any] | None = None
         recipe = DistillRecipe.model_validate({**given, **(settings or {})})
     except ValidationError as error:
         raise SettingError(problem(error, of="a distillation"), file=str(path), hint=_hint(error)) from error
+    tasks = {name: _beside(task, path.parent) for name, task in recipe.tasks.items()}
     corpora = {name: str(_corpus_file(path.parent / folder)) for name, folder in recipe.corpora.items()}
-    recipe = recipe.model_copy(update={"corpora": corpora})
+    recipe = recipe.model_copy(update={"corpora": corpora, "tasks": tasks})
     for student in recipe.students:
         taught(recipe, student, seed=recipe.seeds[0])
     for task in recipe.tasks:
         finetuned(recipe, next(iter(recipe.students)), task, seed=recipe.seeds[0], start=None)
     return recipe
+
+
+def _beside(task: Task, folder: Path) -> Task:
+    """Resolve the files of a task against the recipe's folder."""
+
+    def resolved(sets: tuple[TrainSet, ...]) -> tuple[TrainSet, ...]:
+        return tuple(s.model_copy(update={"set": str(folder / s.set)}) if is_file(s.set) else s for s in sets)
+
+    tests = tuple(str(folder / name) if is_file(name) else name for name in task.tests)
+    return task.model_copy(update={"train": resolved(task.train), "dev": resolved(task.dev), "tests": tests})
 
 
 def taught(recipe: DistillRecipe, student: str, *, seed: int) -> Recipe | None:

@@ -15,12 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gistill.bench.run import Progress, Settings, compare, run_bench
-from gistill.bench.scorecard import BenchScorecard
+from gistill.bench.benchmark import AnyCard, Benchmark, Settings
+from gistill.bench.examples.benchmark import EXAMPLES
+from gistill.bench.fsa.benchmark import FSA
+from gistill.bench.run import Progress, compare, run_bench
 from gistill.bench.systems import Member, System
 from gistill.distill.picture import draw
-from gistill.distill.recipe import DistillRecipe, finetuned, taught
-from gistill.distill.table import write_table
+from gistill.distill.recipe import DistillRecipe, Task, finetuned, taught
+from gistill.distill.table import Scored, write_table
 from gistill.errors import InputError, SettingError
 from gistill.schema import Estimate
 from gistill.train.writer.recipe import Recipe, is_file
@@ -64,7 +66,7 @@ def distill(
     tell: Tell = lambda line: None,
     progress: Progress = lambda step, done, of: None,
     train: Callable[..., Any] | None = None,
-) -> list[BenchScorecard]:
+) -> list[AnyCard]:
     """Walk a distillation to its table; called again, it goes on where it was.
 
     Args:
@@ -112,14 +114,19 @@ def distill(
     draw_progress(steps, out)
     settings = Settings(data, out / "bench", recipe.texts, max_tokens=recipe.max_tokens)
     systems = {task: [_system(name, task, steps) for name in mine] for task in recipe.tasks}
-    cards = [
-        card
-        for task, about in recipe.tasks.items()
-        for card in run_bench(systems[task], about.tests, settings, progress=progress)
-    ]
+    scored: list[Scored] = []
+    for task, about in recipe.tasks.items():
+        benchmark = benchmark_of(about)
+        cards = run_bench(benchmark, systems[task], about.tests, settings, progress=progress)
+        scored.append(Scored(task, benchmark, cards, benchmark.measure(cards)))
     if len(mine) == len(recipe.students):
-        write_table(recipe, cards, _differences(recipe, systems, settings), out)
-    return cards
+        write_table(recipe, scored, _differences(recipe, systems, settings), out)
+    return [card for one in scored for card in one.cards]
+
+
+def benchmark_of(task: Task) -> Benchmark[Any, Any]:
+    """Choose what scores a task: files of examples are scored by their skill, named sets as opinions."""
+    return EXAMPLES if is_file(task.tests[0]) else FSA
 
 
 def plan(recipe: DistillRecipe, out: Path) -> list[Step]:
@@ -203,10 +210,10 @@ def _differences(
     recipe: DistillRecipe, systems: dict[str, list[System]], settings: Settings
 ) -> dict[tuple[str, str], Estimate]:
     """Compare every student with the baseline over all texts of each task's tests: (student, task) -> difference."""
-    found = {}
+    found: dict[tuple[str, str], Estimate] = {}
     for task, about in recipe.tasks.items():
         base = next(system for system in systems[task] if system.name == recipe.compared_with)
         others = [system for system in systems[task] if system is not base]
-        for system, above in zip(others, compare(base, others, about.tests, settings), strict=True):
-            found[system.name, task] = above
+        above = compare(benchmark_of(about), base, others, about.tests, settings)
+        found |= {(system.name, task): one for system, one in zip(others, above, strict=True)}
     return found

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from gistill.bench.answers import Cost
-from gistill.bench.sets import BenchSet
+from gistill.bench.fsa.sets import BenchSet
 from gistill.corpora.tuples import Example
 from gistill.evaluate.tuples import SeedScorecard, score_seeds
 from gistill.schema import Noun, TupleAnswer

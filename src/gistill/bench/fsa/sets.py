@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from gistill.bench.answers import digest
 from gistill.corpora.leaks import fingerprint
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError, SettingError
@@ -98,8 +97,3 @@ def _load(name: str, *, folder: Path) -> list[Example]:
     from gistill.corpora import index
 
     return index.load(name, folder=folder)
-
-
-def digest(value: object) -> str:
-    """Hash a JSON value: 16 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

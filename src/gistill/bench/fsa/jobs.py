@@ -7,52 +7,38 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
+from gistill.bench.answers import digest
+from gistill.bench.asking import failure_of, writer_job
+from gistill.bench.benchmark import Job, Settings
+from gistill.bench.fsa.sets import BenchSet
 from gistill.bench.models import Models, engines
-from gistill.bench.sets import BenchSet, digest
 from gistill.bench.shots import draw, nearest
 from gistill.bench.systems import Member
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError
-from gistill.lm import Completion, Request
+from gistill.lm import Request
 from gistill.reader import Reading
 from gistill.schema import ELEMENTS, Failure, OpinionTuple, Polarity, SentimentTask, TupleAnswer
 from gistill.skills.opinions import OpinionsInput, parse, render, vote
 from gistill.skills.opinions import orders as element_orders
 from gistill.text import places
 
-MAX_TOKENS = 96  # of an answer; of 20,194 marked answers of English training parts one is longer in SmolLM2's tokens
-ORDERS = 5  # of elements, where a writer votes
 SHARE = 0.5  # of the orders that must give a tuple
 _MOST_ILLEGAL = 10_000  # lines of one answer in a file
 
 
-class Job(NamedTuple):
-    """One system on one set.
-
-    Attributes:
-        decided_by: All that decides the answers, as JSON.
-        ask: Replies to the texts from one number to below another, as JSON, and the seconds it took.
-        read: What the reply to a text says.
-    """
-
-    decided_by: dict[str, Any]
-    ask: Callable[[int, int], tuple[list[Any], float]]
-    read: Callable[[int, Any], TupleAnswer]
-
-
-def job(member: Member, on: BenchSet, models: Models, *, max_tokens: int = MAX_TOKENS, orders: int = ORDERS) -> Job:
+def job(member: Member, on: BenchSet, models: Models, settings: Settings) -> Job:
     """Prepare a system for a set; nothing is loaded and nothing asked.
 
     Args:
-        member: One that can do the set's task (`systems.why_not`).
+        member: One that can do the set's task (`why_not`).
         on: The set.
         models: What brings the models.
-        max_tokens: Of a writer's answer.
-        orders: How many orders of elements a vote is taken over.
+        settings: The longest answer of a writer, and how many orders of elements a vote is taken over.
 
     Raises:
         ModelMissingError: There is no such model.
@@ -65,36 +51,32 @@ def job(member: Member, on: BenchSet, models: Models, *, max_tokens: int = MAX_T
         return _answers_job(Path(member.path or ""), on)
     if member.kind == "reader":
         return _reader_job(member.path, on, models)
-    return _writer_job(member, on, models, max_tokens, orders)
+    return _writer_job(member, on, models, settings)
 
 
-def _writer_job(member: Member, on: BenchSet, models: Models, max_tokens: int, orders: int) -> Job:
-    questions = _questions(member, on, orders if member.kind == "vote" else 1)
-    requests = [[Request(messages=render(asked), max_tokens=max_tokens) for asked in text] for text in questions]
-    # Long prompts that begin alike are worth keeping; else the last bit shall not depend on what was asked before.
-    prefix_cache = member.kind == "few-shot"
+def why_not(member: Member, on: BenchSet) -> str:
+    """Say why a system cannot do a set's task; empty where it can."""
+    if member.kind == "lexicon" and member.path is None:
+        return "its answers are made by benchmarks/baselines.py lexicon and given as lexicon:FILE"
+    if member.kind in ("reader", "lexicon") and "category" in ELEMENTS[on.task]:
+        return f"a {member.kind} names no categories"
+    return ""
+
+
+def _writer_job(member: Member, on: BenchSet, models: Models, settings: Settings) -> Job:
+    questions = _questions(member, on, settings.orders if member.kind == "vote" else 1)
+    requests = [
+        [Request(messages=render(asked), max_tokens=settings.max_tokens) for asked in text] for text in questions
+    ]
     # A category that only the scored texts have is not shown, but who names it is not wrong.
     scored = {t.category for example in on.examples for t in example.tuples if t.category}
     known = frozenset({*on.categories, *scored}) if "category" in ELEMENTS[on.task] else None
-    decided_by = {
-        "set": on.hash,
-        "weights": models.hash("writer", member.path),
-        "engines": engines("writer"),
-        "prefix_cache": prefix_cache,
-        "asked": digest([[request.model_dump() for request in text] for text in requests]),
-    }
-
-    def ask(start: int, end: int) -> tuple[list[Any], float]:
-        writer = models.writer(member.path, prefix_cache=prefix_cache)  # before the clock runs
-        began = time.perf_counter()
-        completions = iter(writer.complete([request for text in requests[start:end] for request in text]))
-        seconds = time.perf_counter() - began
-        return [[_kept(next(completions)) for _ in text] for text in requests[start:end]], seconds
 
     def read(i: int, reply: Any) -> TupleAnswer:
         return elect([_answer(kept, asked, known) for kept, asked in zip(reply, questions[i], strict=True)])
 
-    return Job(decided_by, ask, read)
+    # Long prompts that begin alike are worth keeping; else the last bit shall not depend on what was asked before.
+    return writer_job(member, on.hash, requests, models, read, prefix_cache=member.kind == "few-shot")
 
 
 def _questions(member: Member, on: BenchSet, orders: int) -> list[list[OpinionsInput]]:
@@ -116,15 +98,9 @@ def _questions(member: Member, on: BenchSet, orders: int) -> list[list[OpinionsI
     ]
 
 
-def _kept(completion: Completion) -> dict[str, str]:
-    if completion.failure:
-        return {"failure": completion.failure.kind, "detail": completion.failure.detail}
-    return {"text": completion.text, "stop": completion.stop}
-
-
 def _answer(kept: dict[str, str], asked: OpinionsInput, known: frozenset[str] | None) -> TupleAnswer:
-    if "failure" in kept:
-        return TupleAnswer((), (Failure(kind=kept["failure"], detail=kept["detail"]),))
+    if failure := failure_of(kept):
+        return TupleAnswer((), (failure,))
     return parse(kept["text"], asked, categories=known, complete=kept["stop"] == "end")
 
 

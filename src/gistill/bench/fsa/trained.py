@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gistill.bench.scorecard import BenchScorecard
+from gistill.bench.fsa.scorecard import BenchScorecard
 from gistill.bench.systems import Member, System
 from gistill.errors import InputError
 from gistill.schema import Estimate

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gistill.bench.scorecard import VIEWS, BenchScorecard, View
+from gistill.bench.fsa.scorecard import VIEWS, BenchScorecard, View
+from gistill.bench.tables import aligned, most, span
 from gistill.evaluate.tuples import SeedScorecard
 from gistill.schema import Estimate
 from gistill.tables import write_csv
@@ -59,8 +60,13 @@ def write_report(
     out.mkdir(parents=True, exist_ok=True)
     page, sheet = out / "table.md", out / "table.csv"
     page.write_text(markdown(cards, views=views, as_published=as_published), encoding="utf-8")
-    write_csv(sheet, _HEADER, [row for card in cards for row in _rows(card)])
+    write_sheet(sheet, cards)
     return page, sheet
+
+
+def write_sheet(path: Path, cards: Sequence[BenchScorecard]) -> None:
+    """Write all views and both ways of counting as CSV."""
+    write_csv(path, _HEADER, [row for card in cards for row in _rows(card)])
 
 
 def markdown(cards: Sequence[BenchScorecard], *, views: bool = False, as_published: bool = False) -> str:
@@ -86,14 +92,14 @@ def _table(cards: Sequence[BenchScorecard], view: View, *, as_published: bool = 
         mine = [by[system, name] for name in sets if (system, name) in by]
         rows.append([system, *(cell(((as_published and c.as_published) or c.views).get(view)) for c in mine)])
         if cost:
-            rows[-1] += [_range([c.sentences_per_second for c in mine]), _most(mine)]
+            rows[-1] += [span([c.sentences_per_second for c in mine]), most([c.peak_mb for c in mine])]
     for system in dict.fromkeys(p.system for p in PUBLISHED) if view == "all" else ():
         figures = [_published(system, name) for name in sets]
         if any(figures):
             rows.append([f"*published: {system}*", *(f or "-" for f in figures), *(["-", "-"] if cost else [])])
     if cost:
         rows[0] += ["sentences/s", "peak MB"]
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def cell(scores: SeedScorecard | None) -> str:
@@ -119,26 +125,6 @@ def _published(system: str, name: str) -> str:
     test = name.replace(f"/{part}:", "/test:")
     found = next((p for p in PUBLISHED if p.system == system and p.set == test), None)
     return "" if found is None else f"{100 * found.f1:.1f}" + ("" if part == "test" else " (on test)")
-
-
-def _range(values: Sequence[float | None]) -> str:
-    known = sorted(
-        {f"{value:.3g}" if value < 100 else f"{value:,.0f}": value for value in values if value}.items(),
-        key=lambda pair: pair[1],
-    )
-    return " to ".join(dict.fromkeys((known[0][0], known[-1][0]))) if known else "-"
-
-
-def _most(cards: Sequence[BenchScorecard]) -> str:
-    peaks = [card.peak_mb for card in cards if card.peak_mb is not None]
-    return f"{max(peaks):,.0f}" if peaks else "-"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    safe = [[text.replace("|", "\\|").replace("\n", " ") for text in row] for row in rows]
-    widths = [max(len(row[i]) for row in safe) for i in range(len(safe[0]))]
-    lines = ["| " + " | ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)) + " |" for row in safe]
-    return "\n".join([lines[0], "| " + " | ".join("-" * w for w in widths) + " |", *lines[1:]])
 
 
 def _notes(cards: Sequence[BenchScorecard]) -> list[str]:
