@@ -12,6 +12,8 @@ from gistill.digest.group.grouping import group
 from gistill.digest.summary.summarizing import Side, check_draft, gather_sides
 from gistill.schema import Failure, Record
 from gistill.screen import screen
+from gistill.skills.aspect_summary import AspectInput, Summary
+from gistill.skills.overlap import rouge1
 from gistill.skills.skill import Answer, Prepared, PreparedInput
 from gistill.skills.summary import Draft
 
@@ -39,6 +41,36 @@ def side_evidence(records: Iterable[Record | Failure], *, reader: SentenceReader
         return {"cites": list(checked.cites)}
 
     inputs = [PreparedInput(name, s.aspect.id, "\n".join(s.asked.quotes), s.asked) for name, s in sides.items()]
+    return Prepared([*(one for one in screened if isinstance(one, Failure)), *inputs], check)
+
+
+def aspect_evidence(records: Iterable[Record | Failure], *, reader: SentenceReader | None = None) -> Prepared:
+    """Read and group records, and give each aspect that more than one opinion bears out, with what people wrote.
+
+    A summary is kept where each sentence shares a word with every comment that it cites; what it says besides is the
+    teacher's own responsibility.
+
+    Args:
+        records: All of them; what cannot be read comes out as it went in.
+        reader: See `gistill.reader.load_reader`; None loads the shipped one.
+    """
+    screened = list(screen(records))
+    kept = {record.id: record for record in screened if isinstance(record, Record)}
+    quotes: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for side in _sides(kept, reader).values():
+        quotes.setdefault(side.aspect.id, []).extend(side.asked.quotes)
+        names[side.aspect.id] = side.asked.aspect
+    asked = {name: AspectInput(names[name], tuple(found)) for name, found in quotes.items()}
+
+    def check(name: str, summary: Summary) -> Failure | Answer:
+        shown = asked[name].quotes
+        for draft in summary:
+            if strange := [n for n in draft.cites if not rouge1(shown[n - 1], draft.text)]:
+                return Failure(kind="not_supported", detail=f"{draft.text[:300]} (nothing in common with {strange})")
+        return {}
+
+    inputs = [PreparedInput(name, name, "\n".join(one.quotes), one) for name, one in asked.items()]
     return Prepared([*(one for one in screened if isinstance(one, Failure)), *inputs], check)
 
 

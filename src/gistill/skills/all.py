@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from gistill.errors import InputError, SettingError
+from gistill.skills.aspect_summary import ASPECT_SUMMARY
 from gistill.skills.opinions_skill import OPINIONS
 from gistill.skills.rating import RATING
 from gistill.skills.skill import Skill, from_json
 from gistill.skills.summary import SUMMARY
 from gistill.skills.understanding import ANALYSIS, REWRITING
 
-SKILLS: dict[str, Skill[Any, Any]] = {skill.name: skill for skill in (OPINIONS, ANALYSIS, REWRITING, RATING, SUMMARY)}
+SKILLS: dict[str, Skill[Any, Any]] = {
+    skill.name: skill for skill in (OPINIONS, ANALYSIS, REWRITING, RATING, SUMMARY, ASPECT_SUMMARY)
+}
 
 
 def skill_named(name: str) -> Skill[Any, Any]:
