@@ -69,6 +69,20 @@ ROOMS = {
         "__init__": 6,
     },
     "serve": {"openai": 0, "__init__": 1},
+    "bench": {
+        "answers": 0,
+        "charts": 0,
+        "models": 0,
+        "shots": 0,
+        "systems": 0,
+        "tables": 0,
+        "benchmark": 1,
+        "asking": 2,
+        "run": 2,
+        "fsa": 3,
+        "examples": 3,
+        "__init__": 4,
+    },
 }
 # Rows whose parts may know each other: the plain nouns and texts at the bottom.
 SIDEWAYS = {0}
