@@ -322,3 +322,25 @@ def test_no_line_outside_its_modules_names_the_second_skill() -> None:
     }
     assert named == {"skills/aspect_summary.py", "skills/all.py", "distill/evidence.py"}
     assert ASPECT_SUMMARY.teacher.prepare == "gistill.distill.evidence:aspect_evidence"
+
+
+def test_the_example_in_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+    code = page.partition("## How to add a skill")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "urgency.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    import urgency  # type: ignore[import-not-found,unused-ignore]
+
+    skill = urgency.URGENCY
+    monkeypatch.setitem(SKILLS, "urgency", skill)
+    asked = urgency.UrgencyInput("Where is my parcel?")
+    assert skill.parse(skill.write("yes", asked), asked, True).result == "yes"
+    records = [Record(id=str(n), text=text) for n, text in enumerate(("Where is it?", "Thanks.", "Who knows."))]
+    answers = {"Where is it?": "Yes.", "Thanks.": "no", "Who knows.": "perhaps"}
+    model = ScriptedModel(lambda request: answers[request.messages[-1].content])
+    done = annotate(records, task_named("urgency"), [model], out=tmp_path / "corpus")
+    assert (done.manifest.rows, done.manifest.failures) == (2, {"unparsable": 1})
+    models = Models(lambda path, prefix_cache: model, weights=lambda kind, path: "")
+    train = str(tmp_path / "corpus" / "train.jsonl")
+    [card] = run_bench(EXAMPLES, parse_systems(["writer:x"]), [train], Settings(None, tmp_path / "out"), models=models)
+    assert card.measures["accuracy"].value == 1.0

@@ -1,8 +1,7 @@
 """Walk 2: a pile of records and a large model in, clean training data and small models taught by it out.
 
-tasks.py        what each skill asks a teacher, what of the answers is kept, and what the student learns from it
-opinion_task.py the same for opinions, with the mending that teachers' lists need
-understanding_task.py, rating_task.py, summary_task.py   the same for the other skills
+tasks.py        a skill as a teacher is asked: the question, what of an answer is kept, what a student learns
+evidence.py     records to the inputs of summaries, for the skills that name it
 plan.py         records to the texts to ask about: duplicates and leaks out, a budget's worth chosen
 choose.py       which texts a budget is spent on
 agree.py        several answers to one question: what they agree on
