@@ -37,7 +37,7 @@ from gistill.errors import GistillError, InputError, ModelMissingError, SettingE
 from gistill.lm import Completion, Request
 from gistill.lm.fake import ScriptedModel
 from gistill.reader import Reading
-from gistill.schema import Estimate, Failure, OpinionTuple, SentimentTask, TupleAnswer
+from gistill.schema import ELEMENTS, Estimate, Failure, OpinionTuple, SentimentTask, TupleAnswer
 
 SOUND = OpinionTuple("sound", None, "great", "positive")
 CABLE = OpinionTuple("cable", None, "bad", "negative")
@@ -194,10 +194,11 @@ def test_a_wrong_system_is_said(spec: str, reason: str) -> None:
 
 
 def test_a_reader_is_not_asked_for_categories_and_a_lexicon_not_without_its_answers(tmp_path: Path) -> None:
-    assert why_not(Member("reader"), "asqp")
-    assert not why_not(Member("reader"), "tsa")
-    assert why_not(Member("lexicon", "file"), "tasd")
-    assert not why_not(Member("answers", "file"), "tasd")
+    sets: dict[SentimentTask, BenchSet] = {task: BenchSet("made/up", task, (), tmp_path) for task in ELEMENTS}
+    assert why_not(Member("reader"), sets["asqp"])
+    assert not why_not(Member("reader"), sets["tsa"])
+    assert why_not(Member("lexicon", "file"), sets["tasd"])
+    assert not why_not(Member("answers", "file"), sets["tasd"])
     quads, triplets = bench(tmp_path, "reader", ("made/quads", "made/up"))
     assert (quads.skipped, quads.views) == ("a reader names no categories", {})
     assert f1(triplets) is not None
@@ -719,6 +720,7 @@ def test_folders_are_systems_named_by_share_or_domain(tmp_path: Path) -> None:
 
 def test_a_curve_and_a_matrix_are_drawn_from_scorecards(tmp_path: Path) -> None:
     cards = run_bench(
+        FSA,
         [System("0.1", (Member("writer", "a"),)), System("1", (Member("writer", "b"),))],
         ["made/up", "made/up:tsa"],
         Settings(tmp_path, tmp_path / "out"),
@@ -824,8 +826,9 @@ def test_systems_answer_in_processes_of_their_own(
 
 def test_every_system_can_be_prepared_for_public_sets(public_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
+    settings = Settings(public_data, public_data)
     for name in ("aste/14lap/dev:tsa", "asqp/rest16/dev:asqp", "mams/dev:tsa"):
         on = load_set(name, folder=public_data, limit=3)
         for system in parse_systems(["majority,zero-shot,few-shot:2,nearest:2,vote:w,reader"]):
-            if not why_not(system.members[0], on.task):
-                assert job(system.members[0], on, Loaded()).decided_by["set"] == on.hash
+            if not why_not(system.members[0], on):
+                assert job(system.members[0], on, Loaded(), settings).decided_by["set"] == on.hash

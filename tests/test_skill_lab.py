@@ -20,6 +20,7 @@ from gistill.bench.run import run_bench
 from gistill.bench.systems import parse_systems
 from gistill.cli import app
 from gistill.distill.annotate import annotate
+from gistill.distill.settings import AnnotateSettings
 from gistill.distill.tasks import prepared, task_named
 from gistill.errors import InputError, SettingError
 from gistill.lm.fake import ScriptedModel
@@ -123,7 +124,8 @@ def teacher(request: Request) -> str:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     found, task = prepared(task_named("aspect_summary"), reviews(), reader=FakeReader())
-    annotate(found, task, [ScriptedModel(teacher)], out=tmp_path / "corpus")
+    settings = AnnotateSettings(skill="aspect_summary")
+    annotate(found, out=tmp_path / "corpus", settings=settings, teachers=[ScriptedModel(teacher)], task=task)
     return tmp_path / "corpus"
 
 
@@ -338,7 +340,7 @@ def test_the_example_in_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
     records = [Record(id=str(n), text=text) for n, text in enumerate(("Where is it?", "Thanks.", "Who knows."))]
     answers = {"Where is it?": "Yes.", "Thanks.": "no", "Who knows.": "perhaps"}
     model = ScriptedModel(lambda request: answers[request.messages[-1].content])
-    done = annotate(records, task_named("urgency"), [model], out=tmp_path / "corpus")
+    done = annotate(records, out=tmp_path / "corpus", settings=AnnotateSettings(skill="urgency"), teachers=[model])
     assert (done.manifest.rows, done.manifest.failures) == (2, {"unparsable": 1})
     models = Models(lambda path, prefix_cache: model, weights=lambda kind, path: "")
     train = str(tmp_path / "corpus" / "train.jsonl")
