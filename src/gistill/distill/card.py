@@ -28,8 +28,9 @@ _STANDS_FOR = {
     "personal_data": "not sent, because it holds personal data",
 }
 _REPAIRS = {
-    "dress": "formatting",
-    "talk": "surrounding text",
+    "surrounding_text": "surrounding text",
+    "dress": "formatting",  # as corpora of earlier versions call it
+    "talk": "surrounding text",  # likewise
     "nothing": "other words for none",
     "polarity": "case of a polarity",
     "implicit": "other words for no words",
