@@ -371,7 +371,7 @@ def test_scores_are_the_skills_metric_on_generated_text() -> None:
 def test_a_score_that_was_not_measured_is_left_out_and_never_0() -> None:
     """Nothing is marked and nothing found, so there is no precision, recall or F1; both answers are exactly right."""
     asked = OpinionsInput("the lid", "tsa")
-    dev = [Lesson(render(asked), write([], "tsa"), "x", asked.text, asked, ())] * 2
+    dev = [TrainingExample(render(asked), write([], "tsa"), "x", asked.text, "opinions", asked, ())] * 2
     found = scores(ScriptedModel([dev[0].answer] * 2), dev, max_new_tokens=9)
     assert found == {"score": 1.0, "illegal": 0.0, "exact": 1.0}
 
