@@ -62,10 +62,12 @@ ROOMS = {
         "extract": 1,
         "written": 1,
         "group": 1,
+        "correction": 2,
         "summary": 2,
         "report": 3,
         "steps": 4,
         "run": 5,
+        "spotchecking": 5,
         "__init__": 6,
     },
     "serve": {"openai": 0, "__init__": 1},
@@ -95,7 +97,7 @@ MAX_MODULE = 450
 
 # Function -> its lines and parameters today, and why it exceeds a budget. To be made shorter, never longer.
 EXCEEDING = {
-    "digest.run.digest": (91, 11, "the public call: each setting is explained to its user; the body is the walk"),
+    "digest.run.digest": (89, 11, "the public call: each setting is explained to its user; the body is the walk"),
     "digest.steps.assemble": (53, 10, "the results of all steps meet in one Digest"),
     "distill.walk.distill": (66, 8, "eight settings, each with its lines of docstring; the body is 33 lines"),
     "teacher.batches.read_batch": (53, 9, "what a price and a journal need is passed one by one"),

@@ -297,6 +297,49 @@ class StepTime(Noun):
     items: int
 
 
+class Figure(Noun):
+    """A figure as the reader's readings give it, and corrected. None where it was not measured, or not corrected."""
+
+    raw: float | None
+    corrected: Estimate | None
+
+
+class Corrected(Noun):
+    """What one group of opinions is after a correction, the raw figures beside. `people_positive` counts those who say
+    anything positive, `people_negative` those who say anything negative; somebody may be in both."""
+
+    positive: Figure  # opinions
+    negative: Figure
+    neutral: Figure
+    people: Figure
+    people_positive: Figure
+    people_negative: Figure
+    net_sentiment: Figure
+    marked: int  # marked opinions that bear it out
+
+
+class CategoryCorrected(Noun):
+    """The opinions of one category; `corrected` is None where too few marked opinions bear a correction out."""
+
+    category: str
+    mentions: int
+    corrected: Corrected | None
+
+
+class Correction(Noun):
+    """The figures of a report as they would be without the reader's mistakes.
+
+    `by` is "known error" (measured on marked texts of other domains) or "spot check" (on sentences of these records,
+    drawn at random and marked by a person). An aspect that is not in `aspects` is not corrected.
+    """
+
+    by: Literal["known error", "spot check"]
+    note: str  # one sentence: by what it was corrected
+    total: Corrected | None
+    categories: tuple[CategoryCorrected, ...] = ()  # most mentions first
+    aspects: dict[str, Corrected] = Field(default_factory=dict)  # aspect id -> figures
+
+
 class Digest(Noun):
     """All of it: what was read, what was found, what was written, what failed, and how it was made."""
 
@@ -317,4 +360,5 @@ class Digest(Noun):
     contexts: dict[str, Record]  # record id -> record, for the records of `cited`
     failures: dict[str, int]  # failure kind -> count
     failure_examples: tuple[Failure, ...] = ()
+    corrections: tuple[Correction, ...] = ()  # empty where nothing is known of the reader's mistakes
     made_with: dict[str, str]  # gistill version, reader and writer with hashes, settings, seed, input hash

@@ -109,7 +109,7 @@ def net_sentiment(per_record: ArrayLike) -> Estimate:
     return net_sentiments(np.zeros(len(rows), dtype=np.int64), rows, 1)[0]
 
 
-def _resample(rows: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+def resample(rows: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
     """Draw records with replacement and sum their counts: shape (resamples, k).
 
     Equal rows are drawn together by one multinomial: the same distribution, the same answer in any row order, and a
@@ -157,7 +157,7 @@ def bootstrap_interval(
         Percentile interval: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
     """
     rows = _rows(per_record)
-    return _bounds(np.array([score(total) for total in _resample(rows, resamples, seed)], dtype=np.float64))
+    return _bounds(np.array([score(total) for total in resample(rows, resamples, seed)], dtype=np.float64))
 
 
 def paired_bootstrap(
@@ -190,7 +190,7 @@ def paired_bootstrap(
     if first.shape != second.shape:
         raise ValueError(f"the systems were not counted on the same records: shapes {first.shape} and {second.shape}")
     k = first.shape[1]
-    totals = _resample(np.hstack([first, second]), resamples, seed)
+    totals = resample(np.hstack([first, second]), resamples, seed)
     low, high = _bounds(np.array([score(total[:k]) - score(total[k:]) for total in totals], dtype=np.float64))
     value = float(score(first.sum(axis=0)) - score(second.sum(axis=0)))
     method = f"paired bootstrap over records, {resamples} resamples, seed {seed}"

@@ -25,6 +25,7 @@ from gistill.cli import (
     finetune,
     models,
     serve_model,
+    spotcheck,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command()(digest.digest)
 app.command()(extract.extract)
+app.command()(spotcheck.spotcheck)
 app.add_typer(finetune.finetune, name="finetune")
 app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(bench.bench, name="bench")

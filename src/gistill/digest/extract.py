@@ -182,14 +182,7 @@ def _chunks(records: Iterable[Record], chunk_sentences: int, languages: Collecti
     chunk: _Chunk = []
     size = 0
     for record in records:
-        parts = customer_spans(record)
-        sentences = [
-            Span(start=part.start + span.start, end=part.start + span.end)
-            for part in parts
-            for span in split(record.text[part.start : part.end], record.language)
-        ]
-        wrong = _why_unread(record, parts, languages) or ("" if sentences else "nothing_to_read")
-        sentences = [] if wrong else sentences
+        sentences, wrong = sentences_of(record, languages)
         chunk.append((record, sentences, wrong))
         size += len(sentences)
         if len(chunk) >= CHUNK_RECORDS or size >= chunk_sentences:
@@ -197,6 +190,23 @@ def _chunks(records: Iterable[Record], chunk_sentences: int, languages: Collecti
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def sentences_of(record: Record, languages: Collection[str]) -> tuple[list[Span], str]:
+    """Say where the sentences are that are read of a record, or the name of what is wrong where none is.
+
+    Args:
+        record: What is read.
+        languages: Those that the reader reads, ISO 639-1; empty for all.
+    """
+    parts = customer_spans(record)
+    sentences = [
+        Span(start=part.start + span.start, end=part.start + span.end)
+        for part in parts
+        for span in split(record.text[part.start : part.end], record.language)
+    ]
+    wrong = _why_unread(record, parts, languages) or ("" if sentences else "nothing_to_read")
+    return ([] if wrong else sentences), wrong
 
 
 class _Read(NamedTuple):

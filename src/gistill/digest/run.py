@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from gistill.digest.correction.applying import corrected, with_chosen
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
@@ -18,7 +19,7 @@ from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.files import hash_text
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
-from gistill.schema import Digest, Failure, Opinion, Record
+from gistill.schema import Digest, Failure, Opinion, Record, Summary
 from gistill.screen import screen
 from gistill.tables import read_jsonl, write_jsonl
 from gistill.vectors import load_vectors
@@ -78,16 +79,13 @@ def digest(
         sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
         count(found.sentences)
     with steps("group") as count:
+        as_read, sure = sure, with_chosen(sure, kept, place)
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy)
         sure = with_topics(sure, grouping)
         _write_topics(found, grouping)
         count(len(sure))
     with steps("summarize") as count:
-        progress("summarize", 0, len(grouping.aspects))
-        if writer and grouping.aspects:  # all answers come at once, so there is no progress to show
-            say(f"{writer.name} writes about {_aspects(len(grouping.aspects))}; this can take minutes.")
-        summaries = summarize(grouping.aspects, sure, kept, writer=writer, seed=seed, total=grouping.total)
-        progress("summarize", len(grouping.aspects), len(grouping.aspects))
+        summaries = _summarize(grouping, sure, kept, writer, seed, progress=progress, say=say)
         count(len(summaries))
     result = assemble(
         title=title,
@@ -98,7 +96,7 @@ def digest(
         grouping=grouping,
         summaries=summaries,
         failures=failures,
-        failed=found.failed + Counter(unsure=len(found.opinions) - len(sure)),
+        failed=found.failed + Counter(unsure=len(found.opinions) - len(as_read)),
         made_with={
             "gistill": version("gistill"),
             "reader": f"{reader.name} {reader.hash}",
@@ -109,6 +107,7 @@ def digest(
             "min_confidence": _threshold(min_confidence, sure, say),
         },
     )
+    result = corrected(result, reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:
             write_report(result, place)
@@ -134,6 +133,25 @@ def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterato
     for number, record in enumerate(records, 1):
         progress("read", number, None)
         yield record
+
+
+def _summarize(
+    grouping: Grouping,
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    writer: LanguageModel | None,
+    seed: int,
+    *,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> list[Summary]:
+    aspects = grouping.aspects
+    progress("summarize", 0, len(aspects))
+    if writer and aspects:  # all answers come at once, so there is no progress to show
+        say(f"{writer.name} writes about {_aspects(len(aspects))}; this can take minutes.")
+    summaries = summarize(aspects, opinions, records, writer=writer, seed=seed, total=grouping.total)
+    progress("summarize", len(aspects), len(aspects))
+    return summaries
 
 
 def _aspects(count: int) -> str:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from gistill.digest.group.grouping import Grouping
 
 OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.jsonl")
-OURS = frozenset({*OUTPUTS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json"})
+MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
+SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mistakes
+OURS = frozenset(
+    {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json"},
+)
 EXAMPLES = 5  # failures of each kind that are shown as examples
 
 
@@ -130,7 +134,7 @@ def assemble(
         contexts={record.id: _unnamed(record) for record in records if record.id in around},
         failures=dict(sorted((Counter(failure.kind for failure in failures) + failed).items())),
         failure_examples=_examples(failures),
-        made_with={**made_with, "input": _input_hash(items)},
+        made_with={**made_with, "input": input_hash(items)},
     )
 
 
@@ -159,7 +163,7 @@ def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
     return tuple(chosen)
 
 
-def _input_hash(items: Iterable[Record | Failure]) -> str:
+def input_hash(items: Iterable[Record | Failure]) -> str:
     """Hash everything that was loaded, in its order; the path of the file does not matter."""
     return files.hash_json([files.hash_text(repr([pair for pair in item if pair[0] != "file"])) for item in items])
 
@@ -173,10 +177,23 @@ def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> N
         "packages": _versions("numpy", "openvino", "openvino-genai", "sentencex", "tokenizers"),
         "counts": {"records": digest.records, "read": digest.read, "opinions": digest.opinions},
         "failures": digest.failures,
-        "outputs": {name: files.hash_file(folder / name) for name in OUTPUTS},
+        "outputs": _output_hashes(folder),
         "steps": [time.model_dump() for time in times],
     }
     files.write(folder / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def refresh_manifest(folder: Path) -> None:
+    """Hash the files of a report again after some were made again from the same digest."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["outputs"] = _output_hashes(folder)
+    files.write(path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _output_hashes(folder: Path) -> dict[str, str]:
+    there = (name for name in (*OUTPUTS, *SOMETIMES) if name in OUTPUTS or (folder / name).is_file())
+    return {name: files.hash_file(folder / name) for name in there}
 
 
 def _versions(*names: str) -> dict[str, str | None]:

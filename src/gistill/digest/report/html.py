@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from gistill.digest.report import charts
 from gistill.digest.report.view import TRENDS, View, unshown
-from gistill.digest.report.words import FILTERS, visible
+from gistill.digest.report.words import FIGURES, FILTERS, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,6 +29,7 @@ def render_html(view: View) -> str:
         view=view,
         unshown=unshown,
         trends=TRENDS,
+        figures=FIGURES,
         style=style,
         style_hash=style_hash,
         share_bar=charts.share_bar,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from gistill.digest.report.html import TEMPLATES
 from gistill.digest.report.view import View, unshown
-from gistill.digest.report.words import FILTERS, visible
+from gistill.digest.report.words import FIGURES, FILTERS, visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 # A lone list sign, a rule, or the number of a list, where text begins a line of its own block.
@@ -19,7 +19,7 @@ _BLOCK_START = re.compile(r"[-+=](?=[-+=]*(?:\s|$))|\d{1,9}(?=[.)](?:\s|$))")
 
 def render_markdown(view: View) -> str:
     """Write the report as Markdown that shows the same text in CommonMark and on GitHub, whatever the text holds."""
-    page = _template().render(view=view, unshown=unshown)
+    page = _template().render(view=view, unshown=unshown, figures=FIGURES)
     return re.sub("\n{3,}", "\n\n", page).strip() + "\n"
 
 

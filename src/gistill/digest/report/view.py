@@ -13,6 +13,8 @@ from gistill.digest.report.quotes import Excerpt, excerpts
 from gistill.digest.report.words import FEW
 from gistill.schema import (
     Aspect,
+    Corrected,
+    Correction,
     Digest,
     EntityTally,
     Failure,
@@ -178,6 +180,10 @@ class View:
     def other_terms(self, aspect: Aspect) -> list[tuple[str, int]]:
         """The words people used for an aspect, most frequent first, without its own name."""
         return [(t, n) for t, n in aspect.terms.items() if t.casefold() != aspect.name.casefold()][:8]
+
+    def corrected(self, aspect: Aspect) -> list[tuple[Correction, Corrected | None]]:
+        """What became of an aspect's figures in each correction that looks at aspects."""
+        return [(one, one.aspects.get(aspect.id)) for one in self.digest.corrections if one.by == "known error"]
 
     @cached_property
     def widest(self) -> float:

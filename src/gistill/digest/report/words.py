@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from gistill.schema import Check, Estimate, Period, Proportion, SummarySentence, Tally
+from gistill.schema import Check, Estimate, Figure, Period, Proportion, SummarySentence, Tally
 
 NOT_MEASURED = "– not measured"
 FEW = 10  # below this many people a figure is shown with a warning
@@ -112,6 +112,42 @@ def net_span(estimate: Estimate) -> str:
     if estimate.low == estimate.high:
         return "no interval: all alike"
     return f"from {signed(estimate.low)} to {signed(estimate.high)}"
+
+
+# The figures of `schema.Corrected` in the order in which they are shown, and what they count.
+FIGURES = {
+    "net_sentiment": "Net Sentiment",
+    "positive": "positive opinions",
+    "negative": "negative opinions",
+    "neutral": "neutral opinions",
+    "people": "people who say anything",
+    "people_positive": "people who say something positive",
+    "people_negative": "people who say something negative",
+}
+
+
+def raw_figure(figure: Figure, name: str) -> str:
+    """Write a figure as the reader's readings give it."""
+    if figure.raw is None:
+        return NOT_MEASURED
+    return signed(figure.raw) if name == "net_sentiment" else number(round(figure.raw))
+
+
+def corrected_figure(figure: Figure, name: str) -> str:
+    """Write a corrected figure with its interval: `1,240 (from 1,100 to 1,390)`."""
+    found = figure.corrected
+    if found is None or found.value is None:
+        return "not corrected"
+    if name == "net_sentiment":
+        return net(found)
+    if found.low is None or found.high is None:
+        return number(round(found.value))
+    return f"{number(round(found.value))} (from {number(round(found.low))} to {number(round(found.high))})"
+
+
+def category_name(code: str) -> str:
+    """Name a category in a report."""
+    return plain(code).capitalize()
 
 
 def lean(estimate: Estimate) -> str:
@@ -231,5 +267,6 @@ FILTERS = {
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
     "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
-    "file_name": file_name,
+    "file_name": file_name, "raw_figure": raw_figure, "corrected_figure": corrected_figure,
+    "category_name": category_name,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A Digest in, the files somebody reads out: report.html, report.md, digest.json and aspects.csv.
+"""A Digest in, the files somebody reads out: report.html, report.md, digest.json, aspects.csv and corrected.csv.
 
 view.py      what is shown, in what order
 words.py     figures in words, text made harmless
@@ -16,7 +16,8 @@ from gistill import files
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
 from gistill.digest.report.view import View
-from gistill.schema import Aspect, Digest, Phrase
+from gistill.digest.report.words import FIGURES, category_name
+from gistill.schema import Aspect, Corrected, Correction, Digest, Figure, Phrase
 from gistill.tables import write_csv
 
 COLUMNS = (
@@ -25,9 +26,11 @@ COLUMNS = (
     "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
 )  # fmt: skip
 
+CORRECTED = ("corrected_by", "what", "name", "figure", "raw", "corrected", "low", "high", "marked_opinions", "method")
+
 
 def write_report(digest: Digest, folder: Path) -> None:
-    """Write a digest as report.html, report.md, digest.json and aspects.csv.
+    """Write a digest as report.html, report.md, digest.json and aspects.csv, and where it was corrected corrected.csv.
 
     Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
     stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them.
@@ -42,15 +45,42 @@ def write_report(digest: Digest, folder: Path) -> None:
     """
     view = View(digest)
     pages = {
-        "digest.json": digest.model_dump_json(indent=2) + "\n",
+        "digest.json": digest_json(digest),
         "report.md": render_markdown(view),
         "report.html": render_html(view),
     }
-    rows = list(_rows(view))
+    rows, corrected = list(_rows(view)), [row for one in digest.corrections for row in _corrected(digest, one)]
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "aspects.csv", COLUMNS, rows)
+    if corrected:
+        write_csv(folder / "corrected.csv", CORRECTED, corrected)
+    else:
+        (folder / "corrected.csv").unlink(missing_ok=True)  # an earlier run's
     for name, page in pages.items():
         files.write(folder / name, page)
+
+
+def digest_json(digest: Digest) -> str:
+    """Write a digest as JSON; without corrections, it does not speak of them."""
+    return digest.model_dump_json(indent=2, exclude=None if digest.corrections else {"corrections"}) + "\n"
+
+
+def _corrected(digest: Digest, correction: Correction) -> Iterator[tuple[object, ...]]:
+    """One row a figure; the cells of what is not corrected are empty, and its method says so."""
+    groups: list[tuple[str, str, Corrected | None]] = [("all opinions", "", correction.total)]
+    groups += [("category", category_name(one.category), one.corrected) for one in correction.categories]
+    groups += [("aspect", aspect.name, correction.aspects.get(aspect.id)) for aspect in digest.aspects]
+    for what, name, corrected in groups:
+        if corrected is None:
+            yield (correction.by, what, name, *[None] * 6, "not corrected")
+            continue
+        for figure in FIGURES:
+            one: Figure = getattr(corrected, figure)
+            if one.corrected is not None:
+                yield (
+                    correction.by, what, name, figure, _short(one.raw), _short(one.corrected.value),
+                    _short(one.corrected.low), _short(one.corrected.high), corrected.marked, one.corrected.method,
+                )  # fmt: skip
 
 
 def _rows(view: View) -> Iterator[tuple[object, ...]]:

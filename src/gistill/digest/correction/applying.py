@@ -1,0 +1,198 @@
+"""A report's readings in, its figures out as they would be without the reader's mistakes; and chosen marks applied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.digest.correction import spotcheck
+from gistill.digest.correction.known_error import Corrector
+from gistill.digest.extract import SentenceReader
+from gistill.digest.group.tally import Counted, counted
+from gistill.evaluate.error_rates import load_error_rates
+from gistill.schema import Aspect, CategoryCorrected, Corrected, Correction, Digest, Opinion, Quote, Record, Span
+from gistill.tables import read_jsonl
+
+CHOSEN = "corrections.jsonl"  # rows as in spotcheck.jsonl, without `drawn`
+
+
+def corrected(
+    digest: Digest,
+    reader: SentenceReader,
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    *,
+    folder: Path | None,
+    say: Callable[[str], None] = lambda message: None,
+) -> Digest:
+    """Add to a digest its figures as they would be without the reader's mistakes, as far as these are known.
+
+    Args:
+        digest: What was made of the opinions.
+        reader: What read; its folder may hold its error rates.
+        opinions: What it read and what is counted of it, before any mark that somebody chose to make.
+        records: All records that were read.
+        folder: The report's folder, where a spot check may be.
+        say: Called with a sentence where something is known that cannot be used.
+
+    Raises:
+        InputError: A file of error rates or of a spot check is damaged.
+    """
+    seed = int(digest.made_with.get("seed", "0"))
+    found = [known_error(reader, opinions, records, digest.aspects, seed=seed, say=say)]
+    rows = spotcheck.load(folder) if folder is not None else []
+    if rows:
+        try:
+            sentences = spotcheck.frame(records, opinions, getattr(reader, "languages", ()))
+            found.append(spotcheck.estimate(rows, sentences, key=spotcheck.frame_key(digest)))
+        except ValueError as error:
+            say(f"The spot check in the folder is not used: {error}.")
+    return digest.model_copy(update={"corrections": tuple(one for one in found if one is not None)})
+
+
+def with_chosen(opinions: Sequence[Opinion], records: Sequence[Record], folder: Path | None) -> list[Opinion]:
+    """Put the marks that somebody chose to make in the place of what was read in their sentences.
+
+    They correct single opinions, and so the raw counts. They never make an estimate: whoever looks only at what seems
+    wrong would correct it in one direction.
+
+    Args:
+        opinions: What was read.
+        records: All records that were read.
+        folder: The report's folder, where `corrections.jsonl` may be. A row whose sentence is not there any more as it
+            was marked changes nothing.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    path = folder / CHOSEN if folder is not None else None
+    if path is None or not path.is_file():
+        return list(opinions)
+    text = {record.id: record.text for record in records}
+    rows = {
+        (row.record, row.at[0]): row
+        for row in read_jsonl(path, spotcheck.Row)
+        if row.opinions is not None and text.get(row.record, "")[slice(*row.at)] == row.sentences[0]
+    }
+    inside: dict[tuple[str, int], list[Opinion]] = {}
+    for opinion in opinions:
+        inside.setdefault((opinion.record, opinion.sentence.start), []).append(opinion)
+    result: list[Opinion] = []
+    for place in dict.fromkeys([*inside, *rows]):
+        read, row = inside.get(place, []), rows.get(place)
+        result += read if row is None else [_opinion(row, n, mark, read) for n, mark in enumerate(row.opinions or ())]
+    return result
+
+
+def _opinion(row: spotcheck.Row, number: int, mark: spotcheck.Mark, read: Sequence[Opinion]) -> Opinion:
+    """Make an opinion of a mark; one that was read with the same words keeps its id."""
+    start, end = row.at
+
+    def quote(words: str | None, at: spotcheck.Place | None) -> Quote | None:
+        return Quote(start=start + at[0], end=start + at[1], text=words) if words and at else None
+
+    aspect, opinion = quote(mark.aspect, mark.aspect_at), quote(mark.opinion, mark.opinion_at)
+    same = next((one for one in read if (one.aspect, one.opinion) == (aspect, opinion)), None)
+    return Opinion(
+        id=same.id if same else f"{row.record}:{start}-marked-{number}",
+        record=row.record,
+        sentence=Span(start=start, end=end),
+        aspect=aspect,
+        opinion=opinion,
+        polarity=mark.polarity,
+        category=mark.category,
+        confidence=None,
+    )
+
+
+def known_error(
+    reader: SentenceReader,
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    aspects: Sequence[Aspect],
+    *,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda message: None,
+) -> Correction | None:
+    """Correct a report by the mistakes that its reader made on marked texts.
+
+    An aspect is corrected as the category of most of its opinions; an aspect or a category that fewer than 30 marked
+    opinions bear out is not corrected.
+
+    Args:
+        reader: What read; its folder may hold `errors.json` (`gistill.evaluate.error_rates`).
+        opinions: What it read, as it read it: no mark that somebody chose to make may have changed them.
+        records: All records that were read.
+        aspects: The report's aspects.
+        seed: Of the resampling.
+        say: Called with a sentence where there are error rates that cannot be used.
+
+    Returns:
+        None where nothing is known of the reader's mistakes.
+
+    Raises:
+        InputError: `errors.json` is no file of error rates.
+    """
+    folder = getattr(reader, "folder", None)
+    rates = load_error_rates(folder) if folder is not None else None
+    if rates is None:
+        return None
+    if rates.reader.split()[-1:] != [reader.hash] or len(rates.domains) < 2:
+        say("The error rates beside the reader are of another reader or of one domain alone; nothing is corrected.")
+        return None
+    corrector = Corrector(rates)
+    total, categories, by_aspect = _corrected_groups(corrector, opinions, records, aspects, seed)
+    marked, domains = corrector.marked(), len(rates.domains)
+    return Correction(
+        by="known error",
+        note=f"Corrected by the mistakes that the reader made on {len(rates.domain):,} marked texts of {domains} other "
+        f"domains ({marked:,} marked opinions), which it had not learned from.",
+        total=total,
+        categories=categories,
+        aspects=by_aspect,
+    )
+
+
+def _corrected_groups(
+    corrector: Corrector, opinions: Sequence[Opinion], records: Sequence[Record], aspects: Sequence[Aspect], seed: int
+) -> tuple[Corrected | None, tuple[CategoryCorrected, ...], dict[str, Corrected]]:
+    """Correct all opinions, each category, and each aspect whose category can be corrected."""
+    counts = counted(opinions, records)
+    everyone = counts.people
+
+    def of(chosen: Sequence[int], category: str | None) -> Corrected | None:
+        people = by_person(counts, np.array(chosen, dtype=np.int64))
+        return corrector.correct(people, read=everyone, category=category, seed=seed)
+
+    inside: dict[str, list[int]] = {}
+    for i, opinion in enumerate(opinions):
+        if opinion.category:
+            inside.setdefault(opinion.category, []).append(i)
+    categories = tuple(
+        CategoryCorrected(category=name, mentions=len(chosen), corrected=of(chosen, name))
+        for name, chosen in sorted(inside.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
+    place = {opinion.id: i for i, opinion in enumerate(opinions)}
+    by_aspect = {}
+    for aspect in aspects:
+        mine = [place[name] for name in aspect.opinions if name in place]
+        category = main_category([opinions[i] for i in mine])
+        if category and (figures := of(mine, category)):
+            by_aspect[aspect.id] = figures
+    return of(range(len(opinions)), None), categories, by_aspect
+
+
+def main_category(opinions: Sequence[Opinion]) -> str | None:
+    """Name the category of most of some opinions; None where none has one."""
+    found = Counter(opinion.category for opinion in opinions if opinion.category)
+    return min(found, key=lambda name: (-found[name], name)) if found else None
+
+
+def by_person(counts: Counted, inside: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Count the opinions at some places by person and polarity, shape (people who have any, 3)."""
+    who, person = np.unique(counts.person[inside], return_inverse=True)
+    return np.bincount(person * 3 + counts.polarity[inside], minlength=3 * len(who)).reshape(-1, 3).astype(np.float64)
