@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 
@@ -210,3 +211,10 @@ def test_the_file_holds_counts_and_no_words(tmp_path: Path) -> None:
     kept = json.loads(error_rates_json(alike(3, 2)))
     assert kept["texts"][0] == [0, 2, 2, 0, 2, 1, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0]
     assert set(kept) == {"format", "reader", "domains", "sums", "columns", "texts", "categories"}
+
+
+def test_the_example_in_the_documentation_is_true() -> None:
+    path = Path(__file__).parents[1] / "docs" / "correction.md"
+    result = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
+    assert result.attempted == 10
+    assert result.failed == 0

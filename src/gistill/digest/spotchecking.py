@@ -66,7 +66,7 @@ def open_spot_check(
         raise InputError("another reader made the report", file=str(folder), hint="Name it with --reader.")
     least = float(digest.made_with.get("min_confidence", "0"))
     read = read_jsonl(folder / "opinions.jsonl", Opinion)
-    opinions = [opinion for opinion in read if (opinion.confidence or 0.0) >= least]
+    opinions = [one for one in read if not least or (one.confidence is not None and one.confidence >= least)]
     records, key, rows = sift(screen(items))[0], spotcheck.frame_key(digest), spotcheck.load(folder)
     if any(row.drawn is None or row.drawn.frame != key for row in rows):
         hint = "Move spotcheck.jsonl elsewhere to begin a new one; its marks stay good as marks of these sentences."
