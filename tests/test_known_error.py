@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gistill.digest.correction.known_error import LEAST, Corrector
 from gistill.errors import InputError
-from gistill.evaluate.error_rates import FILE, ErrorRates, error_rates_json, load_error_rates
+from gistill.evaluate.error_rates import FILE, ErrorRates, error_rates, error_rates_json, load_error_rates
+from gistill.evaluate.marks import Marked
 from gistill.schema import Corrected, Figure
 
 Floats = NDArray[np.float64]
@@ -188,6 +189,29 @@ def test_nothing_read_is_not_corrected_and_one_domain_says_nothing_of_another() 
         Corrector(alike(30, 1))
 
 
+def test_error_rates_are_counted_from_marked_and_read_opinions() -> None:
+    """Of three marked the reader finds one, turns one round, and misses one; it invents one."""
+    marked = [
+        Marked(None, (0, 5), "negative", "food"),
+        Marked(None, (10, 15), "negative", "food"),
+        Marked(None, (20, 25), "positive", "price"),
+    ]
+    read = [
+        Marked(None, (1, 4), "negative", "food"),
+        Marked(None, (10, 12), "positive", "price"),
+        Marked(None, (40, 45), "neutral"),
+    ]
+    found = error_rates([("hotels", marked, read), ("apps", [], [])], reader="reader abc")
+    assert (found.domains, found.domain.tolist()) == (("hotels", "apps"), [0, 1])
+    assert found.table() == {
+        "positive": {"marked": 1, "read": 1, "right": 0, "wrong_way": 0, "missed": 1, "invented": 0},
+        "negative": {"marked": 2, "read": 1, "right": 1, "wrong_way": 1, "missed": 0, "invented": 0},
+        "neutral": {"marked": 0, "read": 1, "right": 0, "wrong_way": 0, "missed": 0, "invented": 1},
+    }
+    assert found.categories["food"].tolist() == [[0, 0, 2, 0, 0, 1, 0]]
+    assert found.categories["price"].tolist() == [[0, 1, 0, 0, 1, 0, 0]]
+
+
 def test_error_rates_survive_their_file(tmp_path: Path) -> None:
     made = category_rates()
     assert load_error_rates(tmp_path) is None
@@ -216,5 +240,5 @@ def test_the_file_holds_counts_and_no_words(tmp_path: Path) -> None:
 def test_the_example_in_the_documentation_is_true() -> None:
     path = Path(__file__).parents[1] / "docs" / "correction.md"
     result = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
-    assert result.attempted == 10
+    assert result.attempted == 11
     assert result.failed == 0

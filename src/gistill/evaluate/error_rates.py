@@ -8,7 +8,7 @@ training part.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gistill.errors import InputError
+from gistill.evaluate.marks import Marked, pairs
 from gistill.schema import Polarity
 
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)  # positive, negative, neutral: the order of every array here
@@ -75,6 +76,32 @@ def _rates(
     cells = {name: np.asarray(one, dtype=np.float64).reshape(-1, 7) for name, one in categories.items()}
     grids = rows[:, 7:].reshape(-1, 3, 3)
     return ErrorRates(reader, tuple(domains), rows[:, 0].astype(np.int64), grids, rows[:, 1:4], rows[:, 4:7], cells)
+
+
+def error_rates(texts: Iterable[tuple[str, Sequence[Marked], Sequence[Marked]]], *, reader: str) -> ErrorRates:
+    """Count what was marked and what was read, text by text.
+
+    Args:
+        texts: The domain of each text, the opinions marked in it and those read in it.
+        reader: Name and hash of the reader, with a space between.
+    """
+    domains: dict[str, int] = {}
+    rows: list[list[int]] = []
+    categories: dict[str, list[list[int]]] = {}
+    for number, (name, marked, read) in enumerate(texts):
+        grid = np.zeros((3, 3), dtype=np.int64)
+        for i, j, _ in pairs(marked, read):
+            grid[POLARITIES.index(marked[i].polarity), POLARITIES.index(read[j].polarity)] += 1
+        counts = _by_polarity(marked) + _by_polarity(read)
+        rows.append([domains.setdefault(name, len(domains)), *counts, *grid.reshape(-1).tolist()])
+        for category in sorted({one.category for one in (*marked, *read) if one.category}):
+            here = [_by_polarity([one for one in side if one.category == category]) for side in (marked, read)]
+            categories.setdefault(category, []).append([number, *here[0], *here[1]])
+    return _rates(reader, list(domains), rows, categories)
+
+
+def _by_polarity(opinions: Sequence[Marked]) -> list[int]:
+    return [sum(one.polarity == polarity for one in opinions) for polarity in POLARITIES]
 
 
 def load_error_rates(folder: Path) -> ErrorRates | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from gistill.categories import CATEGORIES
 from gistill.schema import Check, Estimate, Figure, Period, Proportion, SummarySentence, Tally
 
 NOT_MEASURED = "– not measured"
@@ -146,8 +147,8 @@ def corrected_figure(figure: Figure, name: str) -> str:
 
 
 def category_name(code: str) -> str:
-    """Name a category in a report."""
-    return plain(code).capitalize()
+    """Name a category in a report; one of a taxonomy is a name already."""
+    return CATEGORIES[code][0] if code in CATEGORIES else code
 
 
 def lean(estimate: Estimate) -> str:
