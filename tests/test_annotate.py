@@ -374,7 +374,7 @@ def test_an_estimate_and_a_preview_and_a_budget_and_the_rest_pay_for_every_text_
         assert [path.name for path in out.iterdir() if ".sqlite" not in path.name] == []
         stopped = call(file, out, server, "--max-calls", "30", "--shard-size", "25", "--prices", str(prices))
         assert stopped.exit_code == 3, stopped.stderr
-        assert "nothing is paid twice" in stopped.stderr
+        assert "no answer is paid twice" in stopped.stderr
         assert server.counts["answered"] == 30
         assert len(rows(out)) == 30
         left = json.loads(call(file, out, server, "--dry-run", "--json").stdout)
@@ -456,7 +456,7 @@ def test_a_batch_is_written_redacted_and_its_answers_make_the_corpus(tmp_path: P
         assert (read.exit_code, server.counts["received"]) == (0, 0), (read.stderr, read.exception)
     assert len(rows(out)) == 4
     assert [failure["kind"] for failure in failures(out)] == ["waiting"]
-    assert "No answer came about 1 sentence; --read-batch" in read.stderr
+    assert "There was no answer for 1 sentence; --read-batch" in read.stderr
 
 
 @pytest.mark.usefixtures("_teacher_extra")

@@ -73,7 +73,7 @@ def test_digest_makes_a_report_and_says_what_is_in_it(run: Callable[..., Result]
     code, out, err = run("digest", str(reviews), "-o", "report", "--writer", "none")
     assert code == 0
     assert "20 of 21 records read, of 20 people; 40 opinions, from 20 people." in out
-    assert "Set apart: 1 empty" in out
+    assert "Skipped: 1 empty" in out
     assert re.search(r"battery +20 +0 +20 +-100%", out)
     assert "text, id, entity = 'product'" in err
     assert Path("report/report.html").stat().st_size > 1000
@@ -84,7 +84,7 @@ def test_a_report_is_not_put_where_the_next_run_would_read_it(run: Callable[...,
     Path("texts/a.txt").write_text("The battery is bad.")
     for out in ("texts", "texts/report"):
         code, _, err = run("digest", "texts", "-o", out, "--writer", "none")
-        assert (code, f"the report cannot go to {out}, into the folder that is read." in err) == (2, True)
+        assert (code, f"the report cannot be written to {out}, inside the folder that is read." in err) == (2, True)
     assert [path.name for path in Path("texts").iterdir()] == ["a.txt"]
     assert run("digest", "texts", "--writer", "none")[0] == 0
     assert Path("texts-report/report.html").exists()
@@ -94,7 +94,7 @@ def test_opinions_that_make_no_aspect_are_explained(run: Callable[..., Result]) 
     Path("one.csv").write_text("text\nThe battery is bad.\n")
     _, out, _ = run("digest", "one.csv", "-o", "report", "--writer", "none")
     assert "1 of 1 records read, of 1 person; 1 opinion, from 1 person." in out
-    assert "No aspect is named by two people" in out
+    assert "No aspect is mentioned by two people" in out
 
 
 def test_extract_overwrites_neither_its_input_nor_a_folder(run: Callable[..., Result]) -> None:
@@ -268,7 +268,7 @@ def test_an_interrupt_ends_with_130_and_the_work_is_kept(reviews: Path, tmp_path
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Interrupted." in err
-    assert "goes on from there" in err
+    assert "Run the same command again to continue" in err
     assert "Traceback" not in err
     again = subprocess.run(child(*arguments), capture_output=True, text=True, check=True)
     assert re.search(r"\d+ records were read before", again.stderr)

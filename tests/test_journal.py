@@ -296,7 +296,7 @@ def test_cost_of_nothing_is_one_sentence(
     assert "there is no journal here" in capsys.readouterr().err
     assert not (tmp_path / "none.sqlite").exists()
     assert run_cost(monkeypatch, str(filled), "--run", "x") == 2
-    assert "knows no run 'x'" in capsys.readouterr().err
+    assert "has no run 'x'" in capsys.readouterr().err
 
 
 # The file

@@ -27,9 +27,11 @@ _LISTS = ("categories", "tests")  # one option with commas between
 def annotate(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="As for digest; or set:NAME, the texts of a public set (with --data)."),
+        typer.Argument(
+            metavar="FILE", help="As for digest; or set:NAME, the texts of a public data set (with --data)."
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the corpus.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the corpus.")],
     skill: Annotated[str, typer.Option(metavar="SKILL", help=described("skill"))],
     server: Annotated[
         str | None,
@@ -102,10 +104,10 @@ def annotate(
         Path | None, typer.Option(metavar="FILE", rich_help_panel=_MONEY, help=described("prices"))
     ] = _DEFAULT.prices,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", rich_help_panel=_MONEY, help="Estimate calls, tokens and money; ask nothing.")
+        bool, typer.Option("--dry-run", rich_help_panel=_MONEY, help="Estimate calls, tokens and money; send nothing.")
     ] = False,
     preview: Annotated[
-        bool, typer.Option("--preview", rich_help_panel=_MONEY, help="Ask about 20 texts and show what is kept.")
+        bool, typer.Option("--preview", rich_help_panel=_MONEY, help="Ask about 20 texts and show the result.")
     ] = False,
     write_batch: Annotated[
         Path | None,
@@ -130,10 +132,10 @@ def annotate(
     id_column: options.IdColumn = None,
     language_column: options.LanguageColumn = None,
 ) -> None:
-    """Let a large model annotate texts for a small one to learn from.
+    """Let a large model annotate texts, as training examples for a small one.
 
-    Every call is kept in a journal: stopped at any moment, the same command goes on and pays nothing twice. FOLDER gets
-    shards with the provenance of every row, train.jsonl for `gistill finetune writer`, failures.jsonl and a data card.
+    Every call is kept in a journal. If the command was stopped, run it again: it continues and pays no answer twice.
+    FOLDER gets shards with the source of every row, train.jsonl for `gistill finetune writer`, failures.jsonl, a card.
     """
     given = locals()
     columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)

@@ -156,24 +156,24 @@ def _end(done: Annotated, *, batch: bool) -> int:
         left = manifest.planned - manifest.asked + manifest.unanswered
         tell(
             f"The limit of calls or money is reached, with {_counted(left, noun)} left. Raise --max-calls or "
-            "--max-cost and give the same command again: it goes on from here, and nothing is paid twice."
+            "--max-cost and run the same command again: it continues from here, and no answer is paid twice."
         )
         return STOPPED
     if done.stopped:
-        what = "Nothing could be kept of" if done.stopped == "refused" else "No answer came about"
+        what = "Every answer was refused for" if done.stopped == "refused" else "There was no answer for"
         tell(
-            f"{what} the first {_counted(manifest.asked, noun)}, so no more were asked about: "
-            f"{_listed(manifest.failures)}. See {done.folder}/failures.jsonl or --preview; with --go-on the rest is "
-            "asked about all the same."
+            f"{what} the first {_counted(manifest.asked, noun)}, so the run was stopped: "
+            f"{_listed(manifest.failures)}. See {done.folder}/failures.jsonl or --preview; with --go-on the rest "
+            "is asked anyway."
         )
         return STOPPED
     if manifest.unanswered:
         again = "the same command asks about them again"
         if batch:
             again = "--read-batch takes what comes back later, --write-batch writes them into a new batch"
-        tell(f"No answer came about {_counted(manifest.unanswered, noun)}; {again}.")
+        tell(f"There was no answer for {_counted(manifest.unanswered, noun)}; {again}.")
     if not manifest.rows:
-        tell("Nothing was kept.")
+        tell("No annotation was kept.")
         return STOPPED if manifest.planned else 0
     return 0
 

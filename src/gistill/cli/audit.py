@@ -25,15 +25,21 @@ def audit(
         Path, typer.Argument(metavar="JOURNAL|FOLDER", help="A journal, a batch file, or the folder of a run.")
     ],
     ignore: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", help="A kind that may leave, as NAME; several allowed.")
+        list[str] | None,
+        typer.Option(
+            metavar="KIND", help="Ignore this kind of personal data, for example NAME. Repeatable. Default: none."
+        ),
     ] = None,
     names: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Look for names, too: gliner:FOLDER, or a spaCy pipeline."),
+        typer.Option(
+            metavar="MODEL",
+            help="Also look for people's names with this model: gliner:FOLDER, or a spaCy pipeline. Default: no model.",
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Search the exact bytes that were sent for personal data. Ends with 3 where there is any."""
+    """Search everything that was sent to a server for personal data. The exit code is 3 if some is found."""
     with ending():
         from gistill.errors import SettingError
         from gistill.privacy import KINDS

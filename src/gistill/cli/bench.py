@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from gistill.bench.fsa.scorecard import BenchScorecard
     from gistill.bench.systems import System
 
-bench = typer.Typer(help="Score systems on public sets, or on examples of any skill.", no_args_is_help=True)
+bench = typer.Typer(help="Compare systems on public data sets, or on examples of any skill.", no_args_is_help=True)
 
-_KEPT = "What was answered is kept in {}; the same command goes on from there."
+_KEPT = "The answers so far are kept in {}. Run the same command again to continue."
 _Data = Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")]
-_Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the tables and scorecards go.")]
-_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N texts of each set, after a shuffle.")]
+_Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the tables and scorecards.")]
+_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Use N random texts of each set. Default: all.")]
 _Sets = Annotated[
     list[str],
-    typer.Option(metavar="LIST", help="corpus/domain/part:task, for example aste/14res/dev:aste; commas between."),
+    typer.Option(
+        metavar="LIST", help="Comma-separated sets, as corpus/domain/part:task, for example aste/14res/dev:aste."
+    ),
 ]
-_Runs = Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of trained models' folders.")]
+_Runs = Annotated[Path, typer.Argument(metavar="RUNS", help="Folder that holds the folders of trained models.")]
 
 
 @bench.callback()
@@ -42,7 +44,7 @@ def bench_fsa(
         typer.Option(
             metavar="LIST",
             help="majority, zero-shot, few-shot:5, nearest:5, reader, reader:A,B, writer:A,B,C (seeds of one system), "
-            "vote:A, lexicon:FILE, answers:FILE; NAME=... names a row.",
+            "vote:A, lexicon:FILE or answers:FILE. NAME=SYSTEM gives the row a name. Repeatable.",
         ),
     ],
     sets: _Sets,
@@ -51,15 +53,20 @@ def bench_fsa(
         bool, typer.Option("--views", help="Also show texts with implicit opinions and with several polarities.")
     ] = False,
     as_published: Annotated[
-        bool, typer.Option("--as-published", help="Also show scores with illegal predictions left out.")
+        bool, typer.Option("--as-published", help="Also show scores that ignore invalid predictions, as papers do.")
     ] = False,
-    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Where few-shot does not say.")] = 5,
-    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of few-shot, with commas between.")] = "0",
-    orders: Annotated[int, typer.Option(min=1, max=24, help="Orders of elements that vote.")] = 5,
-    max_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Of a writer's answer.")] = 96,
+    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Examples shown by few-shot without a number.")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Comma-separated random seeds of few-shot.")] = "0",
+    orders: Annotated[int, typer.Option(min=1, max=24, help="Element orders that vote, for vote:A.")] = 5,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Maximum number of tokens in a writer's answer.")
+    ] = 96,
     seed: options.Seed = 0,
 ) -> None:
-    """Score fine-grained sentiment: strict tuple F1 of every system on every set. The same command again goes on."""
+    """Score fine-grained sentiment: strict tuple F1 of every system on every set.
+
+    If it was stopped, run the same command again to continue.
+    """
     with ending(kept=_KEPT.format(out)):
         from gistill.bench.benchmark import Settings
         from gistill.bench.fsa.benchmark import FSA

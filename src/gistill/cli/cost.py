@@ -25,10 +25,12 @@ def cost(
     journal: Annotated[
         Path, typer.Argument(metavar="JOURNAL|FOLDER", help="The journal of a run, or the folder of the run.")
     ],
-    run: Annotated[str | None, typer.Option(metavar="NAME", help="Only this run.")] = None,
+    run: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Show only this run. Default: all runs in the journal.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say what the calls to a large model cost, and what the journal saved, per run, step and model."""
+    """Show what the calls to a large model cost, and what the journal saved, per run, step and model."""
     with ending():
         from gistill.errors import SettingError
         from gistill.teacher.journal import Journal
@@ -39,7 +41,7 @@ def cost(
             rows = kept.costs(run)
             if run is not None and not rows:
                 known = sorted({row.run for row in kept.costs()})
-                raise SettingError(f"{journal} knows no run {run!r}", hint=f"It knows {', '.join(map(repr, known))}.")
+                raise SettingError(f"{journal} has no run {run!r}", hint=f"It has {', '.join(map(repr, known))}.")
         whole = total(rows)
         if as_json:
             typer.echo(json.dumps({"rows": [_fields(row) for row in rows], "total": _fields(whole)}, indent=2))
@@ -98,14 +100,14 @@ def _notes(whole: Cost) -> list[str]:
     notes = []
     if whole.unknown_spent:
         notes.append(
-            f"The price of {whole.unknown_spent:,} calls is unknown, and not counted as 0; "
-            "+? marks what is at least so much."
+            f"The price of {whole.unknown_spent:,} calls is unknown. They are not counted as 0: "
+            "+? means at least this much."
         )
     if whole.untold:
-        notes.append(f"For {whole.untold:,} answers the server told no token counts.")
+        notes.append(f"The server reported no token counts for {whole.untold:,} answers.")
     if whole.open:
         notes.append(
-            f"{whole.open:,} calls are open: in flight, or cut off when their process was killed. "
-            "Nobody can know whether those were paid."
+            f"{whole.open:,} calls are open: still running, or interrupted when their process was killed. "
+            "It is not known whether those were charged."
         )
     return notes

@@ -17,13 +17,27 @@ if TYPE_CHECKING:
     from gistill.schema import Digest
 
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the report; else named after FILE.")
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the report. Default: FILE's name with -report."),
 ]
-Writer = Annotated[str, typer.Option(metavar="NAME", help="auto, none (quotes alone), or a model's name or path.")]
-TaxonomyFile = Annotated[Path | None, typer.Option("--taxonomy", metavar="YAML", help="Aspects you name yourself.")]
+Writer = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Language model of the summaries: auto (the installed one), none (quotes alone), a name or a path.",
+    ),
+]
+TaxonomyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--taxonomy",
+        metavar="YAML",
+        help="File with your own aspects; see docs/taxonomy.md. Default: aspects are found.",
+    ),
+]
 Confidence = Annotated[
     float,
-    typer.Option(min=0, max=1, metavar="P", help="Leave out opinions less sure than this (0 to 1)."),
+    typer.Option(min=0, max=1, metavar="P", help="Leave out opinions with a lower confidence than this (0 to 1)."),
 ]
 
 SHOWN = 10  # aspects in the terminal
@@ -35,7 +49,9 @@ def digest(
     writer: Writer = "auto",
     reader: options.ReaderPath = None,
     taxonomy: TaxonomyFile = None,
-    title: Annotated[str, typer.Option(metavar="TEXT", help="Heading of the report.")] = "",
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="Heading of the report. Default: a standard heading.")
+    ] = "",
     min_confidence: Confidence = 0.0,
     limit: options.Limit = None,
     seed: options.Seed = 0,
@@ -54,11 +70,11 @@ def digest(
 ) -> None:
     """Make a report of what people say, how many say so, and in which words.
 
-    The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. The same command
-    again goes on where an interrupted one stopped, and does not read again what was read.
+    The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. Run an
+    interrupted command again to continue it; records that were read are not read again.
     """
     folder = out or Path("report" if file == "-" else f"{Path(file).name.partition('.')[0] or 'records'}-report")
-    kept = f"What was read so far is kept in {folder}; the same command goes on from there."
+    kept = f"What was read so far is kept in {folder}. Run the same command again to continue."
     with ending(kept=kept), Display() as show:
         _refuse_inside(folder, file)
         columns = options.columns(
@@ -102,7 +118,7 @@ def _refuse_inside(folder: Path, file: str) -> None:
         from gistill.errors import SettingError
 
         hint = "Name a folder outside it with -o."
-        raise SettingError(f"the report cannot go to {folder}, into the folder that is read", hint=hint)
+        raise SettingError(f"the report cannot be written to {folder}, inside the folder that is read", hint=hint)
 
 
 def _warn_of_others(folder: Path, show: Display) -> None:
@@ -143,7 +159,7 @@ def _as_text(result: Digest, folder: Path) -> str:
         f"{result.opinions:,} {'opinion' if result.opinions == 1 else 'opinions'}, from {_people(result.tally.people)}."
     ]
     if result.failures:
-        lines.append("Set apart: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
+        lines.append("Skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
     if result.aspects:
         lines += ["", f"{'aspect':24} {'people':>7} {'positive':>9} {'negative':>9} {'net':>6}"]
     for aspect in result.aspects[:SHOWN]:
@@ -154,7 +170,7 @@ def _as_text(result: Digest, folder: Path) -> str:
     if len(result.aspects) > SHOWN:
         lines.append(f"... and {len(result.aspects) - SHOWN} more")
     if result.opinions and not result.aspects:
-        lines.append("No aspect is named by two people, so there is nothing to compare.")
+        lines.append("No aspect is mentioned by two people, so there is nothing to compare.")
     return "\n".join([*lines, "", f"The report: {folder / 'report.html'}"])
 
 

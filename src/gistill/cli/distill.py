@@ -14,22 +14,30 @@ from gistill.cli.ending import ending, tell
 
 
 def distill(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="Corpora, students, tasks.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the walk goes.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE.yaml", help="File with corpora, students and tasks; see docs/teacher.md.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the students and the table.")],
     data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
     students: Annotated[
         list[str] | None,
-        typer.Option("--student", metavar="NAME", help="Only this one (repeatable), so that processes share a walk."),
+        typer.Option(
+            "--student",
+            metavar="NAME",
+            help="Train only this student. Repeatable; lets several processes share the work. Default: all students.",
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and estimate; train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the recipe and the data, estimate memory and time; do not train.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Teach students what a teacher wrote, fine-tune them alike, and say by how much it helped.
+    """Train small models (students) on the answers of a large one (the teacher), and measure how much it helped.
 
-    The same command again goes on where it was; progress.svg shows how far it is. An example of a recipe:
-    recipes/distill.yaml in the repository; every field is described in gistill.distill.recipe.
+    If it was stopped, run the same command again to continue; progress.svg shows the progress. recipes/distill.yaml in
+    the repository is an example.
     """
-    with ending(kept=f"What is done is kept in {out}; the same command goes on from there."):
+    with ending(kept=f"Finished steps are kept in {out}. Run the same command again to continue."):
         from gistill.distill.recipe import load_distill_recipe
         from gistill.train import need_torch
 
@@ -46,7 +54,7 @@ def distill(
         elif dry_run:
             typer.echo("Nothing was trained.")
         elif students:
-            typer.echo(f"Done: {', '.join(students)}. The table is made by the same command without --student.")
+            typer.echo(f"Done: {', '.join(students)}. Run the command without --student to make the table.")
         else:
             typer.echo((out / "table.md").read_text(encoding="utf-8"))
             tell(f"{out / 'table.md'} and progress.svg")

@@ -18,25 +18,34 @@ _MARKS = {"good": "ok", "bad": "!!", "unknown": "??"}
 
 def doctor(
     server: Annotated[
-        str, typer.Option(metavar="URL", help="Where it is, as for OpenAI's clients: http://host:8000/v1.")
+        str, typer.Option(metavar="URL", help="Address of an OpenAI-compatible API, for example http://host:8000/v1.")
     ],
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The model to ask; else the first one the server lists.")
+        str | None, typer.Option(metavar="NAME", help="Model to ask. Default: the first one that the server lists.")
     ] = None,
     require: Annotated[
-        str, typer.Option(metavar="CHECK,...", help="What must hold, as schema,usage; else exit code 3.")
+        str,
+        typer.Option(
+            metavar="CHECK,...",
+            help="Checks that must pass, for example schema,usage; otherwise the exit code is 3. Default: none.",
+        ),
     ] = "",
     api_key_env: Annotated[
         str,
-        typer.Option("--key-env", "--api-key-env", metavar="NAME", help="The environment variable that holds the key."),
+        typer.Option("--key-env", "--api-key-env", metavar="NAME", help="Environment variable that holds the API key."),
     ] = "OPENAI_API_KEY",
-    seconds: Annotated[float, typer.Option(min=1, metavar="S", help="For all questions together.")] = 60,
+    seconds: Annotated[
+        float, typer.Option(min=1, metavar="S", help="Time limit for all questions together, in seconds.")
+    ] = 60,
     longest_prompt: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Longest prompt to try, in words, to find the context; 0 for none.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Longest prompt to try, in words, to find the context length. 0: do not try."
+        ),
     ] = 16_000,
     as_json: options.Json = False,
 ) -> None:
-    """Find out within a minute what a server enforces, ignores and hides. None of your texts is sent."""
+    """Check within a minute what a server supports, ignores and does not report. None of your texts is sent."""
     with ending():
         from gistill.teacher.doctor import diagnose
 
@@ -58,7 +67,7 @@ def _required(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in CHECKS:
-            raise SettingError(f"--require knows no {name!r}", hint=f"The checks are {', '.join(CHECKS)}.")
+            raise SettingError(f"there is no check {name!r} for --require", hint=f"The checks are {', '.join(CHECKS)}.")
     return names
 
 

@@ -21,11 +21,13 @@ def _group() -> None:
 
 @evaluate.command("opinions")
 def evaluate_opinions(
-    gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Opinions as JSON lines, as people marked them.")],
-    predicted: Annotated[Path, typer.Argument(metavar="PREDICTED", help="What `gistill extract` wrote.")],
+    gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Correct opinions (gold), as JSON lines.")],
+    predicted: Annotated[
+        Path, typer.Argument(metavar="PREDICTED", help="Opinions that `gistill extract` wrote, as JSON lines.")
+    ],
     as_json: options.Json = False,
 ) -> None:
-    """Score opinions: strict exact-match triplet precision, recall and F1, with bootstrap intervals."""
+    """Score opinions: strict (exact match) precision, recall and F1 of triplets, with bootstrap intervals."""
     with ending():
         from gistill.evaluate.opinions import score_files
 

@@ -19,32 +19,37 @@ PAST_THRESHOLD = 3  # the exit code
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="FOLDER", help="A finished run, an adapter or a transformers folder.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The folder to make.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to create.")],
     to: Annotated[
         list[str],
-        typer.Option(metavar="FORMAT", help="peft, merged, gguf or openvino; several make a folder each in FOLDER."),
+        typer.Option(
+            metavar="FORMAT", help="peft, merged, gguf or openvino. Repeatable: several formats get a subfolder each."
+        ),
     ],
     check: Annotated[
-        bool, typer.Option("--check", help="Compare its answers with those of the trained weights.")
+        bool,
+        typer.Option(
+            "--check", help="Compare the answers of the export with those of the trained weights. Default: no check."
+        ),
     ] = False,
     inputs: Annotated[
         str | None,
-        typer.Option(metavar="FILE|SET", help="What to ask; else the run's development set. Needs --check."),
+        typer.Option(metavar="FILE|SET", help="Texts for --check. Default: the run's development set."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Inputs to check on.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Number of texts for --check.")] = 200,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="F1 that may be lost; more ends with exit code 3.")
+        float, typer.Option(min=0, max=1, help="Highest accepted loss of F1 in --check; above it the exit code is 3.")
     ] = 0.01,
     converter: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="llama.cpp's convert_hf_to_gguf.py; else looked for on the PATH."),
+        typer.Option(metavar="FILE", help="Path of llama.cpp's convert_hf_to_gguf.py. Default: searched on the PATH."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a trained writer for other engines: transformers, GGUF (F16), OpenVINO (int8), or its adapter alone."""
+    """Convert a trained writer for other engines: transformers, GGUF (F16), OpenVINO (int8), or its adapter alone."""
     with ending():
         from gistill.train.writer.export_check import check_inputs
         from gistill.train.writer.export_check import export as write

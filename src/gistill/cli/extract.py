@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from gistill.schema import Failure, Record
 
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the opinions go; else standard output.")
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="File for the opinions. Default: standard output.")
 ]
 Model = Annotated[
     str | None,
     typer.Option(
         "--model",
         metavar="KIND[:PATH]",
-        help="reader, the fast one and the default, or writer, a generative one; with a path, of one's own.",
+        help="reader (fast) or writer (a language model, slow), with the path of your own model. Default: reader.",
     ),
 ]
 
@@ -48,12 +48,12 @@ def extract(
     id_column: options.IdColumn = None,
     language_column: options.LanguageColumn = None,
 ) -> None:
-    """Read opinions with their exact words, one JSON object a line.
+    """Find opinions with their exact words, and write one JSON object per line.
 
-    With -o, an interrupted command goes on where it stopped, and ends with the same bytes; of a file that changed, only
-    new and changed records are read. Files larger than memory are read as a stream. --json prints the counts.
+    With -o, run an interrupted command again to continue it. If the input file changed, only new and changed records
+    are read. Files larger than memory are read as a stream. --json prints the counts.
     """
-    kept = f"What was read so far is kept beside {out}; the same command goes on from there." if out else ""
+    kept = f"What was read so far is kept beside {out}. Run the same command again to continue." if out else ""
     with ending(kept=kept), Display() as show:
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         kind, path = _model(model, reader)
@@ -121,7 +121,7 @@ def _load(kind: str, path: str | None, say: Callable[[str], None]) -> tuple[Sent
     from gistill.digest import written
 
     loaded = written.load_writer_reader(path)
-    say(f"Reading with the writer {loaded.name}, which takes far longer than the reader.")
+    say(f"Reading with the writer {loaded.name}, which takes much longer than the reader.")
     return loaded, written.CHUNK_SENTENCES
 
 
@@ -143,4 +143,4 @@ def _counts(out: Path, counts: Counter[str], failures: Counter[str]) -> str:
 def _sentence(counts: Counter[str], failures: Counter[str]) -> str:
     apart = ", ".join(f"{count:,} {kind}" for kind, count in sorted(failures.items()))
     read = f"{counts['opinions']:,} opinions in {counts['sentences']:,} sentences of {counts['records']:,} records"
-    return f"{read}; set apart: {apart}." if apart else f"{read}."
+    return f"{read}; skipped: {apart}." if apart else f"{read}."

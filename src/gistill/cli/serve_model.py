@@ -24,29 +24,27 @@ def serve_model(
         str | None,
         typer.Option(
             metavar="NAME|FOLDER",
-            help="A name that `gistill models` knows, a path, or recorded:...; else the writer.",
+            help="A name that `gistill models` shows, a path, or recorded:NAME. Default: the installed writer.",
         ),
     ] = None,
-    host: Annotated[
-        str, typer.Option(help="The address to listen at; 0.0.0.0 is all of this machine's.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; the engine decides when not given.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on. 0.0.0.0 lets other machines connect.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port. 0 takes a free one.")] = 8000,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. Default: the engine decides.")] = None,
     api_key_env: Annotated[
         str,
         typer.Option(
             "--key-env",
             "--api-key-env",
             metavar="NAME",
-            help="The environment variable with the key that clients must send, if any.",
+            help="Environment variable with the key that clients must send. If it is empty, no key is needed.",
         ),
     ] = "GISTILL_SERVE_KEY",
     data: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data, for recorded: models."),
+        typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data, for recorded:NAME."),
     ] = None,
 ) -> None:
-    """Serve a model on this machine to OpenAI's clients, at /v1. Stop it with Ctrl-C or SIGTERM."""
+    """Serve a model with OpenAI's API, at /v1, on this machine only. Stop it with Ctrl-C or SIGTERM."""
     with ending():
         uvicorn = _uvicorn()
         api_key = os.environ.get(api_key_env, "").strip()
@@ -56,7 +54,7 @@ def serve_model(
         loaded = _loaded(model, threads, data)
         made = app(loaded, api_key=api_key)
         if not api_key and not _only_here(host):
-            tell(f"Whoever reaches {host} can ask this model: put a key into {api_key_env}, or listen at 127.0.0.1.")
+            tell(f"Everyone who can reach {host} can use this model. Put a key into {api_key_env}, or omit --host.")
         at = listening.getsockname()
         place = f"[{at[0]}]" if ":" in at[0] else at[0]
         tell(f"Serving {loaded.name} at http://{place}:{at[1]}/v1.")
