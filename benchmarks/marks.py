@@ -2,6 +2,7 @@
 
     python benchmarks/marks.py --data DATA [--reader FOLDER] [--part test] [--by domain] [--card]
     python benchmarks/marks.py --contrast [--reader FOLDER]
+    python benchmarks/marks.py --data DATA --part dev --files reviews services --errors
 
 The same score as `score.py` beside the marks, with 95% bootstrap intervals over texts. `--card` writes `scores.json`
 into the reader's folder and its model card anew. On `test` nothing is ever chosen.
@@ -21,6 +22,7 @@ from gistill.categories import CODES
 from gistill.corpora import marks
 from gistill.corpora.labelled import Labelled
 from gistill.digest.extract import extract
+from gistill.evaluate.error_rates import FILE, error_rates, error_rates_json
 from gistill.evaluate.marks import Marked, score
 from gistill.reader import load_reader
 from gistill.reader.model import Reader
@@ -88,7 +90,10 @@ def main() -> None:
     ask.add_argument("--files", nargs="+", choices=sorted(marks.FILES), default=list(marks.ENGLISH))
     ask.add_argument("--by", choices=("source", "domain", "language", "category"), default="source")
     ask.add_argument("--contrast", action="store_true", help="the contrast set of our own, by class")
-    ask.add_argument("--card", action="store_true")
+    ask.add_argument("--card", action="store_true", help="write scores.json and the card into the reader's folder")
+    ask.add_argument(
+        "--errors", action="store_true", help="write errors.json, by which reports are corrected; of dev only"
+    )
     given = ask.parse_args()
     if given.contrast:
         texts, given.by = contrast(), "domain"
@@ -99,6 +104,12 @@ def main() -> None:
     print(f"| part | marked | {' | '.join(SHOWN)} |\n|{' --- |' * (len(SHOWN) + 2)}")
     for name, part in {"all": rows, **groups(rows, given.by)}.items():
         print(line(name, table(part)))
+    if given.errors:
+        if given.part != "dev":
+            ask.error("error rates come from dev, never from test")
+        counted = ((text.domain, gold, found) for text, gold, found in rows)
+        rates = error_rates(counted, reader=f"{reader.name} {reader.hash}")
+        (reader.folder / FILE).write_text(error_rates_json(rates), encoding="utf-8")
     if given.card:
         write_scores(reader.folder, rows, given.part)
 
