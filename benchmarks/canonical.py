@@ -70,6 +70,7 @@ def annotate_results(place: Path) -> Results:
     if not (place / "manifest.json").exists():
         return {}
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+    far, done = manifest.get("far", manifest), manifest.get("whole", manifest.get("done"))  # of two versions
     shards = [file for file in sorted((place / "shards").glob("*.jsonl")) if "failures" not in file.name]
     lessons = [{k: v for k, v in lesson.items() if k != "id"} for lesson in _read_lines(place / "train.jsonl")]
     return {
@@ -77,8 +78,8 @@ def annotate_results(place: Path) -> Results:
         "lessons": [_line(lesson) for lesson in lessons],
         "failures": [_failure(failure) for failure in _read_lines(place / "failures.jsonl")],
         "counts": [
-            _line({k: manifest.get(k) for k in ("planned", "done", "set_apart")}),
-            *(_line({k: shard.get(k) for k in _OF_SHARD}) for shard in manifest["shards"]),
+            _line({"planned": far["planned"], "done": done, "set_apart": far["set_apart"]}),
+            *(_line({k: shard.get(k) for k in _OF_SHARD}) for shard in far["shards"]),
         ],
         "calls": list(_calls(place / "journal.sqlite")),
     }
@@ -94,9 +95,9 @@ def bench_results(place: Path) -> Results:
 
 def distill_results(place: Path) -> Results:
     """Write down a walk of trainings: what they were asked for, what they made, and how it scores."""
-    whole = [
-        (file.parent, json.loads(file.read_text("utf-8"))) for file in sorted(place.glob("students/*/*/whole.json"))
-    ]
+    steps = [*place.glob("students/*/*/whole.json"), *place.glob("students/*/*/manifest.json")]  # of two versions
+    found = [(file.parent, json.loads(file.read_text("utf-8"))) for file in sorted(steps)]
+    whole = [(folder, fields.get("made_from", {}).get("recipe", fields)) for folder, fields in found]
     weights = [(f.parent, _hash(f.read_bytes())) for f in sorted(place.glob("students/*/*/*.safetensors"))]
     table = (place / "table.md").read_text("utf-8") if (place / "table.md").exists() else ""
     return {

@@ -9,6 +9,8 @@ import pytest
 
 from gistill.distill.corpus import Corpus, Manifest, Shard, load_manifest
 from gistill.distill.tasks import Provenance, Row, task_named
+from gistill.errors import InputError
+from gistill.runs import Run
 from gistill.schema import Failure
 
 BY = Provenance(teachers=("t",), hosts=(), prompt="p", keys=("k",), filters=("parsed",))
@@ -20,13 +22,14 @@ def row(number: int) -> Row:
     )
 
 
-def fresh(shards: int = 3, **made_from: str) -> Manifest:
-    return Manifest(made_from={"input": "i", **made_from}, planned=2 * shards, shards=(None,) * shards)
+def fresh(shards: int = 3, *, texts: str = "i") -> Run[Manifest]:
+    far = Manifest(planned=2 * shards, shards=(None,) * shards)
+    return Run[Manifest](made_from={"texts to ask about": texts}, far=far)
 
 
-def opened(folder: Path, manifest: Manifest | None = None) -> tuple[Corpus, list[str]]:
+def opened(folder: Path, run: Run[Manifest] | None = None) -> tuple[Corpus, list[str]]:
     told: list[str] = []
-    return Corpus.open(folder, manifest or fresh(), say=told.append), told
+    return Corpus.open(folder, run or fresh(), say=told.append), told
 
 
 def shard(**more: object) -> Shard:
@@ -55,10 +58,11 @@ def test_what_is_finished_is_found_again(tmp_path: Path) -> None:
 
 def test_a_corpus_is_done_when_every_shard_is_whole_and_answered(tmp_path: Path) -> None:
     assert finish(fill(tmp_path, 0, 1)) == 2
-    assert load_manifest(tmp_path).done is False  # type: ignore[union-attr]
+    assert load_manifest(tmp_path).whole is False  # type: ignore[union-attr]
     corpus = fill(tmp_path, 2)
     assert finish(corpus) == 3
     assert corpus.manifest.done
+    assert corpus.run.whole
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "failures.jsonl").read_text().splitlines()]
     assert kinds == ["leak", "refused", "refused", "refused"]
     assert corpus.manifest.failures == {"refused": 3}
@@ -82,23 +86,34 @@ def test_a_damaged_or_missing_shard_is_made_again(tmp_path: Path, name: str) -> 
 
 def test_another_question_begins_afresh_and_says_why(tmp_path: Path) -> None:
     fill(tmp_path, 0)
-    corpus, told = opened(tmp_path, fresh(input="other"))
+    corpus, told = opened(tmp_path, fresh(texts="other"))
     assert corpus.manifest.shards == (None, None, None)
-    assert told[0].startswith("The texts to ask about changed")
+    assert told == [
+        f"The texts to ask about changed since {tmp_path} was made, so it is made again; "
+        "what the journal has an answer to is not paid again."
+    ]
     assert not (tmp_path / "shards").exists()
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"format": 99, "made_from": {}, "planned": 0}'])
+@pytest.mark.parametrize("damage", ["", "{", '{"format": 2, "made_from": {}, "far": {"planned": 0}}'])
 def test_a_manifest_that_cannot_be_read_begins_afresh(tmp_path: Path, damage: str) -> None:
     fill(tmp_path, 0)
     (tmp_path / "manifest.json").write_text(damage)
     assert opened(tmp_path)[0].manifest.shards == (None, None, None)
 
 
+def test_a_corpus_of_an_older_version_is_refused_and_its_journal_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"format": 1, "made_from": {}, "planned": 0}')
+    with pytest.raises(InputError, match="made by an older version") as caught:
+        opened(tmp_path)
+    assert "not paid again" in caught.value.hint
+    assert load_manifest(tmp_path) is None
+
+
 def test_the_mean_agreement_weighs_shards_by_their_rows(tmp_path: Path) -> None:
     """(1 x 0.5 + 3 x 0.9) / 4 = 0.8; a shard without votes does not count."""
-    manifest = fresh().model_copy(
+    manifest = fresh().far.model_copy(
         update={"shards": (shard(agreement=0.5), shard(agreement=0.9, rows=3), shard(agreement=None, rows=5))}
     )
     assert manifest.agreement == 0.8
-    assert fresh().agreement is None
+    assert fresh().far.agreement is None

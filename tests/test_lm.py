@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.files import hash_file
 from gistill.lm import Request, find_writer, load_writer
 from gistill.lm.fake import ScriptedModel
-from gistill.lm.formats.gguf_f16 import as_f16, cache_folder, context_length, file_hash
+from gistill.lm.formats.gguf_f16 import as_f16, cache_folder, context_length
 from gistill.lm.formats.lora import Adapter, merged_adapter
 from gistill.lm.formats.safetensors import Tensors
 from gistill.lm.seam import Completion, LanguageModel
@@ -120,7 +121,7 @@ def test_quantised_weights_are_expanded_once_and_mean_the_same(tmp_path: Path, m
     monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "cache"))
     source = tmp_path / "small.gguf"
     expected = tiny_gguf(source, quantised=True)
-    copy = as_f16(source, digest=file_hash(source))
+    copy = as_f16(source, digest=hash_file(source))
     reader = gguf.GGUFReader(str(copy))
     matrix, vector = reader.tensors
     assert (matrix.name, matrix.tensor_type.name, vector.tensor_type.name) == ("token_embd.weight", "F16", "F32")
@@ -129,7 +130,7 @@ def test_quantised_weights_are_expanded_once_and_mean_the_same(tmp_path: Path, m
     assert reader.get_field("tokenizer.ggml.tokens").contents() == ["a", "b"]
     assert reader.get_field("tokenizer.chat_template").contents() == "{{ messages }} é"
     before = copy.stat().st_mtime_ns
-    assert as_f16(source, digest=file_hash(source)) == copy
+    assert as_f16(source, digest=hash_file(source)) == copy
     assert copy.stat().st_mtime_ns == before
     assert list(copy.parent.iterdir()) == [copy]
     assert context_length(copy) == context_length(source) == 77
@@ -140,7 +141,7 @@ def test_plain_weights_are_used_where_they_are(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "cache"))
     source = tmp_path / "plain.gguf"
     tiny_gguf(source, quantised=False)
-    assert as_f16(source, digest=file_hash(source)) == source
+    assert as_f16(source, digest=hash_file(source)) == source
     assert not (tmp_path / "cache").exists()
 
 
@@ -154,14 +155,14 @@ def test_a_run_killed_while_expanding_leaves_no_file_that_could_be_taken_for_a_m
     killed = (
         "import os, sys; from pathlib import Path; from gistill.lm.formats import gguf_f16\n"
         "gguf_f16._plain = lambda *_: os._exit(9)\n"
-        "path = Path(sys.argv[1]); gguf_f16.as_f16(path, digest=gguf_f16.file_hash(path))\n"
+        "path = Path(sys.argv[1]); gguf_f16.as_f16(path, digest='0' * 64)\n"
     )
     assert subprocess.run([sys.executable, "-c", killed, str(source)], check=False).returncode == 9
     weights = tmp_path / "cache" / "weights"
     (left,) = weights.iterdir()
     assert left.suffix == ".part"
     os.utime(left, (time.time() - 7200, time.time() - 7200))
-    copy = as_f16(source, digest=file_hash(source))
+    copy = as_f16(source, digest=hash_file(source))
     assert list(weights.iterdir()) == [copy]
 
 
@@ -176,7 +177,7 @@ def test_a_file_that_is_not_gguf_is_broken_by_name(
     file = tmp_path / "broken.gguf"
     file.write_bytes(content)
     with pytest.raises(ModelBrokenError, match=r"broken\.gguf"):
-        as_f16(file, digest=file_hash(file))
+        as_f16(file, digest=hash_file(file))
     with pytest.raises(ModelBrokenError, match=r"broken\.gguf"):
         context_length(file)
 
@@ -188,14 +189,14 @@ def test_a_file_cut_short_is_broken_and_leaves_nothing(tmp_path: Path, monkeypat
     tiny_gguf(file, quantised=True)
     file.write_bytes(file.read_bytes()[:-150])
     with pytest.raises(ModelBrokenError, match=r"cut\.gguf"):
-        as_f16(file, digest=file_hash(file))
+        as_f16(file, digest=hash_file(file))
     assert not list((tmp_path / "cache").rglob("*.gguf"))
 
 
 def test_the_hash_is_of_the_bytes_and_the_cache_can_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"abc")
-    assert file_hash(file) == hashlib.sha256(b"abc").hexdigest()
+    assert hash_file(file) == hashlib.sha256(b"abc").hexdigest()
     monkeypatch.setenv("GISTILL_CACHE_DIR", str(tmp_path / "elsewhere"))
     assert cache_folder() == tmp_path / "elsewhere"
 

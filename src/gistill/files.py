@@ -81,9 +81,8 @@ def appending(path: Path, good: int = 0) -> Iterator[Callable[[bytes], None]]:
 
     The value adds bytes; when it returns, they are on the disk.
     """
-    with path.open("r+b" if good else "wb") as file:
+    with path.open("ab") as file:  # what somebody else adds meanwhile is not overwritten, so that it is seen
         file.truncate(good)
-        file.seek(good)
 
         def add(data: bytes) -> None:
             file.write(data)

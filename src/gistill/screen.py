@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
 from gistill.errors import SettingError
+from gistill.files import short_hash
 from gistill.schema import Failure, Record, Span
 from gistill.text import count_words, is_blank, normalise, why_not_text
 
@@ -112,16 +112,12 @@ def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tup
     if not long and not author:
         return "", ""
     about = f"{normalise(record.entity or '')}\0{author}\0"
-    first = seen.setdefault(_hash(about + text), record.id)
+    first = seen.setdefault(short_hash(about + text), record.id)
     if first != record.id:
         return "duplicate", f"repeats {first}"
-    if long and (first := near.find_or_add(text, _hash(about), record.id)) != record.id:
+    if long and (first := near.find_or_add(text, short_hash(about), record.id)) != record.id:
         return "near_duplicate", f"nearly repeats {first}"
     return "", ""
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def customer_spans(record: Record) -> list[Span]:

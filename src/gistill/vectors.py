@@ -7,7 +7,6 @@ made unit length.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import struct
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.files import hash_bytes
 
 TERM_VECTORS = Path(__file__).parent / "weights" / "term-vectors"
 _FORMAT = "gistill-term-vectors-1"
@@ -158,7 +158,7 @@ def load_vectors(path: str | Path | None = None) -> TermVectors:
         )
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return TermVectors(table, tokenizer, hash=hashlib.sha256(raw).hexdigest()[:16])
+    return TermVectors(table, tokenizer, hash=hash_bytes(raw)[:16])
 
 
 def _parse(raw: bytes) -> NDArray[np.float32]:

@@ -1,21 +1,31 @@
 """Answers on disk: what a system said of each text, kept as it was said, so that nothing is asked twice.
 
-One JSON-lines file a system and set, named by the hash of all that decides the answers. A line is a chunk of texts
+One JSON-lines file a system and set, named by the hash of all that decides the answers, which stands in the manifest
+beside it; so answers about something else are another file, and never gone on with. A line is a chunk of texts
 and is written at once; a last line cut off by a kill is dropped and its chunk asked again, so that a resumed file is
 the same as one made in one go.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gistill import files, runs
+from gistill.runs import Run
+from gistill.schema import Noun
+
 CHUNK = 32  # texts asked together
+
+
+class Answered(Noun):
+    """How far the answers are; each line of their file says which texts it is about."""
+
+    texts: int
+    of: int
 
 
 class Cost(NamedTuple):
@@ -74,14 +84,18 @@ class Kept:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         whole, good = self._whole()
-        with self.path.open("ab") as file:
-            file.truncate(good)  # without a torn end
+        manifest = self.path.with_suffix(".manifest.json")
+        fresh = Run[Answered](made_from=self.decided_by, far=Answered(texts=0, of=self.count))
+        done = fresh.model_copy(update={"far": Answered(texts=self.count, of=self.count), "whole": True})
+        if len(whole) * CHUNK >= self.count and runs.load(manifest, Run[Answered]) == done:
+            return
+        runs.save(manifest, fresh)
+        with files.appending(self.path, good) as add:
             for start in range(len(whole) * CHUNK, self.count, CHUNK):
                 replies, seconds = ask(start, start + self._size(start))
                 chunk = {"from": start, "replies": list(replies), "seconds": round(seconds, 4), "peak_mb": peak()}
-                file.write(json.dumps(chunk).encode() + b"\n")  # ASCII keeps even a lone surrogate
-                file.flush()
-                os.fsync(file.fileno())
+                add(json.dumps(chunk).encode() + b"\n")  # ASCII keeps even a lone surrogate
+        runs.save(manifest, done)
 
     def _whole(self) -> tuple[list[dict[str, Any]], int]:
         """Read the chunks up to the first that is damaged, and say how many bytes they are."""
@@ -109,4 +123,4 @@ class Kept:
 
 def digest(value: object) -> str:
     """Hash a JSON value: 16 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+    return files.hash_json(value)[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from gistill.files import hash_bytes, hash_file
 from gistill.lm import LanguageModel, find_writer, load_writer
 from gistill.reader import find_reader, load_reader
 
@@ -43,17 +43,16 @@ def hash_weights(path: Path) -> str:
         path: A file, or a folder of which the files themselves are hashed and no sub-folders. An adapter's base is
             part of it where it can be found here.
     """
-    found = hashlib.sha256()
+    found = b""
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in _PARTS and f.is_file())
     for file in files:
         if file.name not in _ABOUT:
-            with file.open("rb") as stream:
-                found.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+            found += file.name.encode() + bytes.fromhex(hash_file(file))
     adapter = path / "adapter_config.json"
     if path.is_dir() and adapter.is_file():
         base = find_writer(str(json.loads(adapter.read_text("utf-8")).get("base_model_name_or_path", "")))
-        found.update(hash_weights(base.path).encode() if base else b"")
-    return found.hexdigest()[:16]
+        found += hash_weights(base.path).encode() if base else b""
+    return hash_bytes(found)[:16]
 
 
 def engines(kind: str) -> dict[str, str]:

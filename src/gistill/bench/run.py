@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from gistill import files
 from gistill.bench.answers import Kept, digest
 from gistill.bench.benchmark import AnyCard, AnySet, Benchmark, Card, Job, Set, Settings
 from gistill.bench.models import Models
@@ -125,9 +126,7 @@ def write_scorecard(card: AnyCard, out: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^\w.+-]+", "-", f"{card.system}--{card.set}")[:100].strip("-.")
     path = folder / f"{name}-{digest([card.system, card.set])[:6]}.json"
-    part = path.with_suffix(".part")
-    part.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    files.write(path, card.model_dump_json(indent=1) + "\n")
     return path
 
 

@@ -78,7 +78,7 @@ def previewed(seen: Previewed, settings: AnnotateSettings, *, as_json: bool) -> 
 def annotated(done: Annotated, *, as_json: bool, batch: bool = False) -> int:
     """Say how far a corpus is, what it cost, what is missing, and how to go on."""
     if as_json:
-        counts = done.manifest.model_dump(exclude={"shards", "made_from"})
+        counts = {**done.manifest.model_dump(exclude={"shards"}), "done": done.manifest.done}
         typer.echo(json.dumps({**counts, **_counts(done), **_spent(done.cost)}, indent=2))
     else:
         typer.echo(_done_sentence(done))

@@ -63,7 +63,7 @@ def _unsought(path: Path) -> str:
     from gistill.distill.corpus import load_manifest
 
     made = load_manifest(path if path.is_dir() else path.parent)
-    model = made.made_from.get("names", "") if made else ""
+    model = str(made.made_from.get("detector of names", "")) if made else ""
     others = "others are looked for with --names MODEL"
     if model:
         others = f"the run itself looked for others with {model}: give --names {shlex.quote(model)}"

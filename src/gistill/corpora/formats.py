@@ -17,12 +17,12 @@ Positions are not kept in an example, so they are found again: where words recur
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 from xml.sax.saxutils import escape, quoteattr
 
+from gistill import files
 from gistill.corpora import acos, aste, towe
 from gistill.corpora.asqp import NULL, label_lines, quads_of
 from gistill.corpora.fsa import read_rows
@@ -303,10 +303,7 @@ def _tags(tokens: list[str], spans: list[tuple[int, int]]) -> str:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
+        files.write(path, data)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise InputError(f"cannot be written ({explain(error)})", file=str(path)) from error

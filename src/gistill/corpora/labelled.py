@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from gistill.categories import Kind
 from gistill.errors import InputError
+from gistill.files import hash_bytes
 from gistill.schema import Polarity
 
 Extent = tuple[int, int]  # half-open, in code points of the text
@@ -118,7 +118,7 @@ def open_part(source: Source, file: str, *, folder: Path) -> str:
     if not path.is_file():
         raise InputError("no such file", file=str(path), hint=f"Get it from {source.address}")
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != source.files[file]:
+    if hash_bytes(data) != source.files[file]:
         raise InputError(
             "the file differs from the published one", file=str(path), hint=f"Compare with {source.address}"
         )

@@ -8,7 +8,6 @@ named), `opinion` with `opinion_at` (half-open code points within the sentence),
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from gistill.categories import CODES, Kind
 from gistill.corpora.labelled import Labelled, Triplet
 from gistill.corpora.leaks import fingerprint
 from gistill.errors import InputError
+from gistill.files import hash_bytes, hash_text
 from gistill.schema import Polarity
 
 # File -> sha256. Marked in November 2026 by a large language model, by reading. `languages-real` states no licence.
@@ -61,7 +61,7 @@ def load(name: str, part: str, *, folder: Path) -> list[Labelled]:
     if not path.is_file():
         raise InputError("no such file", file=str(path), hint="The marks stand in `teacher`, beside the data folder.")
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != FILES[name]:
+    if hash_bytes(data) != FILES[name]:
         raise InputError("the file differs from the one that scores were made with", file=str(path))
     rows = map(json.loads, data.decode("utf-8").splitlines())
     return [labelled(row, source=f"marks/{name}") for row in rows if row["part"] == part]
@@ -151,4 +151,4 @@ def held_out(folder: Path) -> frozenset[str]:
 
 def is_held_out(text: str, hashes: frozenset[str]) -> bool:
     """Say whether a whole text's letters and digits, case folded, equal those of a held-out text."""
-    return bool(hashes) and hashlib.sha256(fingerprint(text).encode("utf-8")).hexdigest() in hashes
+    return bool(hashes) and hash_text(fingerprint(text)) in hashes

@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from gistill.corpora.leaks import Apart, test_texts
 from gistill.distill.asking import Asked, Records, Say, Walk, ask_all, prompt_of
 from gistill.distill.card import About, write_card
@@ -24,6 +26,7 @@ from gistill.distill.settings import AnnotateSettings, Teacher, task_of, teacher
 from gistill.distill.tasks import Task, prepared
 from gistill.lm.seam import LanguageModel
 from gistill.privacy import NameDetector
+from gistill.runs import Run
 from gistill.teacher.gate import PrivateModel
 from gistill.teacher.journal import Journal
 from gistill.teacher.limits import Limits
@@ -202,13 +205,9 @@ def make_corpus(walk: Walk, models: Sequence[LanguageModel], out: Path, *, comma
     """Go the whole walk: plan, ask, write each shard, then the files for training and the data card."""
     settings = walk.settings
     plan = prepare(walk, out / "work")
-    fresh = Manifest(
-        made_from=_made_from(plan, walk, models),
-        planned=plan.items,
-        set_apart=plan.counts,
-        shards=(None,) * len(range(0, plan.items, settings.shard_size)),
-    )
-    corpus = Corpus.open(out, fresh, say=walk.say)
+    shards = (None,) * len(range(0, plan.items, settings.shard_size))
+    fresh = Manifest(planned=plan.items, set_apart=plan.counts, shards=shards)
+    corpus = Corpus.open(out, Run[Manifest](made_from=_made_from(plan, walk, models), far=fresh), say=walk.say)
     finished = {number for number, shard in enumerate(corpus.manifest.shards) if shard is not None}
     stopped, done = "", list[Asked]()
     for number, asked, last in ask_all(plan, walk, models, step="annotate", skip=finished, first=FIRST):
@@ -255,7 +254,7 @@ def _add(corpus: Corpus, number: int, done: Sequence[Asked], *, whole: bool) -> 
     corpus.add(number, rows, failures, shard)
 
 
-def _made_from(plan: Plan, walk: Walk, models: Sequence[LanguageModel]) -> dict[str, str]:
+def _made_from(plan: Plan, walk: Walk, models: Sequence[LanguageModel]) -> dict[str, JsonValue]:
     task, settings = walk.task, walk.settings
     decides = {
         "samples": settings.samples,
@@ -264,10 +263,11 @@ def _made_from(plan: Plan, walk: Walk, models: Sequence[LanguageModel]) -> dict[
         "shard_size": settings.shard_size,
         "seed": settings.seed,
     }
-    privacy = {"personal data": settings.pii if settings.pii != "redact" else "", "names": settings.names or ""}
+    pii = settings.pii if settings.pii != "redact" else ""
+    privacy = {"treatment of personal data": pii, "detector of names": settings.names or ""}
     return {
-        "input": plan.hash,
-        "task": f"{task.name} {prompt_of(task)}" + ("" if task.filters else " unfiltered"),
+        "texts to ask about": plan.hash,
+        "question": f"{task.name} {prompt_of(task)}" + ("" if task.filters else " unfiltered"),
         "teachers": ", ".join(f"{model.name} {model.hash}" for model in models),
         "settings": ", ".join(f"{name} {value}" for name, value in decides.items()),
         **{name: value for name, value in privacy.items() if value},

@@ -12,30 +12,23 @@ that is not there, and a kill loses at most the shard at work, whose answers the
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from gistill import files
+from gistill import files, runs
 from gistill.distill.tasks import Row, Task
+from gistill.errors import InputError
+from gistill.runs import MANIFEST, Run
 from gistill.schema import Failure, Noun
 from gistill.skills.skill import to_json
 from gistill.tables import read_jsonl, write_jsonl
 
-FORMAT = 1
-_CHANGED = {
-    "input": "the texts to ask about",
-    "task": "the question",
-    "teachers": "the teacher",
-    "settings": "the settings",
-    "personal data": "what is done about personal data",
-    "names": "the detector of names",
-}
+_HINT = f"Remove {MANIFEST} to begin afresh; what the journal has an answer to is not paid again."
 
 
 class Shard(Noun):
@@ -52,14 +45,16 @@ class Shard(Noun):
 
 
 class Manifest(Noun):
-    """How far a corpus is, and from what it is made."""
+    """How far a corpus is."""
 
-    format: int = FORMAT
-    made_from: dict[str, str]
     planned: int  # texts to ask about
-    done: bool = False
     set_apart: dict[str, int] = Field(default_factory=dict)  # before anything was asked, by kind
     shards: tuple[Shard | None, ...] = ()  # None where a shard is still to be made
+
+    @property
+    def done(self) -> bool:
+        """Whether every text was asked about and answered."""
+        return all(shard and shard.whole and not shard.unanswered for shard in self.shards)
 
     @property
     def rows(self) -> int:
@@ -97,38 +92,39 @@ class Manifest(Noun):
 class Corpus:
     """A corpus on disk, open for writing. See `Corpus.open`."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, run: Run[Manifest]) -> None:
         self.folder = folder
-        self.manifest = manifest
+        self.run = run
+
+    @property
+    def manifest(self) -> Manifest:
+        """How far it is."""
+        return self.run.far
 
     @classmethod
-    def open(cls, folder: Path, manifest: Manifest, *, say: Callable[[str], None]) -> Self:
+    def open(cls, folder: Path, run: Run[Manifest], *, say: Callable[[str], None]) -> Self:
         """Go on with an earlier run's shards where they are made from the same, else begin afresh and say why.
 
         Args:
             folder: It exists.
-            manifest: Of a corpus of which nothing is made yet.
+            run: Of a corpus of which nothing is made yet.
             say: Called with one sentence about an earlier run, if there was one.
+
+        Raises:
+            InputError: Another version of gistill made what is in the folder, in another form.
         """
-        corpus = cls(folder, manifest)
-        earlier = load_manifest(folder)
-        if earlier is None:
-            return corpus
-        before, now = earlier.made_from, manifest.made_from
-        names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
-        if names or len(earlier.shards) != len(manifest.shards):
-            what = " and ".join(_CHANGED.get(name, name) for name in names)
-            say(
-                f"{what[:1].upper()}{what[1:]} changed since {folder} was made, so its shards are made again; "
-                "what the journal has an answer to is not paid again."
-            )
+        corpus, manifest = cls(folder, run), run.far
+        aside = "; what the journal has an answer to is not paid again"
+        found = runs.resume(folder / MANIFEST, run, what=str(folder), say=say, aside=aside, hint=_HINT)
+        if found is None or len(found.far.shards) != len(manifest.shards):
             shutil.rmtree(folder / "shards", ignore_errors=True)
             return corpus
+        earlier = found.far
         kept = tuple(
             shard if shard and shard.whole and not shard.unanswered and corpus._holds(number, shard) else None
             for number, shard in enumerate(earlier.shards)
         )
-        corpus.manifest = manifest.model_copy(update={"shards": kept})
+        corpus.run = run.model_copy(update={"far": manifest.model_copy(update={"shards": kept})})
         finished = sum(shard.items for shard in kept if shard)
         if finished:
             say(f"Going on after {finished:,} of {manifest.planned:,} texts.")
@@ -144,9 +140,9 @@ class Corpus:
         data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
         files.write(self.path(number, failures=True), _lines(failures))
         files.write(self.path(number), data)
-        named = shard.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+        named = shard.model_copy(update={"sha256": files.hash_bytes(data)})
         shards = (*self.manifest.shards[:number], named, *self.manifest.shards[number + 1 :])
-        self._save(self.manifest.model_copy(update={"shards": shards, "done": False}))
+        self._save(self.manifest.model_copy(update={"shards": shards}), whole=False)
 
     def rows(self) -> Iterator[Row]:
         """Go through the rows of all shards, in order."""
@@ -166,8 +162,7 @@ class Corpus:
         """
         write_jsonl(self.folder / "failures.jsonl", self._failures(set_apart))
         lessons = write_jsonl(self.folder / "train.jsonl", (_taught(task, row) for row in self.rows()))
-        whole = all(shard and shard.whole and not shard.unanswered for shard in self.manifest.shards)
-        self._save(self.manifest.model_copy(update={"done": whole}))
+        self._save(self.manifest, whole=self.manifest.done)
         return lessons
 
     def _failures(self, set_apart: Path) -> Iterator[Failure]:
@@ -180,20 +175,19 @@ class Corpus:
         path = self.path(number)
         if not (path.is_file() and self.path(number, failures=True).is_file()):
             return False
-        return hashlib.sha256(path.read_bytes()).hexdigest() == shard.sha256
+        return files.hash_file(path) == shard.sha256
 
-    def _save(self, manifest: Manifest) -> None:
-        self.manifest = manifest
-        files.write(self.folder / "manifest.json", (manifest.model_dump_json(indent=2) + "\n").encode())
+    def _save(self, manifest: Manifest, *, whole: bool) -> None:
+        self.run = self.run.model_copy(update={"far": manifest, "whole": whole})
+        runs.save(self.folder / MANIFEST, self.run)
 
 
-def load_manifest(folder: Path) -> Manifest | None:
+def load_manifest(folder: Path) -> Run[Manifest] | None:
     """Read a corpus's manifest; None where there is none, or none that this version reads."""
     try:
-        found = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    except (OSError, ValidationError):
+        return runs.load(folder / MANIFEST, Run[Manifest])
+    except InputError:
         return None
-    return found if found.format == FORMAT else None
 
 
 def _taught(task: Task, row: Row) -> dict[str, object]:

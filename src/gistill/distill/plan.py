@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from gistill.corpora.leaks import fingerprint
 from gistill.distill.tasks import Item
+from gistill.files import hash_file, replacing, short_hash
 from gistill.schema import Failure, Record, Span
 from gistill.screen import customer_spans, screen
 from gistill.sentences import split
@@ -73,7 +73,7 @@ def make_plan(
     path, set_apart = folder / "plan.jsonl", folder / "set_apart.jsonl"
     counts: Counter[str] = Counter()
     passed = 0
-    with set_apart.open("wb") as refused:
+    with replacing(set_apart) as refused:
 
         def keep(items: Iterable[Item | Failure]) -> Iterator[Item]:
             nonlocal passed
@@ -92,7 +92,7 @@ def make_plan(
     if limit is not None and choose is not None and passed > limit:
         chosen = frozenset(choose([item.text for item in read_jsonl(path, Item)], limit))
         items = write_jsonl(path, (item for n, item in enumerate(read_jsonl(path, Item)) if n in chosen))
-    return Plan(path, set_apart, items, passed, _hash(path), dict(sorted(counts.items())))
+    return Plan(path, set_apart, items, passed, hash_file(path), dict(sorted(counts.items())))
 
 
 def items_of(records: Iterable[Record | Item | Failure], unit: str) -> Iterator[Item | Failure]:
@@ -173,15 +173,9 @@ def _without_repeats(found: Iterable[Item | Failure]) -> Iterator[Item | Failure
     seen: set[int] = set()
     for item in found:
         if isinstance(item, Item):
-            key = f"{normalise(item.text)}\0{sorted(item.asked.items())}".encode("utf-8", "replace")
-            short = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+            short = short_hash(f"{normalise(item.text)}\0{sorted(item.asked.items())}")
             if short in seen:
                 yield Failure(kind="duplicate", record=item.record, detail=item.text[:200])
                 continue
             seen.add(short)
         yield item
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

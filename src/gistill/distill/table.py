@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gistill import files
 from gistill.bench.benchmark import Benchmark
 from gistill.distill.recipe import DistillRecipe
 from gistill.schema import Estimate
@@ -49,7 +50,7 @@ def write_table(
     measures = {one.task: one.measure for one in scored}
     path = out / "table.md"
     body = "\n".join(pages)
-    path.write_text(f"# {recipe.name}\n\n{_above(recipe, differences, measures)}\n\n{body}", encoding="utf-8")
+    files.write(path, f"# {recipe.name}\n\n{_above(recipe, differences, measures)}\n\n{body}")
     return path
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
@@ -11,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import Field
 
 from gistill.errors import SettingError
+from gistill.files import hash_json
 from gistill.schema import Failure, Message, Noun, Record, TrainingExample
 from gistill.skills.all import SKILLS, skill_named
 from gistill.skills.skill import Answer, Choices, PreparedInput, Skill, from_json, question, to_json, training_example
@@ -105,7 +104,7 @@ class Task(NamedTuple):
         item = Item(id="probe#0", record="probe", text="Probe.", asked=asked)
         told = [message.model_dump() for message in self.ask(item)]
         schema = self.kind[0].model_json_schema() if self.kind else None
-        return hashlib.sha256(json.dumps([self.name, told, schema], sort_keys=True).encode()).hexdigest()[:16]
+        return hash_json([self.name, told, schema])[:16]
 
 
 def task_named(

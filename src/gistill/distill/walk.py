@@ -7,14 +7,12 @@ share it by taking a student each, and a step is done again only where what deci
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gistill import files, runs
 from gistill.bench.benchmark import AnyCard, Benchmark, Settings
 from gistill.bench.examples.benchmark import EXAMPLES
 from gistill.bench.fsa.benchmark import FSA
@@ -24,6 +22,7 @@ from gistill.distill.picture import draw
 from gistill.distill.recipe import DistillRecipe, Task, finetuned, taught
 from gistill.distill.table import Scored, write_table
 from gistill.errors import InputError, SettingError
+from gistill.runs import MANIFEST, Run
 from gistill.schema import Estimate
 from gistill.train.writer.recipe import Recipe, is_file
 
@@ -109,7 +108,7 @@ def distill(
             tell(step.name)
             draw_progress(steps, out, now=step)
             train(step.recipe, out=step.folder, data=data, tell=tell)
-            (step.folder / "whole.json").write_text(_decides(step), encoding="utf-8")
+            runs.save(step.folder / MANIFEST, _run(step, whole=True))
             gc.collect()  # a model and its optimiser refer to one another, and the next one needs the room
     draw_progress(steps, out)
     settings = Settings(data, out / "bench", recipe.texts, max_tokens=recipe.max_tokens)
@@ -148,21 +147,19 @@ def _plan(recipe: DistillRecipe, student: str, place: Path) -> Iterator[Step]:
 
 def is_whole(step: Step) -> bool:
     """Say whether a step's result is there, made by what the recipe and its files now say."""
-    try:
-        return (step.folder / "whole.json").read_text(encoding="utf-8") == _decides(step)
-    except OSError:
-        return False
+    found = runs.load(step.folder / MANIFEST, Run[None], formerly="whole.json")
+    return found is not None and found == _run(step, whole=True)
 
 
-def _decides(step: Step) -> str:
+def _run(step: Step, *, whole: bool) -> Run[None]:
     """Write down what decides a step's result: its recipe, and what its files hold, wherever they lie."""
     fields = step.recipe.model_dump(mode="json", exclude_defaults=True, exclude=_SAME_RESULT)
     for named in (named for name in ("train", "dev", "replay") for named in fields.get(name, ())):
         if is_file(named["set"]):
             named["set"] = _hash(Path(named["set"]))
     if step.recipe.start is not None:
-        fields["start"] = _hash(Path(step.recipe.start) / "whole.json")
-    return json.dumps(fields, sort_keys=True)
+        fields["start"] = _hash(Path(step.recipe.start) / MANIFEST)
+    return Run[None](made_from={"recipe": fields}, whole=whole, far=None)
 
 
 def _hash(file: Path) -> str:
@@ -172,7 +169,7 @@ def _hash(file: Path) -> str:
 
 @lru_cache(maxsize=256)  # the picture asks about every step after every step, and a corpus may be large
 def _hashed(file: Path, changed: int, size: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return files.hash_file(file)[:16]
 
 
 def _begin(recipe: DistillRecipe, out: Path) -> None:
@@ -181,14 +178,7 @@ def _begin(recipe: DistillRecipe, out: Path) -> None:
     if out.exists() and not path.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("holds something else", file=str(out), hint="Name a new folder with -o.")
     out.mkdir(parents=True, exist_ok=True)
-    _write(path, recipe.model_dump_json(indent=1) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that several processes may be writing, so that it is whole at any moment."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    files.write(path, recipe.model_dump_json(indent=1) + "\n")
 
 
 def draw_progress(steps: Sequence[Step], out: Path, *, now: Step | None = None) -> None:
@@ -198,7 +188,7 @@ def draw_progress(steps: Sequence[Step], out: Path, *, now: Step | None = None) 
         done = is_whole(step)
         state = "done" if done else "now" if step == now else "begun" if step.folder.exists() else "waiting"
         rows.setdefault(step.student, []).append((f"{step.task or 'teach'} {step.seed}", state))
-    _write(out / "progress.svg", draw(rows))
+    files.write(out / "progress.svg", draw(rows))
 
 
 def _system(student: str, task: str, steps: Sequence[Step]) -> System:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from gistill.errors import InputError
 from gistill.evaluate.calibration import expected_calibration_error
 from gistill.evaluate.triplets import counts, score
+from gistill.files import hash_file
 from gistill.schema import Estimate, Noun, Opinion
 from gistill.stats import bootstrap_interval
 
@@ -73,9 +73,7 @@ def score_files(gold: str | Path, predicted: str | Path, *, seed: int = 0) -> Op
     marked, _ = _read(Path(gold), strict=True)
     found, illegal = _read(Path(predicted), strict=False)
     card = score_opinions(marked, found, illegal=illegal, seed=seed)
-    hashes = {
-        name: hashlib.sha256(Path(p).read_bytes()).hexdigest() for name, p in (("gold", gold), ("predicted", predicted))
-    }
+    hashes = {"gold": hash_file(Path(gold)), "predicted": hash_file(Path(predicted))}
     return card.model_copy(update={"signature": {**card.signature, **hashes}})
 
 

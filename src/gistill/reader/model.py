@@ -8,7 +8,6 @@ with the size of the batch, by 0.003 at most.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from gistill.categories import CODES, KINDS, STRENGTHS
 from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.files import hash_bytes
 from gistill.offline import openvino
 from gistill.reader.decode import (
     POLARITIES,
@@ -140,10 +140,9 @@ def load_reader(path: str | Path | None = None) -> Reader:
             )
         if card.get("attributes") not in (None, attribute_names()):
             raise ModelBrokenError(f"{folder} was taught other categories, kinds or strengths", hint="Train it again.")
-        digest = hashlib.sha256()
-        for name in ("reader.json", "tokenizer.json", "model.onnx"):
-            digest.update((folder / name).read_bytes())
-        return Reader(folder, card, _tokenizer(folder, card["max_pieces"]), _compile(folder), digest.hexdigest()[:16])
+        parts = b"".join((folder / name).read_bytes() for name in ("reader.json", "tokenizer.json", "model.onnx"))
+        digest = hash_bytes(parts)[:16]
+        return Reader(folder, card, _tokenizer(folder, card["max_pieces"]), _compile(folder), digest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelBrokenError(f"the reader in {str(folder)!r} does not load ({error})") from error
 

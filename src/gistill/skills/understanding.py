@@ -14,11 +14,11 @@ stand where fine-tuning will want them; and a line is whole or it is not, so tha
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, cast
 
+from gistill.files import hash_text
 from gistill.schema import SENTIMENTS, Failure, Message, Sentiment, Target
 from gistill.skills import anchoring, debris, rewrites
 from gistill.skills.overlap import rouge1
@@ -168,7 +168,7 @@ def render(asked: UnderstandingInput) -> tuple[Message, ...]:
 def fingerprint(kind: Kind, *, shots: int = 0) -> str:
     """Hash everything of a question but the review, and the version, for provenance: twelve hexadecimal digits."""
     asked = "\0".join(message.content for message in render(UnderstandingInput("", kind, shots)))
-    return hashlib.sha256(f"understanding {VERSION} {kind}\0{asked}".encode()).hexdigest()[:12]
+    return hash_text(f"understanding {VERSION} {kind}\0{asked}")[:12]
 
 
 def write_analysis(targets: tuple[Target, ...] | list[Target]) -> str:

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -16,6 +15,7 @@ from typing import TextIO, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gistill.errors import InputError
+from gistill.files import replacing
 from gistill.tables.sources import READ_ERRORS, ByteSource, TextSource, explain
 from gistill.tables.values import cell_text
 from gistill.text import clean
@@ -118,15 +118,11 @@ def _safe(cell: object) -> str:
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """Open a file beside `path` that takes its place when the block ends, and goes away when it fails."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with contextlib.ExitStack() as stack:
-            raw = stack.enter_context(beside.open("wb"))
+            raw = stack.enter_context(replacing(path))
             binary = stack.enter_context(gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if path.suffix == ".gz" else raw
             file = stack.enter_context(io.TextIOWrapper(binary, "utf-8", newline=""))
             yield file
-        beside.replace(path)
     except OSError as error:
         raise InputError(f"cannot be written: {explain(error)}", file=str(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)

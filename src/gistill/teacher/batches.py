@@ -10,7 +10,6 @@ leaves: `PrivateModel(CollectingModel(...))` collects redacted requests.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import InputError, SettingError
+from gistill.files import replacing
 from gistill.lm.seam import Completion, Request, failed
 from gistill.teacher.chat_api import Answer, CallError, Usage, chat_body, read_answer, read_error
 from gistill.teacher.journal import Journal, Outcome, request_key
@@ -371,7 +371,5 @@ def _parts(lines: Iterator[bytes], most_requests: int, most_bytes: int) -> Itera
 
 def _write(path: Path, lines: Sequence[bytes]) -> None:
     """Write a file in whole or not at all, readable by its owner alone: it holds what people wrote."""
-    draft = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+    with replacing(path, private=True) as file:
         file.writelines(lines)
-    draft.replace(path)

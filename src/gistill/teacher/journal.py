@@ -10,7 +10,6 @@ A commit is not forced to the disk (`synchronous=NORMAL`): the operating system 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import sqlite3
@@ -23,6 +22,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from gistill.errors import GistillError, InputError
+from gistill.files import hash_text
 from gistill.lm.seam import Request, Stop
 from gistill.teacher.prices import Cost, costs
 
@@ -83,7 +83,7 @@ def request_key(model: str, request: Request) -> str:
         "stop": list(request.stop),
         "schema": request.answer_schema,
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hash_text(json.dumps(asked, sort_keys=True, separators=(",", ":")))
 
 
 @dataclass(frozen=True)

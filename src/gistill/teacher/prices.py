@@ -5,7 +5,6 @@ And what all calls in a journal cost and saved, per run, step and model (`costs`
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gistill.errors import SettingError
+from gistill.files import hash_bytes
 from gistill.schema import Noun
 
 UNKNOWN = "unknown"
@@ -88,7 +88,7 @@ def read_prices(path: Path) -> Prices:
             file=str(path),
             hint="A line is: MODEL: {input: 0.15, output: 0.60, cached_input: 0.075}, in USD per million tokens.",
         ) from error
-    return Prices(own, source=f"file {path.name} {hashlib.sha256(data).hexdigest()[:8]}")
+    return Prices(own, source=f"file {path.name} {hash_bytes(data)[:8]}")
 
 
 def _listed(model: str, url: str, prompt: int, completion: int, cached: int) -> Priced:

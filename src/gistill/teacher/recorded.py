@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from gistill.files import hash_json
 from gistill.lm.seam import Completion, Request, Stop, failed
 
 CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English; only for prices of a walk that pays nothing
@@ -29,7 +28,7 @@ class RecordedModel:
 
     def __init__(self, answers: Mapping[str, str], *, name: str, cut: Collection[str] = ()) -> None:
         self.name = name
-        self.hash = hashlib.sha256(json.dumps([*answers.items()]).encode()).hexdigest()
+        self.hash = hash_json([*answers.items()])
         self._answers, self._cut = dict(answers), frozenset(cut)
         self._texts: dict[str, str] = {}
         for text in answers:

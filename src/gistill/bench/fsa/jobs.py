@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import time
@@ -20,6 +19,7 @@ from gistill.bench.shots import draw, nearest
 from gistill.bench.systems import Member
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError
+from gistill.files import hash_bytes
 from gistill.lm import Request
 from gistill.reader import Reading
 from gistill.schema import ELEMENTS, Failure, OpinionTuple, Polarity, SentimentTask, TupleAnswer
@@ -212,7 +212,7 @@ def _answers_job(file: Path, on: BenchSet) -> Job:
     def ask(start: int, end: int) -> tuple[list[Any], float]:
         return replies[start:end], 0.0
 
-    return Job({"set": on.hash, "file": hashlib.sha256(data).hexdigest()[:16]}, ask, _read_tuples)
+    return Job({"set": on.hash, "file": hash_bytes(data)[:16]}, ask, _read_tuples)
 
 
 def _line_of(line: str, file: Path, number: int) -> tuple[str, str, list[Any]]:

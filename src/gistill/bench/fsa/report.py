@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gistill import files
 from gistill.bench.fsa.scorecard import VIEWS, BenchScorecard, View
 from gistill.bench.tables import aligned, most, span
 from gistill.evaluate.tuples import SeedScorecard
@@ -59,7 +60,7 @@ def write_report(
     """
     out.mkdir(parents=True, exist_ok=True)
     page, sheet = out / "table.md", out / "table.csv"
-    page.write_text(markdown(cards, views=views, as_published=as_published), encoding="utf-8")
+    files.write(page, markdown(cards, views=views, as_published=as_published))
     write_sheet(sheet, cards)
     return page, sheet
 

@@ -7,9 +7,10 @@ records never changes it; what needs other terms to decide is in `cluster`.
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from functools import lru_cache
+
+from gistill.files import hash_text
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -284,5 +285,5 @@ def slug(name: str) -> str:
     plain = "-".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
     if plain.replace("-", " ") == name and len(plain) <= 60:
         return plain
-    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    mark = hash_text(name)[:8]
     return f"{plain[:50] or 'aspect'}-{mark}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from markupsafe import Markup
 from gistill.digest.report import charts
 from gistill.digest.report.view import TRENDS, View, unshown
 from gistill.digest.report.words import FIGURES, FILTERS, visible
+from gistill.files import hash_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,7 +57,7 @@ def _template() -> Template:
 def _style() -> tuple[Markup, Markup]:
     """Read the style sheet, and hash it as the page's policy wants it."""
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = hashlib.sha256(style.encode()).digest()
+    digest = bytes.fromhex(hash_text(style))
     return Markup(style), Markup("sha256-" + base64.b64encode(digest).decode())
 
 

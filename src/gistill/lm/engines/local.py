@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.files import hash_file
 from gistill.lm.chat import unmarked
-from gistill.lm.formats.gguf_f16 import as_f16, context_length, file_hash
+from gistill.lm.formats.gguf_f16 import as_f16, context_length
 from gistill.lm.seam import Completion, Request, failed
 from gistill.offline import openvino_genai
 
@@ -50,9 +51,9 @@ class LocalModel:
             weights = path / "openvino_model.bin"
             if not weights.is_file() or not (path / "openvino_model.xml").is_file():
                 raise ModelBrokenError(f"{path} holds no openvino_model.xml with its openvino_model.bin")
-            self.hash, loaded = file_hash(weights), path
+            self.hash, loaded = hash_file(weights), path
         else:
-            self.hash = hash or file_hash(path)
+            self.hash = hash or hash_file(path)
             loaded = path if hash else as_f16(path, digest=self.hash)
         scheduler = genai.SchedulerConfig()
         scheduler.enable_prefix_caching = prefix_cache

@@ -6,7 +6,6 @@ torch and transformers (extra: train) are imported when a model is made, not bef
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.files import hash_file, hash_text
 from gistill.lm.chat import line_break, prompt_text, unmarked
-from gistill.lm.formats.gguf_f16 import file_hash
 from gistill.lm.formats.lora import adapter_settings
 from gistill.lm.seam import Completion, Request, failed
 
@@ -281,7 +280,7 @@ def load_torch_model(
         model.to(device).eval(),
         tokenizer,
         name=adapter.name if is_adapter or adapter.is_dir() else str(name),
-        hash=hashlib.sha256("".join(map(folder_hash, parts)).encode()).hexdigest(),
+        hash=hash_text("".join(map(folder_hash, parts))),
     )
 
 
@@ -304,11 +303,9 @@ def quietly() -> Iterator[None]:
 
 def folder_hash(folder: Path) -> str:
     """Hash the weights and settings of a model folder: sha256 over its safetensors and JSON files, by name."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.iterdir()):
-        if file.suffix == ".safetensors" or file.name in ("config.json", "adapter_config.json", "tokenizer.json"):
-            digest.update(f"{file.name} {file_hash(file)}\n".encode())
-    return digest.hexdigest()
+    named = ("config.json", "adapter_config.json", "tokenizer.json")
+    parts = (file for file in sorted(folder.iterdir()) if file.suffix == ".safetensors" or file.name in named)
+    return hash_text("".join(f"{file.name} {hash_file(file)}\n" for file in parts))
 
 
 def _libraries() -> tuple[Any, Any, type[Exception]]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError
-from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once_folder
+from gistill.files import hash_file
+from gistill.lm.formats.gguf_f16 import cache_folder, made_once
 from gistill.lm.weights import DEFAULT_WRITER, find_writer
 
 _FORMAT = "hf-1"  # part of the cache key; raise it when the conversion changes
@@ -57,9 +58,9 @@ def as_transformers_folder(name_or_path: str) -> Path:
             "name of a model that `hf download NAME` has brought; nothing is fetched here."
         )
         raise ModelMissingError(f"There is no base model {name_or_path!r}.", hint=hint)
-    digest = file_hash(found.path)
+    digest = hash_file(found.path)
     target = cache_folder() / "weights" / f"{found.path.stem}-{digest[:16]}-{_FORMAT}"
-    return made_once_folder(target, lambda part: _expand(found.path, part))
+    return made_once(target, lambda part: _expand(found.path, part), folder=True)
 
 
 def _expand(source: Path, folder: Path) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import struct
-import tempfile
-import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import platformdirs
 
+from gistill import files
 from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError
 
 _PLAIN = {"F32", "F16"}  # what OpenVINO GenAI reads without loss
@@ -26,12 +22,6 @@ _FORMAT = "f16-1"  # part of the cache key; raise it when the conversion changes
 def cache_folder() -> Path:
     """Name the folder for what can be made again: GISTILL_CACHE_DIR, else the user's cache folder."""
     return Path(os.environ.get("GISTILL_CACHE_DIR") or platformdirs.user_cache_dir("gistill", appauthor=False))
-
-
-def file_hash(path: Path) -> str:
-    """Hash a file's bytes: sha256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def as_f16(source: Path, *, digest: str) -> Path:
@@ -62,66 +52,20 @@ def as_f16(source: Path, *, digest: str) -> Path:
     return made_once(target, lambda part: write_f16(reader, part, source))
 
 
-def made_once(target: Path, make: Callable[[Path], None]) -> Path:
-    """Make a file of the cache where it is not there yet, under another name until it is complete.
-
-    Args:
-        target: The file's name; everything it is made from is part of it.
-        make: Called with the path to write to.
+def made_once(target: Path, make: Callable[[Path], None], *, folder: bool = False) -> Path:
+    """Make a file or a folder of the cache where it is not there yet; see `files.made_once`.
 
     Raises:
         GistillError: The cache folder cannot be written.
     """
-    if target.is_file():
-        return target
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        handle, name = tempfile.mkstemp(prefix=target.stem, suffix=".part", dir=target.parent)
-        os.close(handle)
-        part = Path(name)
-        try:
-            make(part)
-            part.replace(target)
-        finally:
-            with suppress(FileNotFoundError):
-                part.unlink()
+        return files.made_once(target, make, folder=folder)
     except OSError as error:
+        room = "four times" if folder else "twice"
         raise GistillError(
             f"{target.parent}: the expanded weights cannot be written ({error})",
-            hint="Set GISTILL_CACHE_DIR to a folder with enough room (twice the parameters, in bytes).",
+            hint=f"Set GISTILL_CACHE_DIR to a folder with enough room ({room} the parameters, in bytes).",
         ) from error
-    return target
-
-
-def made_once_folder(target: Path, make: Callable[[Path], None]) -> Path:
-    """Make a folder of the cache likewise; it is complete when it holds `config.json`, which `make` writes."""
-    if (target / "config.json").is_file():
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        part = Path(tempfile.mkdtemp(prefix=target.stem, suffix=".part", dir=target.parent))
-        try:
-            make(part)
-            if not target.exists():  # another process may have been faster
-                part.replace(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise GistillError(
-            f"{target.parent}: the expanded weights cannot be written ({error})",
-            hint="Set GISTILL_CACHE_DIR to a folder with enough room (four times the parameters, in bytes).",
-        ) from error
-    return target
-
-
-def _sweep(target: Path) -> None:
-    """Remove what a killed run left; an hour is far longer than any conversion takes, so nobody's work is lost."""
-    for part in target.parent.glob(f"{target.stem}*.part"):
-        with suppress(FileNotFoundError):
-            if part.stat().st_mtime < time.time() - 3600:
-                shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
 
 
 def context_length(path: Path) -> int | None:

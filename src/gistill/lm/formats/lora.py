@@ -6,7 +6,6 @@ adapter, only to train one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once, open_gguf, write_f16
+from gistill.files import hash_file, hash_text
+from gistill.lm.formats.gguf_f16 import cache_folder, made_once, open_gguf, write_f16
 from gistill.lm.formats.safetensors import Array, Tensors
 from gistill.lm.weights import DEFAULT_WRITER, find_writer, is_default
 
@@ -56,9 +56,7 @@ class Adapter:
         if not weights.is_file():
             raise ModelBrokenError(f"{folder} holds no adapter_model.safetensors")
         self.base = str(settings["base_model_name_or_path"])
-        self.hash = hashlib.sha256(
-            (file_hash(folder / "adapter_config.json") + file_hash(weights)).encode()
-        ).hexdigest()
+        self.hash = hash_text(hash_file(folder / "adapter_config.json") + hash_file(weights))
         self._settings = settings
         self._tensors = Tensors(weights)
         self._pairs = self._matched(folder)
@@ -158,7 +156,7 @@ def merged_adapter(folder: Path, base: Path) -> tuple[Path, str]:
         GistillError: The cache folder cannot be written.
     """
     adapter = Adapter(folder)
-    digest = hashlib.sha256(f"{file_hash(base)} {adapter.hash} {_FORMAT}".encode()).hexdigest()
+    digest = hash_text(f"{hash_file(base)} {adapter.hash} {_FORMAT}")
     target = cache_folder() / "weights" / f"{base.stem}+{folder.resolve().name}-{digest[:16]}.gguf"
     return made_once(target, lambda part: write_merged(base, adapter, part)), digest
 

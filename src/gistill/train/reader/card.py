@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gistill import files
+
 _TEXT = """---
 license: apache-2.0
 language: [{languages}]
@@ -109,7 +111,7 @@ def write_card(folder: Path) -> Path:
         tests=_tests(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )
     path = folder / "README.md"
-    path.write_text(text, encoding="utf-8")
+    files.write(path, text)
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import random
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from gistill import files, runs
 from gistill.corpora.dmaste import DOMAINS
 from gistill.corpora.labelled import Labelled
 from gistill.corpora.marks import load_file
@@ -23,6 +23,7 @@ from gistill.errors import InputError, ModelBrokenError, ModelMissingError, Sett
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.model import SHIPPED, scorer_of
 from gistill.reader.units import needs_characters
+from gistill.runs import MANIFEST, Run
 from gistill.train.reader.card import write_card
 from gistill.train.reader.data import held_out_examples, training_examples
 from gistill.train.reader.export import export_reader
@@ -316,9 +317,7 @@ def hold_out(
 
 def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start: Path | None) -> dict[str, Any]:
     """Say how the reader is made, without its scores."""
-    digest = hashlib.sha256()
-    for example in examples:
-        digest.update(repr((example.text, example.triplets, example.terms)).encode())
+    learned = "".join(repr((example.text, example.triplets, example.terms)) for example in examples)
     return {
         "name": f"reader-{recipe}",
         "recipe": recipe,
@@ -326,7 +325,7 @@ def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start:
         "languages": list(RECIPES[recipe].languages),
         "settings": asdict(settings),
         "sentences": dict(sorted(Counter(e.source for e in examples).items())),
-        "data_hash": digest.hexdigest()[:16],
+        "data_hash": files.hash_text(learned)[:16],
         "made_with": {"torch": torch.__version__, "python": platform.python_version()},
     }
 
@@ -335,13 +334,15 @@ def _checkpoints(out: Path, about: dict[str, Any]) -> Path:
     """Return the checkpoint folder, emptied when it belongs to another training."""
     folder = out / "training" / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = json.dumps(about, sort_keys=True)
-    stamp = folder / "of.json"
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+    decides = json.loads(json.dumps(about))  # as it will be read again: lists for tuples
+    data, libraries = decides.pop("data_hash"), decides.pop("made_with")
+    made_from = {"recipe": decides, "training data": data, "version of the libraries": libraries}
+    fresh = Run[None](made_from=made_from, far=None)
+    if runs.resume(folder / MANIFEST, fresh, what=str(out), formerly="of.json") is None:
         for old in folder.iterdir():
             old.unlink()
         (out / "training" / "log.jsonl").unlink(missing_ok=True)
-        stamp.write_text(wanted, encoding="utf-8")
+        runs.save(folder / MANIFEST, fresh)
     return folder
 
 

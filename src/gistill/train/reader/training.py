@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from gistill import files
 from gistill.corpora.labelled import Labelled, retokenised
 from gistill.errors import ModelBrokenError
 from gistill.reader.decode import Candidate
@@ -232,9 +233,7 @@ def _save_checkpoint(folder: Path, network: Network, optimiser: torch.optim.Opti
     if done.random is not None:
         moments["random"] = done.random
     save_file(moments, str(folder / f"optimiser-{name}.safetensors"))
-    part = folder / "checkpoint.json.part"
-    part.write_text(json.dumps({"epochs": done.epochs, "steps": done.steps, "loss": done.loss}), encoding="utf-8")
-    part.replace(folder / "checkpoint.json")
+    files.write(folder / "checkpoint.json", json.dumps({"epochs": done.epochs, "steps": done.steps, "loss": done.loss}))
     for old in folder.glob("*.safetensors"):
         if old.stem.partition("-")[2] != name:
             old.unlink()
@@ -334,9 +333,8 @@ def save_weights(network: Network, path: Path) -> None:
     """Write the network's weights as safetensors, whole or not at all."""
     from safetensors.torch import save_file
 
-    part = path.with_name(path.name + ".part")
-    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, str(part))
-    part.replace(path)
+    with files.beside(path) as part:
+        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, str(part))
 
 
 def load_weights(network: Network, path: Path) -> Network:

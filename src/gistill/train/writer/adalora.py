@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gistill.files import beside
+
 _SAVED = "adalora.safetensors"
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")  # what the allocator knows of each weight's importance
 
@@ -26,8 +28,8 @@ def allocator() -> Any:
                 kept |= {f"{average} {n}": v.contiguous() for n, v in getattr(allocating, average).items()}
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             pattern = json.dumps(model.peft_config["default"].rank_pattern)
-            save_file(kept, folder / f"{_SAVED}.part", metadata={"rank_pattern": pattern})
-            (folder / f"{_SAVED}.part").replace(folder / _SAVED)
+            with beside(folder / _SAVED) as part:
+                save_file(kept, part, metadata={"rank_pattern": pattern})
 
     return Allocator()
 

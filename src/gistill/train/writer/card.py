@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gistill import files
 from gistill.corpora import index
 from gistill.errors import SettingError
 from gistill.skills.all import SKILLS
@@ -66,7 +67,7 @@ def write_card(folder: Path) -> Path:
         scores=_scores(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )
     path = folder / "README.md"
-    path.write_text(text, encoding="utf-8")
+    files.write(path, text)
     return path
 
 

@@ -12,14 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from gistill.errors import ExtraMissingError, GistillError, InputError, ModelBrokenError, SettingError
+from gistill.files import folder_beside, hash_file, write
 from gistill.lm.formats.base_folder import as_transformers_folder
-from gistill.lm.formats.gguf_f16 import file_hash
 from gistill.lm.formats.int8 import compress
 from gistill.lm.formats.llama_gguf import write_llama_gguf
 from gistill.lm.formats.lora import Adapter, adapter_settings, mergeable_base, write_merged
@@ -98,9 +97,7 @@ def export_writer(source: Path, out: Path, *, to: Format, converter: Path | None
     if to == "peft" and not trained.adapter:
         raise SettingError(f"{source} is a whole model, not an adapter", hint="Use --to merged.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    try:
-        part.chmod(0o755)  # mkdtemp makes it for its owner alone
+    with folder_beside(out) as part:
         if to == "peft":
             _copy(source, part, ("adapter_config.json",))
             _halve(source / "adapter_model.safetensors", part / "adapter_model.safetensors")
@@ -112,11 +109,6 @@ def export_writer(source: Path, out: Path, *, to: Format, converter: Path | None
             _openvino(trained, part, converter, say)
         _copy(source, part, (*_KEPT, *(_TOKENIZER if to in ("peft", "merged") else ())))
         describe(part, _facts(trained, part, to))
-        if out.is_dir():
-            out.rmdir()
-        part.replace(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return out
 
 
@@ -132,10 +124,10 @@ def describe(folder: Path, facts: dict[str, Any], *, held_out: dict[str, Any] | 
     about = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     facts = {**about.get("export", {}), **facts} if "format" not in facts else facts
     measured = {"held_out": {**about.get("held_out", {}), **held_out}} if held_out else {}
-    _replace(path, json.dumps({**about, **measured, "export": facts}, indent=2, ensure_ascii=False) + "\n")
+    write(path, json.dumps({**about, **measured, "export": facts}, indent=2, ensure_ascii=False) + "\n")
     card = folder / "README.md"
     before = card.read_text("utf-8") if card.is_file() else f"# {about.get('name', folder.name)}\n"
-    _replace(card, f"{before.partition(_HEADING)[0].rstrip()}\n\n{_section(facts)}")
+    write(card, f"{before.partition(_HEADING)[0].rstrip()}\n\n{_section(facts)}")
 
 
 def _section(facts: dict[str, Any]) -> str:
@@ -175,7 +167,7 @@ def _facts(trained: Trained, folder: Path, to: Format) -> dict[str, Any]:
         "engine": ENGINES[to],
         "gistill": version("gistill"),
         "from": folder_hash(trained.folder),
-        "files": {file.name: [file.stat().st_size, file_hash(file)] for file in weights},
+        "files": {file.name: [file.stat().st_size, hash_file(file)] for file in weights},
     }
 
 
@@ -313,14 +305,3 @@ def _halve(source: Path, target: Path) -> None:
         return values.astype(np.float16) if np.abs(values).max(initial=0) < np.finfo(np.float16).max else values
 
     save_file({name: half(values) for name, values in Tensors(source).items()}, str(target))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a small file in one move."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()

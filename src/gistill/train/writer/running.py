@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -16,7 +15,9 @@ from typing import Any
 
 import torch
 
+from gistill import files, runs
 from gistill.errors import GistillError, InputError
+from gistill.runs import MANIFEST, Run
 from gistill.schema import TrainingExample
 from gistill.train.writer import adalora
 from gistill.train.writer.card import write_card
@@ -25,6 +26,8 @@ from gistill.train.writer.examples import Examples
 from gistill.train.writer.loading import disk_full, out_of_memory, precision
 from gistill.train.writer.recipe import Recipe, as_yaml
 from gistill.train.writer.trainer import Tell
+
+_FORMERLY = "of.json"  # what a training's manifest was called
 
 
 def run(
@@ -46,7 +49,7 @@ def run(
     from accelerate import PartialState  # type: ignore[import-untyped,unused-ignore]
 
     with PartialState(cpu=not torch.cuda.is_available()).main_process_first():  # of several, one tidies up
-        begin(out, recipe, about)
+        begin(out, recipe, about, say=say)
         checkpoint = last_whole(out / "training", adalora.is_whole if recipe.method == "adalora" else None)
     trainer = build(out / "training")
     if checkpoint:
@@ -130,47 +133,48 @@ def check_folder(out: Path) -> None:
     """Refuse a place where a run cannot be, or where `begin` would remove what no run wrote.
 
     Raises:
-        InputError: It is a file, or has a training/ folder that is not a run's.
+        InputError: It is a file, or has a training/ folder that is not a run's, or another version's.
     """
     folder = out / "training"
     if (out.exists() and not out.is_dir()) or (folder.exists() and not folder.is_dir()):
         raise InputError("is a file", file=str(out if not out.is_dir() else folder), hint="Name a folder with -o.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "of.json").is_file():
+    runs.load(folder / MANIFEST, Run[None], formerly=_FORMERLY)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise InputError("was not written by a training", file=str(folder), hint="Name another folder with -o.")
 
 
-def begin(out: Path, recipe: Recipe, about: dict[str, Any]) -> None:
+def begin(out: Path, recipe: Recipe, about: dict[str, Any], *, say: Tell) -> None:
     """Prepare the run folder; what another recipe or other data left in training/ is removed."""
     folder = out / "training"
     folder.mkdir(parents=True, exist_ok=True)
     # what decides the weights, without defaults, so that a later version with more fields goes on too
     decides = recipe.model_dump(mode="json", exclude_defaults=True, exclude={"name", "report_to", "log_every"})
-    wanted = json.dumps({"recipe": decides, "data_hash": about["data_hash"]}, sort_keys=True)
-    stamp = folder / "of.json"
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-        shutil.rmtree(folder)
-        folder.mkdir()
-        stamp.write_text(wanted, encoding="utf-8")
-    (out / "recipe.yaml").write_text(as_yaml(recipe), encoding="utf-8")
+    fresh = Run[None](made_from={"recipe": decides, "training data": about["data_hash"]}, far=None)
+    if runs.resume(folder / MANIFEST, fresh, what=str(out), say=say, formerly=_FORMERLY) is None:
+        for old in (old for old in folder.iterdir() if old.name != MANIFEST):  # it goes last, as it says whose they are
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    runs.save(folder / MANIFEST, fresh)
+    files.write(out / "recipe.yaml", as_yaml(recipe))
 
 
 def finish(out: Path, about: dict[str, Any], state: Any) -> None:
     """Write what is known of the result: gistill.json, scores.json where dev was scored, and the card."""
-    (out / "gistill.json").write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+    files.write(out / "gistill.json", json.dumps(about, indent=2, ensure_ascii=False))
     scored = [line for line in state.log_history if "eval_score" in line]
     if scored:
         best = max(scored, key=lambda line: line["eval_score"])
         sets = ", ".join(named["set"] for named in about["recipe"]["dev"])
         row = {"test": f"dev ({sets})", "measure": "score", "value": best["eval_score"], "low": None, "high": None}
-        (out / "scores.json").write_text(json.dumps([row], indent=2), encoding="utf-8")
+        files.write(out / "scores.json", json.dumps([row], indent=2))
     write_card(out)
+    manifest = out / "training" / MANIFEST
+    if (run := runs.load(manifest, Run[None])) is not None:
+        runs.save(manifest, run.model_copy(update={"whole": True}))
 
 
 def describe(recipe: Recipe, found: Examples, encoded: Sequence[Encoded]) -> dict[str, Any]:
     """Say how the writer is made, without its training."""
-    digest = hashlib.sha256()
-    for example in found.train:
-        digest.update(repr((example.messages, example.answer)).encode("utf-8", "surrogatepass"))
+    learned = "".join(repr((example.messages, example.answer)) for example in found.train)
     return {
         "name": recipe.name,
         "base": recipe.model,
@@ -186,7 +190,7 @@ def describe(recipe: Recipe, found: Examples, encoded: Sequence[Encoded]) -> dic
         "cut_answers": sum(e.cut for e in encoded),
         "steps": steps(recipe, len(encoded)),
         "precision": precision(recipe),
-        "data_hash": digest.hexdigest()[:16],
+        "data_hash": files.hash_text(learned)[:16],
         "made_with": _versions(),
     }
 

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from gistill import files
 from gistill.errors import ExtraMissingError, SettingError
 from gistill.train.writer.finetune import finetune_writer
 from gistill.train.writer.recipe import Recipe, recipe_from
@@ -141,5 +142,5 @@ def _keep(recipe: Recipe, best: dict[str, Any], out: Path) -> dict[str, Any]:
             shutil.copy2(file, out / file.name)
     about: dict[str, Any] = json.loads((out / "gistill.json").read_text(encoding="utf-8"))
     about["search"] = {"trial": best["trial"], "score": best["score"], "of": recipe.trials}
-    (out / "gistill.json").write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+    files.write(out / "gistill.json", json.dumps(about, indent=2, ensure_ascii=False))
     return about
