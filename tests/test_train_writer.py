@@ -38,7 +38,7 @@ from gistill.train.writer.encode import (  # noqa: E402
 from gistill.train.writer.finetune import finetune_writer  # noqa: E402
 from gistill.train.writer.loading import load_model, load_tokenizer  # noqa: E402
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
-from gistill.train.writer.running import last_whole  # noqa: E402
+from gistill.train.writer.running import check_folder, last_whole  # noqa: E402
 from gistill.train.writer.safety import Need, check_disk, check_memory, shown  # noqa: E402
 from gistill.train.writer.selection import scores  # noqa: E402
 from gistill.train.writer.trainer import LikeLengths  # noqa: E402
@@ -214,9 +214,20 @@ def test_another_recipe_or_other_data_begins_anew(bases: dict[str, Path], tmp_pa
         recipe(bases["causal"], tmp_path, steps=3, rate=1e-3), out=tmp_path / "out", data=None, tell=said.append
     )
     assert not any("going on" in line for line in said)
+    assert f"The recipe changed since {tmp_path / 'out'} was made, so it is made again." in said
     jsonl(tmp_path / "train.jsonl", rows()[:5])
     finetune_writer(made, out=tmp_path / "out", data=None, tell=said.append)
     assert not any("going on" in line for line in said)
+
+
+def test_a_training_of_an_older_version_is_refused_and_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "training" / "of.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    with pytest.raises(InputError, match="made by an older version") as caught:
+        check_folder(tmp_path)
+    assert "-o" in caught.value.hint
+    assert kept.exists()
 
 
 def test_only_the_answer_and_its_end_are_learned(bases: dict[str, Path]) -> None:
