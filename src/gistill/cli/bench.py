@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gistill import files
 from gistill.cli import options
 from gistill.cli.display import Display
 from gistill.cli.ending import ending, tell
@@ -146,7 +147,7 @@ def bench_curve(
         from gistill.bench.fsa.trained import by_share, systems_in
 
         cards = _score_trained(systems_in(runs, shares=True), data, out, sets, limit, seed)
-        (out / "curve.svg").write_text(curve(by_share(cards)), encoding="utf-8")
+        files.write(out / "curve.svg", curve(by_share(cards)))
         tell(f"{out / 'curve.svg'}, table.md, table.csv and scorecards beside it")
 
 
@@ -165,7 +166,7 @@ def bench_matrix(
         from gistill.bench.fsa.trained import by_domain, systems_in
 
         cards = _score_trained(systems_in(runs), data, out, sets, limit, seed)
-        (out / "matrix.svg").write_text(matrix(*by_domain(cards)), encoding="utf-8")
+        files.write(out / "matrix.svg", matrix(*by_domain(cards)))
         tell(f"{out / 'matrix.svg'}, table.md, table.csv and scorecards beside it")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from gistill import files
 from gistill.errors import ExtraMissingError, SettingError
 from gistill.train.writer.encode import Encoded, collate_causal, collate_packed, collate_pairs, loss_function
 from gistill.train.writer.loading import precision, takes
@@ -259,7 +260,7 @@ def logger(path: Path, say: Tell) -> Any:
             if path.is_file():  # what was logged after the checkpoint will be done, and logged, again
                 lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
                 kept = [line for line in lines if _step(line) <= state.global_step]
-                path.write_text("".join(kept), encoding="utf-8")
+                files.write(path, "".join(kept))
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             if not state.is_world_process_zero or not logs or "train_runtime" in logs:
