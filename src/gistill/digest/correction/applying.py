@@ -105,6 +105,8 @@ def _opinion(row: spotcheck.Row, number: int, mark: spotcheck.Mark, read: Sequen
         opinion=opinion,
         polarity=mark.polarity,
         category=mark.category,
+        kind=spotcheck.kind_of(mark),
+        strength=mark.level if mark.category else None,  # without categories a level is only a side
         confidence=None,
     )
 

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.categories import Kind
 from gistill.digest.correction.prediction_powered import (
     LEAST,
     Totals,
@@ -51,7 +52,7 @@ WEIGHTS = (1.0, 1.0, 1.0, 0.6)  # where less was read, less can differ
 FEWEST = 20  # marked sentences below which nothing is estimated
 CATEGORY = 30  # marked opinions of a category below which it is not corrected
 _POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
-_KINDS: dict[str, KindMark] = {"evaluation": "o", "fact": "f", "wish": "w"}
+_KINDS: dict[Kind, KindMark] = {"evaluation": "o", "fact": "f", "wish": "w"}
 
 
 class Mark(Noun):
@@ -174,17 +175,15 @@ def _mark(opinion: Opinion, start: int) -> Mark:
     def at(quote: Quote | None) -> Place | None:
         return None if quote is None else (quote.start - start, quote.end - start)
 
-    strength = getattr(opinion, "strength", None)
     side = {"positive": 1, "negative": -1, "neutral": 0}[opinion.polarity]
-    kind = getattr(opinion, "kind", None)
     return Mark(
         aspect=opinion.aspect.text if opinion.aspect else None,
         aspect_at=at(opinion.aspect),
         opinion=opinion.opinion.text if opinion.opinion else None,
         opinion_at=at(opinion.opinion),
         category=opinion.category,
-        level=side if strength is None else strength,
-        kind=None if kind is None else _KINDS[kind],
+        level=side if opinion.strength is None else opinion.strength,
+        kind=None if opinion.kind is None else _KINDS[opinion.kind],
     )
 
 
@@ -200,6 +199,11 @@ def load(folder: Path) -> list[Row]:
 def save(folder: Path, rows: Sequence[Row]) -> None:
     """Write the rows, all or nothing."""
     write_jsonl(folder / FILE, rows)
+
+
+def kind_of(mark: Mark) -> Kind | None:
+    """Name the kind of a mark; None where it has none."""
+    return next((name for name, letter in _KINDS.items() if letter == mark.kind), None)
 
 
 def opinion_mark(sentence: str, polarity: Polarity, words: str = "", category: str | None = None) -> Mark:
