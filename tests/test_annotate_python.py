@@ -116,7 +116,7 @@ def test_a_limit_stops_a_run_and_a_larger_one_goes_on(tmp_path: Path) -> None:
         again = gistill.annotate(reviews(4), out=tmp_path, settings=asking(server, shard_size=2), say=told.append)
         assert (again.stopped, again.manifest.rows, server.counts["answered"]) == ("", 8, 8)
         assert f"Asking teacher at {server.url}." in told
-        assert "Going on after 2 of 8 texts." in told
+        assert "Continuing after 2 of 8 texts." in told
 
 
 def test_a_batch_is_written_and_read(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_batch_is_written_and_read(tmp_path: Path) -> None:
         told: list[str] = []
         done = read_batches(iter(reviews(2)), [back], out=out, settings=settings, say=told.append)
         assert (done.manifest.rows, server.counts["received"]) == (4, 0)
-        assert told[0] == "Of the batch: 4 answered."
+        assert told[0] == "Answers in the batch: 4 answered."
         live = gistill.annotate(reviews(2), out=tmp_path / "live", settings=settings)
         assert bytes_of(out) == bytes_of(live.folder)
         other = asking(server, teachers=(f"{server.url}#other",))
@@ -212,7 +212,7 @@ def test_the_options_of_the_command_are_the_settings() -> None:
         ({"samples": 0}, "samples must be at least 1, not 0"),
         ({"min_agreement": 1.5}, "min_agreement must be at least 0 and at most 1, not 1.5"),
         ({"select": "best"}, "there is no selection 'best'"),
-        ({"skill": "rating", "structured": True}, "rating is asked for as plain text only"),
+        ({"skill": "rating", "structured": True}, "rating supports plain text only"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_at_once(settings: dict[str, Any], words: str) -> None:
@@ -221,7 +221,7 @@ def test_settings_that_make_no_sense_are_refused_at_once(settings: dict[str, Any
 
 
 def test_nobody_to_ask_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="no teacher is named"):
+    with pytest.raises(SettingError, match="no teacher is given"):
         gistill.annotate(reviews(1), out=tmp_path / "corpus", settings=AnnotateSettings(skill="opinions"))
     assert not (tmp_path / "corpus").exists()
 

@@ -180,7 +180,7 @@ def test_shots_and_seeds_of_prompted_systems() -> None:
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
-        ("guess", "no system"),
+        ("guess", "not a system"),
         ("few-shot:0", "no example"),
         ("writer", "needs a path"),
         ("majority:x", "takes nothing"),
@@ -549,7 +549,7 @@ def test_a_killed_process_of_a_system_is_one_sentence(tmp_path: Path, monkeypatc
     monkeypatch.setattr(run_module, "answer", killed)
     with pytest.raises(GistillError, match="the process of majority was killed") as error:
         run_bench(FSA, parse_systems(["majority"]), ["made/up"], Settings(tmp_path, tmp_path / "out"))
-    assert "goes on" in error.value.hint
+    assert "same command again" in error.value.hint
 
 
 def refused(*_: object, **__: object) -> None:
@@ -782,7 +782,7 @@ def test_the_command_prints_and_writes_one_table(tmp_path: Path, in_process: Loa
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--systems", "guess", "--sets", "made/up"], "'guess' is no system"),
+        (["--systems", "guess", "--sets", "made/up"], "'guess' is not a system"),
         (["--systems", "majority", "--sets", "made/up/train"], "is a training part"),
         (["--systems", "few-shot", "--sets", "made/up", "--seeds", "one"], "seeds are whole numbers"),
         (["--systems", "few-shot:90", "--sets", "made/up"], "90 examples cannot be shown"),

@@ -52,7 +52,7 @@ def test_what_is_finished_is_found_again(tmp_path: Path) -> None:
     fill(tmp_path, 0, 2)
     corpus, told = opened(tmp_path)
     assert [bool(one) for one in corpus.manifest.shards] == [True, False, True]
-    assert told == ["Going on after 4 of 6 texts."]
+    assert told == ["Continuing after 4 of 6 texts."]
     assert [found.id for found in corpus.rows()] == ["r0#0", "r2#0"]
 
 

@@ -59,7 +59,7 @@ class Trainer:
         out.mkdir(parents=True, exist_ok=True)
         (out / "gistill.json").write_text(recipe.name, encoding="utf-8")
         if len(self.asked) == self.breaks_at:
-            raise GistillError("memory ran out while training")
+            raise GistillError("there is not enough memory for this training")
 
 
 @pytest.fixture
@@ -183,10 +183,10 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, unscored: An
         ({"students": {"a": ["teecher"]}}, "no corpus 'teecher'"),
         ({"corpora": {"teacher": "nowhere"}}, "is not there"),
         ({"seeds": [1, 1]}, "a seed is given twice"),
-        ({"baseline": "nobody"}, "baseline 'nobody' is no student"),
+        ({"baseline": "nobody"}, "baseline 'nobody' is not one of the students"),
         ({"finetune": {"epoch": 3}}, "finetune: a recipe has no field 'epoch'"),
         ({"teach": {"seed": 3}}, "teach cannot set 'seed'"),
-        ({"students": {"a/b": []}}, "'a/b' is named with something other"),
+        ({"students": {"a/b": []}}, "'a/b' may have only letters"),
         ({"tasks": {}}, "tasks"),
         ({"tasks": {"t": {"train": ["aste/14lap/train:aste"]}}}, "tasks.t.tests"),
     ],

@@ -171,9 +171,9 @@ def test_what_cannot_be_exported_is_refused(
 
 def test_a_folder_that_holds_something_is_not_written_over(run: Path, tmp_path: Path) -> None:
     (tmp_path / "note").write_text("mine", encoding="utf-8")
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         export(run, tmp_path, "peft")
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         export(run, tmp_path / "note", "peft")
     (tmp_path / "empty").mkdir()
     assert export(run, tmp_path / "empty", "peft").is_dir()
@@ -201,7 +201,7 @@ def test_llama_cpps_converter_is_run_where_it_is_named(whole: Path, tmp_path: Pa
     script.write_text("import sys; sys.exit('Model NoModel is not supported')", encoding="utf-8")
     with pytest.raises(GistillError, match="failed: Model NoModel is not supported"):
         export(whole, tmp_path / "other", "gguf", converter=script)
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         export(whole, tmp_path / "other", "gguf", converter=tmp_path / "nowhere.py")
 
 

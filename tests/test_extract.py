@@ -285,9 +285,7 @@ def test_an_edited_reading_is_read_again_with_all_that_follow(tmp_path: Path) ->
     done = extract_to(path, many(30), reader=FakeReader(), say=said.append)
     assert [json.loads(line)["id"] for line in path.read_bytes().splitlines()] == ids
     assert 10 <= done.kept < 20, "a record that says what an earlier one says is found by that"
-    assert said[0] == (
-        "opinions.readings.jsonl is not as gistill left it, so what follows its first 10 records is read again."
-    )
+    assert said[0] == ("opinions.readings.jsonl was changed, so everything after its first 10 records is read again.")
 
 
 def test_what_an_older_version_made_is_refused_and_fresh_begins_anew(tmp_path: Path) -> None:

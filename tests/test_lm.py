@@ -372,8 +372,8 @@ def test_an_adapter_that_is_more_than_products_is_refused_by_name(
     [
         ("layers.0.self_attn.q_proj", (3, 64), "shape"),
         ("layers.7.self_attn.q_proj", (8, 64), "no layer 7"),
-        ("layers.0.self_attn.other", (8, 64), "no matrix"),
-        ("embed_tokens", (8, 64), "no matrix"),
+        ("layers.0.self_attn.other", (8, 64), "not a matrix"),
+        ("embed_tokens", (8, 64), "not a matrix"),
     ],
 )
 def test_an_adapter_of_another_model_is_refused_and_nothing_is_left(

@@ -78,7 +78,7 @@ def test_ones_own_file_is_read_by_part_and_may_leave_out_what_is_not_needed(tmp_
     assert train.triplets == (Triplet(None, (0, 4), "positive", None, None, 1),)
     assert [len(marks.load_file(path, part)) for part in marks.PARTS] == [1, 1, 1]
     path.write_text('{"sentences": 3}\n', encoding="utf-8")
-    with pytest.raises(InputError, match="row 1: is no row of marks"):
+    with pytest.raises(InputError, match="row 1: is not a row of marks"):
         marks.load_file(path, "train")
     with pytest.raises(InputError, match="cannot be read"):
         marks.load_file(tmp_path / "none.jsonl", "train")

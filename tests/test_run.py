@@ -207,7 +207,7 @@ def test_a_missing_writer_is_said_and_quotes_stand_in(monkeypatch: pytest.Monkey
     said: list[str] = []
     result = digest(reviews(), reader=FakeReader(), say=said.append)
     assert result.made_with["writer"] == "none (quotes alone)"
-    assert said == ["No writer: no weights; the summaries are made from quotes alone. Bring them."]
+    assert said == ["No language model for the summaries: no weights. They are made from quotes alone. Bring them."]
     with pytest.raises(ModelMissingError):
         digest(reviews(), reader=FakeReader(), writer="some-model")
 

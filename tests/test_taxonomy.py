@@ -72,7 +72,7 @@ def test_a_byte_order_mark_and_accents_are_fine(tmp_path: Path) -> None:
         ("aspects:\n  - name: '!!'\n", 2, "no word in it", ""),
         ("aspects:\n  - name: [a]\n", 2, "must be a text", ""),
         ("aspects:\n  - name: A\n    name: B\n", 3, "has the key 'name' twice", ""),
-        ("aspects:\n  - Battery\n  - Screen\n  - batteries\n", 4, "'batteries' stands twice", ""),
+        ("aspects:\n  - Battery\n  - Screen\n  - batteries\n", 4, "'batteries' is used twice", ""),
         ("aspects:\n  - Battery\n  - name: Power\n    examples: [battery]\n", 3, "belongs both to 'Battery'", ""),
         ("aspects:\n  - name: A\n    examples: runtime\n", 3, "examples must be a list", ""),
         ("aspects: [Battery]\nstrict: maybe\n", 2, "strict must be true or false", ""),

@@ -146,7 +146,7 @@ def test_every_method_is_trained_saved_resumed_loaded_and_asked(
     (out / "training" / f"checkpoint-{steps}" / "trainer_state.json").unlink()  # as a kill while writing leaves it
     said: list[str] = []
     finetune_writer(made, out=out, data=None, tell=said.append)
-    assert f"going on from checkpoint-{steps // 2}" in said
+    assert f"continuing from checkpoint-{steps // 2}" in said
     assert losses(out) == whole
     assert {file.name: file.read_bytes() for file in out.glob("*.safetensors")} == weights
 
@@ -198,7 +198,7 @@ def test_a_run_killed_at_any_moment_reaches_the_same_loss_curve(bases: dict[str,
         child.wait()
     said: list[str] = []
     finetune_writer(made, out=out, data=None, tell=said.append)
-    assert any(line.startswith("going on from checkpoint-") for line in said)
+    assert any(line.startswith("continuing from checkpoint-") for line in said)
     finetune_writer(made, out=tmp_path / "whole", data=None)
     assert losses(out) == losses(tmp_path / "whole")
     assert (out / "adapter_model.safetensors").read_bytes() == (
@@ -213,11 +213,11 @@ def test_another_recipe_or_other_data_begins_anew(bases: dict[str, Path], tmp_pa
     finetune_writer(
         recipe(bases["causal"], tmp_path, steps=3, rate=1e-3), out=tmp_path / "out", data=None, tell=said.append
     )
-    assert not any("going on" in line for line in said)
+    assert not any("continuing" in line for line in said)
     assert f"The recipe changed since {tmp_path / 'out'} was made, so it is made again." in said
     jsonl(tmp_path / "train.jsonl", rows()[:5])
     finetune_writer(made, out=tmp_path / "out", data=None, tell=said.append)
-    assert not any("going on" in line for line in said)
+    assert not any("continuing" in line for line in said)
 
 
 def test_a_training_of_an_older_version_is_refused_and_kept(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ def test_bad_recipes_are_one_sentence_before_anything_is_loaded(bases: dict[str,
         InputError, "column 'messages'", train=[jsonl(tmp_path / "m.jsonl", [{"messages": rows()[0]["messages"][:2]}])]
     )
     refused(SettingError, "needs the folder of public data", train=["mams/train:tsa"])
-    refused(SettingError, "is an open test", train=["mams/test:tsa"])
+    refused(SettingError, "is a public test set", train=["mams/test:tsa"])
     refused(SettingError, "trian", train=["mams/trian:tsa"])
     refused(SettingError, "no tracker 'wandbb'", report_to=["wandbb"])
     refused(SettingError, "patience needs dev", patience=2)
@@ -439,7 +439,7 @@ def test_what_stands_in_a_named_test_is_not_trained_on(bases: dict[str, Path], t
     assert about["left_out_as_leaks"] == {made.train[0].set: 1}
     assert about["learned"] == 11
     assert any(line.startswith("1 of ") for line in said)
-    with pytest.raises(InputError, match="no example is left"):
+    with pytest.raises(InputError, match="no training example is left"):
         finetune_writer(recipe(bases["causal"], tmp_path, tests=[made.train[0].set]), out=tmp_path / "o", data=None)
 
 
@@ -483,8 +483,8 @@ def test_too_small_a_disk_is_refused(bases: dict[str, Path], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory"), "memory ran out while training"),
-        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), "memory ran out"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "there is not enough memory for this training"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), "not enough memory"),
         (OSError(28, "No space left on device"), "disk of .* is full"),
         (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "disk of .* is full"),
         (Exception("I/O error: No space left on device (os error 28)"), "disk of .* is full"),

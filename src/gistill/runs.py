@@ -119,4 +119,4 @@ def changed(earlier: Run[Far], now: Run[Far]) -> list[str]:
 
 
 def _refused(path: Path, version: str, hint: str) -> InputError:
-    return InputError(f"was made by {version} version of gistill and cannot be gone on with", file=str(path), hint=hint)
+    return InputError(f"was made by {version} version of gistill and cannot be continued", file=str(path), hint=hint)

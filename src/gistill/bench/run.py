@@ -175,7 +175,7 @@ def _apart(name: str, arguments: Work, *, tick: Callable[[], None]) -> None:
     except EOFError:
         error = GistillError(
             f"the process of {name} was killed, perhaps because the memory ran out",
-            hint="What it answered is kept: the same command goes on from there.",
+            hint="Its answers are kept. Run the same command again to continue.",
         )
     finally:
         process.terminate()
@@ -226,7 +226,7 @@ def _answers(
     if any(file.answered < file.count for file in files):
         raise GistillError(
             f"answers of {system.name} on {on.name} are missing from {settings.out / 'answers'}",
-            hint="Let one benchmark at a time write into a folder; the same command asks for what is missing.",
+            hint="Run one benchmark at a time per folder. Run the same command again to ask for what is missing.",
         )
     return [
         [work.read(i, reply) for i, reply in enumerate(file.replies())] for work, file in zip(works, files, strict=True)

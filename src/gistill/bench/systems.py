@@ -79,7 +79,7 @@ def parse_systems(specs: Sequence[str], *, shots: int = 5, seeds: Sequence[int] 
 def _system(spec: str, shots: int, seeds: Sequence[int]) -> System:
     match = _SPEC.fullmatch(spec)
     if match is None:
-        raise SettingError(f"{spec!r} is no system", hint=f"One of {', '.join(get_args(Kind))}.")
+        raise SettingError(f"{spec!r} is not a system", hint=f"One of {', '.join(get_args(Kind))}.")
     kind: Kind = match["kind"]  # type: ignore[assignment]
     rest: str | None = match["rest"]
     name = match["name"] or spec

@@ -87,10 +87,10 @@ def bench_fsa(
 @bench.command("run")
 def bench_run(
     skill: Annotated[
-        str, typer.Option(metavar="NAME", help="opinions, analysis, ...; an unknown name lists them all.")
+        str, typer.Option(metavar="NAME", help="Skill: opinions, analysis, ... An unknown name lists all skills.")
     ],
     examples: Annotated[
-        list[Path], typer.Option(metavar="FILE", help="JSON lines with input and result of the skill (repeatable).")
+        list[Path], typer.Option(metavar="FILE", help="JSON lines with input and result of the skill. Repeatable.")
     ],
     out: _Out,
     systems: Annotated[
@@ -98,21 +98,25 @@ def bench_run(
         typer.Option(
             metavar="LIST",
             help="zero-shot[:MODEL], few-shot:5[:MODEL], nearest:5, writer:A,B,C (seeds of one system), answers:FILE; "
-            "NAME=... names a row.",
+            "NAME=SYSTEM gives the row a name. Repeatable.",
         ),
     ],
     limit: _Limit = None,
     shots_from: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Examples that few-shot and nearest show.")
+        Path | None, typer.Option(metavar="FILE", help="Examples that few-shot and nearest show. Default: none.")
     ] = None,
-    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Where few-shot does not say.")] = 5,
-    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of few-shot, with commas between.")] = "0",
+    shots: Annotated[int, typer.Option(min=1, metavar="K", help="Examples shown by few-shot without a number.")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Comma-separated random seeds of few-shot.")] = "0",
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Of a writer's answer. Default: the skill's.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Maximum number of tokens in an answer. Default: the skill's."),
     ] = None,
     seed: options.Seed = 0,
 ) -> None:
-    """Score any skill on files of examples, by the skill's own measures. The same command again goes on."""
+    """Score any skill on files of examples, by the skill's own measures.
+
+    If it was stopped, run the same command again to continue.
+    """
     with ending(kept=_KEPT.format(out)):
         from gistill.bench.benchmark import Settings
         from gistill.bench.examples.benchmark import EXAMPLES

@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 KEYS: dict[str, Polarity] = {"+": "positive", "-": "negative", "0": "neutral"}
 Sheet = Annotated[
     Path | None,
-    typer.Option("--sheet", metavar="FILE", help="A .csv or .xlsx: written the first time, read back the next."),
+    typer.Option(
+        "--sheet",
+        metavar="FILE",
+        help="Mark in this .csv or .xlsx file: the first run writes it, the next run reads it. Default: ask here.",
+    ),
 ]
 Source = Annotated[
-    str | None, typer.Option("--file", metavar="FILE", help="What the report was made from; else looked for.")
+    str | None,
+    typer.Option("--file", metavar="FILE", help="File that the report was made from. Default: searched by its name."),
 ]
 
 
 def spotcheck(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a report.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a report.")],
     file: Source = None,
-    n: Annotated[int, typer.Option("--n", min=10, metavar="N", help="Sentences to draw, the first time.")] = 100,
+    n: Annotated[
+        int, typer.Option("--n", min=10, metavar="N", help="Number of sentences to draw in the first run.")
+    ] = 100,
     seed: options.Seed = 0,
     sheet: Sheet = None,
     reader: options.ReaderPath = None,
@@ -80,7 +87,7 @@ def spotcheck(
         else:
             write_sheet(sheet, check.rows)
             tell(f"Fill the column `mark` of {sheet} and run the same command again.")
-            tell("Of an opinion: right, wrong, or its true polarity. Of what was missed: none, or `negative: words`.")
+            tell("For an opinion: right, wrong, or its true polarity. For what was missed: none, or `negative: words`.")
             return
         result = count_spot_check(check)
         typer.echo(_as_json(check, result) if as_json else _as_text(check, result))
@@ -95,15 +102,15 @@ def _source(folder: Path, digest: Digest) -> str:
         for name in sorted(names):
             if (place / name).is_file():
                 return str(place / name)
-    raise InputError("its file is not found", file=str(folder), hint="Name what it was made from with --file.")
+    raise InputError("its input file is not found", file=str(folder), hint="Name what it was made from with --file.")
 
 
 def _mark(check: SpotCheck) -> None:
     """Ask for one sentence after the other and keep each answer at once."""
     from gistill.digest.correction.spotcheck import done, save
 
-    tell("Of each opinion: r right, + - 0 its true polarity (positive, negative, neutral), w wrong (there is none).")
-    tell("Of what was missed: + - or 0 with its words, as in `- too thin`; Enter for nothing more. q ends.")
+    tell("For each opinion: r right, + - 0 its true polarity (positive, negative, neutral), w wrong (not an opinion).")
+    tell("For what was missed: + - or 0 with its words, as in `- too thin`; Enter for nothing more. q ends.")
     for place in range(done(check.rows), len(check.rows)):
         if check.rows[place].opinions is not None:
             continue

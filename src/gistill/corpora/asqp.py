@@ -79,7 +79,7 @@ def read_line(line: str, *, number: int, file: str = "") -> tuple[str, list[Any]
             warnings.simplefilter("ignore", DeprecationWarning)  # the same before Python 3.12
             found = ast.literal_eval(labels.strip())
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise InputError("the part after #### is no list of labels", file=file, row=number) from error
+        raise InputError("the part after #### is not a list of labels", file=file, row=number) from error
     if not divider or not text.strip() or not isinstance(found, list):
         raise InputError("not a line of text####[labels]", file=file, row=number)
     return text, found
@@ -89,12 +89,12 @@ def quads_of(labels: list[Any], *, number: int, file: str = "") -> list[Quad]:
     """Read `[aspect, category, polarity, opinion]` lists, with NULL as implicit.
 
     Raises:
-        InputError: A label is no list of four texts, or its polarity is not one that corpora mark.
+        InputError: A label is not a list of four texts, or its polarity is not one that corpora mark.
     """
     quads: list[Quad] = []
     for label in labels:
         if not isinstance(label, (list, tuple)) or len(label) != 4 or not all(isinstance(e, str) for e in label):
-            raise InputError(f"a label is no list of four texts: {label!r:.80}", file=file, row=number)
+            raise InputError(f"a label is not a list of four texts: {label!r:.80}", file=file, row=number)
         aspect, category, polarity, opinion = label
         if polarity not in POLARITIES:
             raise InputError(f"no polarity is called {polarity!r:.40}", file=file, row=number)

@@ -91,7 +91,7 @@ def may_ship(name: str) -> bool:
 
 
 def is_test(name: str) -> bool:
-    """Say whether a set is an open test: for reporting, never for training or choosing."""
+    """Say whether a set is a public test set: for reporting only, never for training or selection."""
     return _split(name)[1] == "test"
 
 

@@ -59,7 +59,7 @@ def load(name: str, part: str, *, folder: Path) -> list[Labelled]:
         raise InputError(f"{name} states no licence and is never trained on")
     path = folder_of(folder) / f"{name}.jsonl"
     if not path.is_file():
-        raise InputError("no such file", file=str(path), hint="The marks stand in `teacher`, beside the data folder.")
+        raise InputError("no such file", file=str(path), hint="The marks are in `teacher`, beside the data folder.")
     data = path.read_bytes()
     if hash_bytes(data) != FILES[name]:
         raise InputError("the file differs from the one that scores were made with", file=str(path))
@@ -71,7 +71,7 @@ def load_file(path: Path, part: str) -> list[Labelled]:
     """Load one part of a file of marks of one's own; a row that names no part is of the training part.
 
     Raises:
-        InputError: The file is missing, or a row is no row of marks; names the row.
+        InputError: The file is missing, or a row is not a row of marks; names the row.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -86,7 +86,7 @@ def load_file(path: Path, part: str) -> list[Labelled]:
             if row.get("part", "train") == part:
                 found.append(labelled({"id": f"{path.stem}/{number}", **row}, source=f"marks/{path.stem}"))
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise InputError(f"is no row of marks: {error!r}", file=str(path), row=number) from error
+            raise InputError(f"is not a row of marks: {error!r}", file=str(path), row=number) from error
         except InputError as error:
             raise InputError(str(error), file=str(path), row=number) from error
     return found

@@ -193,7 +193,7 @@ class Readings:
                     self._good += len(each)
                 chunk = []
         if chunk and _is_end(chunk[-1]):
-            say(f"{self._store.name} is not as gistill left it, so what follows its first {len(self._lines):,} records "
+            say(f"{self._store.name} was changed, so everything after its first {len(self._lines):,} records "
                 "is read again.")  # fmt: skip
 
     def _note(self, record: str, what: str) -> None:

@@ -200,5 +200,5 @@ def _find_writer(writer: LanguageModel | str | None, say: Callable[[str], None])
     try:
         return load_writer(None)
     except (ModelMissingError, ExtraMissingError) as error:
-        say(f"No writer: {error}; the summaries are made from quotes alone. {error.hint}")
+        say(f"No language model for the summaries: {error}. They are made from quotes alone. {error.hint}")
         return None

@@ -123,7 +123,7 @@ def opened(
     names = _name_detector(settings.names) if settings.names else None
     apart = test_texts(settings.tests, settings.data) if settings.tests else _NOTHING_APART
     if apart.missing:
-        say(f"Not looked for, because they are not in the data folder: {', '.join(apart.missing)}.")
+        say(f"Test sets that were not checked, because they are not in the data folder: {', '.join(apart.missing)}.")
     shown = AnswerProgress(progress, (len(named) or len(models or ())) * settings.samples)
     with ExitStack() as stack:
         journal = None

@@ -99,7 +99,7 @@ def read_batches(
             prices=read_prices(settings.prices) if settings.prices else None,
             price_share=settings.batch_price_share,
         )
-        say(f"Of the batch: {_listed(read.counts)}.")
+        say(f"Answers in the batch: {_listed(read.counts)}.")
         model = walk.gates[0].before(CollectingModel(collected.name, journal=walk.journal))
         return make_corpus(walk, [model], Path(out), command=command)
 
@@ -107,7 +107,7 @@ def read_batches(
 def _collected(walk: Walk, plan: Plan) -> CollectingModel:
     """Let the loop collect what the journal does not answer."""
     if len(walk.gates) != 1:
-        raise SettingError("batch files hold the questions to one teacher", hint="Leave --teacher out.")
+        raise SettingError("batch files work with one teacher only", hint="Leave --teacher out.")
     found = CollectingModel(walk.remotes[0].name, journal=walk.journal)
     for _ in ask_all(plan, walk, [walk.gates[0].before(found)], step="collect"):
         pass

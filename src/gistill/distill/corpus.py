@@ -114,7 +114,7 @@ class Corpus:
             InputError: Another version of gistill made what is in the folder, in another form.
         """
         corpus, manifest = cls(folder, run), run.far
-        aside = "; what the journal has an answer to is not paid again"
+        aside = "; answers in the journal are not paid again"
         found = runs.resume(folder / MANIFEST, run, what=str(folder), say=say, aside=aside, hint=_HINT)
         if found is None or len(found.far.shards) != len(manifest.shards):
             shutil.rmtree(folder / "shards", ignore_errors=True)
@@ -127,7 +127,7 @@ class Corpus:
         corpus.run = run.model_copy(update={"far": manifest.model_copy(update={"shards": kept})})
         finished = sum(shard.items for shard in kept if shard)
         if finished:
-            say(f"Going on after {finished:,} of {manifest.planned:,} texts.")
+            say(f"Continuing after {finished:,} of {manifest.planned:,} texts.")
         return corpus
 
     def path(self, number: int, *, failures: bool = False) -> Path:

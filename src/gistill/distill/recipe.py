@@ -59,9 +59,9 @@ class DistillRecipe(Noun):
         for kind, names in (("student", self.students), ("task", self.tasks), ("corpus", self.corpora)):
             for name in names:
                 if not name or not name.replace("-", "").replace("_", "").isalnum():
-                    raise ValueError(f"{kind} {name!r} is named with something other than letters, digits, - and _")
+                    raise ValueError(f"{kind} {name!r} may have only letters, digits, - and _ in its name")
         if self.baseline is not None and self.baseline not in self.students:
-            raise ValueError(f"the baseline {self.baseline!r} is no student")
+            raise ValueError(f"the baseline {self.baseline!r} is not one of the students")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed is given twice")
 
@@ -130,7 +130,7 @@ def finetuned(recipe: DistillRecipe, student: str, task: str, *, seed: int, star
 def _recipe(recipe: DistillRecipe, given: Mapping[str, Any], where: str, **ours: Any) -> Recipe:
     taken = next((name for name in given if name in _OURS), None)
     if taken:
-        raise SettingError(f"{where} cannot set {taken!r}: the walk does")
+        raise SettingError(f"{where} cannot set {taken!r}: gistill distill sets it")
     tests = [name for task in recipe.tasks.values() for name in task.tests]
     return recipe_from({**given, "model": recipe.model, "tests": tests, **ours}, file=where)
 

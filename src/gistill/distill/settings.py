@@ -144,12 +144,13 @@ def teachers_of(settings: AnnotateSettings) -> list[Teacher]:
     if model is not None:
         if not server:
             raise SettingError(
-                f"the model {model!r} has no server", hint="Give its address with --server, or as OPENAI_BASE_URL."
+                f"the model {model!r} is given without a server",
+                hint="Give its address with --server, or as OPENAI_BASE_URL.",
             )
         found.append(Teacher(server, model))
     elif server and settings.teachers:
         raise SettingError(
-            f"{server} is given without its model, so it is not clear whether it is asked beside --teacher",
+            f"{server} is given without --model, so it is not clear whether it is one of the teachers",
             hint="Name its model with --model, or leave --server (and OPENAI_BASE_URL) out.",
         )
     elif server:
@@ -160,7 +161,7 @@ def teachers_of(settings: AnnotateSettings) -> list[Teacher]:
             raise SettingError(f"{other!r} names no teacher", hint="A teacher is an address, # and the model's name.")
         found.append(Teacher(url, name))
     if not found:
-        raise SettingError("no teacher is named", hint="Give --server URL --model NAME, or --teacher URL#MODEL.")
+        raise SettingError("no teacher is given", hint="Give --server URL --model NAME, or --teacher URL#MODEL.")
     return found
 
 

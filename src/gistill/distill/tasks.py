@@ -126,14 +126,14 @@ def task_named(
     skill, listed = skill_named(name), tuple(categories)
     teacher = skill.teacher
     if task and not teacher.tasks:
-        raise SettingError(f"{name} is one task, and has no --task", hint="Leave --task out.")
+        raise SettingError(f"{name} has only one task", hint="Leave --task out.")
     if listed and not teacher.categorised:
         raise SettingError(f"{name} has no categories", hint="Leave --categories out.")
     if structured and teacher.structured is None:
-        raise SettingError(f"{name} is asked for as plain text only", hint="Leave --structured out.")
+        raise SettingError(f"{name} supports plain text only", hint="Leave --structured out.")
     if unfiltered and not teacher.unfiltered:
         those = " and ".join(skill.name for skill in SKILLS.values() if skill.teacher.unfiltered)
-        raise SettingError(f"{name} is never kept unchecked", hint=f"--unfiltered is for {those}.")
+        raise SettingError(f"{name} cannot be used with --unfiltered", hint=f"--unfiltered is for {those}.")
     chosen = task or next(iter(teacher.tasks), "")
     if teacher.tasks and chosen not in teacher.tasks:
         raise SettingError(f"{name} has no task {chosen!r}", hint=f"The tasks are {', '.join(teacher.tasks)}.")

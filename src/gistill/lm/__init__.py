@@ -33,7 +33,7 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
     if found is None and not is_default(name):
         raise ModelMissingError(
             f"There is no writer at {name!r}.",
-            hint=f"Give the path of {_KINDS}, {DEFAULT_WRITER!r}, or a name that `hf download NAME` has brought.",
+            hint=f"Give the path of {_KINDS}, {DEFAULT_WRITER!r}, or a name that `hf download NAME` downloaded.",
         )
     if found is None:
         raise ModelMissingError(f"The writer {DEFAULT_WRITER} is not installed.", hint=_HINT)

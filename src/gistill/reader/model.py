@@ -139,7 +139,9 @@ def load_reader(path: str | Path | None = None) -> Reader:
                 f"{folder} is a reader of format {card['format']}, not {FORMAT}", hint="Upgrade gistill."
             )
         if card.get("attributes") not in (None, attribute_names()):
-            raise ModelBrokenError(f"{folder} was taught other categories, kinds or strengths", hint="Train it again.")
+            raise ModelBrokenError(
+                f"{folder} was trained on other categories, kinds or strengths", hint="Train it again."
+            )
         parts = b"".join((folder / name).read_bytes() for name in ("reader.json", "tokenizer.json", "model.onnx"))
         digest = hash_bytes(parts)[:16]
         return Reader(folder, card, _tokenizer(folder, card["max_pieces"]), _compile(folder), digest)

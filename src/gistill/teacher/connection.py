@@ -234,7 +234,7 @@ def checked_url(url: str) -> str:
     """Check an address, and return it without a slash at the end.
 
     Raises:
-        SettingError: It is no address of a server, or holds a name, a password or a query, where keys hide.
+        SettingError: It is not the address of a server, or holds a name, a password or a query, where keys hide.
     """
     try:
         parts = urlsplit(url.strip())
@@ -242,10 +242,10 @@ def checked_url(url: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise SettingError(f"{url!r} is no address of a server", hint="An address is: https://api.openai.com/v1")
+        raise SettingError(f"{url!r} is not the address of a server", hint="An address is: https://api.openai.com/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise SettingError(
-            f"the address of {parts.hostname} holds more than a place",
+            f"the address of {parts.hostname} contains a user name, a password or a query",
             hint="Put the key into an environment variable (OPENAI_API_KEY), not into the address.",
         )
     return url.strip().rstrip("/")

@@ -64,13 +64,16 @@ def check_length(line: Line) -> tuple[list[Finding], str]:
         return [
             _finding("max_tokens", "good", "honoured", f"{name} is honoured."),
             _finding(
-                "finish", "good", "told", 'Cut answers say so (finish_reason "length"), so none is taken for whole.'
+                "finish",
+                "good",
+                "told",
+                'Cut answers say so (finish_reason "length"), so none is taken for a complete one.',
             ),
         ], whole.text
     if not shorter:
         unknown = "Not known: the model's answers are too short to be cut."
         return [_finding(check, "unknown", "not known", unknown) for check in ("max_tokens", "finish")], whole.text
-    told = f"A cut answer says it is whole (finish_reason {cut.finish or 'missing'!r}): truncation cannot be noticed."
+    told = f"A cut answer is reported as whole (finish_reason {cut.finish or 'missing'!r}): cuts cannot be noticed."
     return [
         _finding("max_tokens", "good", "honoured", f"{name} is honoured."),
         _finding("finish", "bad", "hidden", told),
@@ -128,7 +131,7 @@ def check_seeds(line: Line) -> Finding:
     if texts[0] != texts[1]:
         return _finding("seeds", "bad", "ignored", "The same seed gave different samples: they cannot be repeated.")
     if len(set(texts)) == 1:
-        told = "Every seed gave the same answer: nothing is sampled, so asking several times tells nothing new."
+        told = "Every seed gave the same answer: nothing is sampled, so asking several times gives nothing new."
         return _finding("seeds", "bad", "no sampling", told)
     return _finding("seeds", "good", "honoured", "The same seed gave the same sample, another seed another.")
 
@@ -240,7 +243,7 @@ def check_schema(line: Line) -> Finding:
         told = f"Not known: only {known} of {len(SHAPES)} questions with a schema were answered in time."
         return _finding("schema", "unknown", "not known", told)
     if followed and not broken:
-        rest = f"; refused, in so many words: {', '.join(refused)}" if refused else ""
+        rest = f"; refused with an error: {', '.join(refused)}" if refused else ""
         return _finding(
             "schema", "good", "enforces", f"JSON schemas are enforced ({len(followed)} of {known} tried){rest}."
         )
@@ -283,7 +286,7 @@ def check_context(line: Line, listed: Any, props: Said, longest: int) -> tuple[i
     if told:
         verdict: Literal["good", "bad"] = "good" if told >= _ENOUGH else "bad"
         few = "" if told >= _ENOUGH else ": long reviews and examples will not fit"
-        return told, _finding("context", verdict, f"{told}", f"{told:,} tokens, as the server tells{few}.")
+        return told, _finding("context", verdict, f"{told}", f"{told:,} tokens, as the server reports{few}.")
     size, taken, per_word = min(1000, longest), 0, 0.5
     while 0 < size <= longest:
         said = line.say(f"{size} words follow: {'word ' * size}\nAnswer with one word: yes.", max_tokens=4)
@@ -293,16 +296,18 @@ def check_context(line: Line, listed: Any, props: Said, longest: int) -> tuple[i
             break
         counted = (said.usage or {}).get("prompt_tokens")
         if counted is not None and counted < 0.8 * size * per_word:
-            told_so = f"Prompts beyond about {counted:,} tokens are cut in silence: the model answers half a question."
+            told_so = (
+                f"Prompts beyond about {counted:,} tokens are cut without notice: the model answers half a question."
+            )
             return counted, _finding("context", "bad", f"{counted} silently", told_so)
         taken, per_word = counted or size, counted / size if counted else per_word
         size *= 2
     if not taken:
-        return None, _finding("context", "unknown", "not known", "Not known: the server does not tell.")
+        return None, _finding("context", "unknown", "not known", "Not known: the server does not report it.")
     counted_or_not = (
         "" if line.with_usage else ", unless it cut them without a word, which cannot be seen without usage"
     )
-    told_so = f"At least {taken:,} tokens: the server does not tell, and took every prompt tried{counted_or_not}."
+    told_so = f"At least {taken:,} tokens: the server does not report it, and took every prompt tried{counted_or_not}."
     return taken, _finding(
         "context", "good" if line.with_usage and taken >= _ENOUGH else "unknown", f"{taken}+", told_so
     )
@@ -311,7 +316,7 @@ def check_context(line: Line, listed: Any, props: Said, longest: int) -> tuple[i
 def _refused_at(size: int, taken: int) -> Finding:
     verdict: Literal["good", "bad"] = "good" if taken >= _ENOUGH else "bad"
     few = "" if taken >= _ENOUGH else "; long reviews and examples will not fit"
-    between = f"Between {taken:,} and about {size:,} tokens: what is longer is refused in so many words{few}."
+    between = f"Between {taken:,} and about {size:,} tokens: what is longer is refused with an error{few}."
     return _finding("context", verdict, f"{taken}+", between)
 
 

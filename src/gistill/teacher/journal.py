@@ -221,7 +221,7 @@ class Journal:
         except sqlite3.Error as error:  # the disk is full, another process held it for too long, ...
             raise GistillError(
                 f"{self.path}: the journal cannot be written: {error}",
-                hint="Nothing is sent that cannot be written down first; what is in the journal is safe.",
+                hint="Nothing is sent before it is written to the journal. What is in the journal is safe.",
             ) from error
 
     # Reading
@@ -341,7 +341,7 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
         raise InputError(
             f"this journal is of version {version}, and this gistill knows versions up to {VERSION}",
             file=str(path),
-            hint="Upgrade gistill, or begin another journal.",
+            hint="Upgrade gistill, or start a new journal.",
         )
 
 

@@ -87,7 +87,7 @@ def _split(name: str) -> tuple[str, str, str]:
     """Divide a name into the domain's place, the part, and the task with its colon, which may be missing."""
     match = _NAME.fullmatch(name)
     if match is None:
-        raise SettingError(f"{name!r} is no set", hint="Sets are named corpus/domain/part:task.")
+        raise SettingError(f"{name!r} is not a set", hint="Sets are named corpus/domain/part:task.")
     if match["part"] == "train":
         raise SettingError(f"{name!r} is a training part", hint="Score on the dev or the test part.")
     return match["place"], match["part"] or "dev", match["task"] or ""

@@ -108,7 +108,7 @@ class _Reading:
             for text in (aspect.name, *aspect.examples):
                 owner = claimed.setdefault(plain(text), aspect.name)
                 if text == aspect.name and any(plain(aspect.name) == plain(one.name) for one in aspects):
-                    raise self.wrong(f"the name {aspect.name!r} stands twice", node)
+                    raise self.wrong(f"the name {aspect.name!r} is used twice", node)
                 if owner != aspect.name:
                     raise self.wrong(f"{text!r} belongs both to {owner!r} and to {aspect.name!r}", node)
             aspects.append(aspect)

@@ -47,7 +47,7 @@ def as_transformers_folder(name_or_path: str) -> Path:
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise ModelBrokenError(f"{path} is no transformers folder: it has no config.json")
+            raise ModelBrokenError(f"{path} is not a transformers folder: it has no config.json")
         return path
     found = find_writer(name_or_path)
     if found is not None and found.source == "hub":

@@ -91,7 +91,7 @@ def context_length(path: Path) -> int | None:
                 if key.endswith(".context_length"):
                     return None if value is None else int(value)
         except (struct.error, KeyError, OverflowError, MemoryError) as error:
-            raise ModelBrokenError(f"{path} is not a complete GGUF file", hint="Fetch the file again.") from error
+            raise ModelBrokenError(f"{path} is not a complete GGUF file", hint="Download the file again.") from error
     return None
 
 
@@ -133,7 +133,7 @@ def open_gguf(source: Path) -> Any:
         return gguf.GGUFReader(str(source))
     except (ValueError, IndexError, KeyError, OverflowError, UnicodeDecodeError) as error:
         raise ModelBrokenError(
-            f"{source} is not a complete GGUF file ({error})", hint="Fetch the file again."
+            f"{source} is not a complete GGUF file ({error})", hint="Download the file again."
         ) from error
 
 
@@ -191,5 +191,5 @@ def _plain(tensor: Any, source: Path, change: Change | None = None) -> np.ndarra
     with np.errstate(over="ignore"):  # refused below, with the tensor's name
         expanded: np.ndarray[Any, Any] = values.astype(np.float16 if len(tensor.shape) > 1 else np.float32)
     if not np.isfinite(expanded).all():
-        raise ModelBrokenError(f"{source}: {tensor.name} holds values that F16 cannot", hint="Fetch the file again.")
+        raise ModelBrokenError(f"{source}: {tensor.name} holds values that F16 cannot", hint="Download the file again.")
     return expanded

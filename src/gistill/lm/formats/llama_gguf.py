@@ -91,7 +91,7 @@ def _renamed(name: str) -> str:
     parts = stem.split(".", 3)
     if parts[:2] == ["model", "layers"] and len(parts) == 4 and parts[3] in LAYER and kind == "weight":
         return f"blk.{parts[2]}.{LAYER[parts[3]]}.weight"
-    raise ModelBrokenError(f"{name} is no tensor of a plain Llama model", hint=_HINT)
+    raise ModelBrokenError(f"{name} is not a tensor of a plain Llama model", hint=_HINT)
 
 
 def _refusal(config: dict[str, Any]) -> str:
@@ -127,7 +127,7 @@ def _tokenizer(writer: Any, config: dict[str, Any], folder: Path) -> None:
     whole, about = _json(folder / "tokenizer.json"), _json(folder / "tokenizer_config.json")
     model = whole["model"]
     if model.get("type") != "BPE" or model.get("byte_fallback") or model.get("ignore_merges"):
-        raise ModelBrokenError(f"{folder}: its tokenizer is no plain byte-level BPE", hint=_HINT)
+        raise ModelBrokenError(f"{folder}: its tokenizer is not a plain byte-level BPE", hint=_HINT)
     tokens = {place: token for token, place in model["vocab"].items()}
     kinds = dict.fromkeys(tokens, _NORMAL)
     for added in whole.get("added_tokens", ()):

@@ -88,7 +88,7 @@ class Adapter:
         for name in self._tensors:
             match = _PLACE.match(name)
             if match is None or match[2] not in _MODULES:
-                raise ModelBrokenError(f"{folder}: {name} is no matrix of a Llama model's layers")
+                raise ModelBrokenError(f"{folder}: {name} is not a matrix of a Llama model's layers")
             halves.setdefault((int(match[1]), _MODULES[match[2]]), {})[match[3]] = name
         if any(set(pair) != {"A", "B"} for pair in halves.values()):
             raise ModelBrokenError(f"{folder}: a matrix has only one of its two LoRA factors")
@@ -104,7 +104,7 @@ def adapter_settings(folder: Path) -> dict[str, Any]:
     try:
         settings = json.loads((folder / "adapter_config.json").read_text("utf-8"))
         if not isinstance(settings["base_model_name_or_path"], str):
-            raise TypeError("base_model_name_or_path is no text")
+            raise TypeError("base_model_name_or_path is not a text")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelBrokenError(f"{folder}: adapter_config.json cannot be used ({error})") from error
     return dict(settings)

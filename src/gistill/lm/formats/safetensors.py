@@ -50,7 +50,7 @@ class Tensors(Mapping[str, Array]):
                     self._places[name] = (file, about["dtype"], tuple(about["shape"]), start, end)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
             raise ModelBrokenError(
-                f"{file} is not a complete safetensors file ({error})", hint="Fetch or make it again."
+                f"{file} is not a complete safetensors file ({error})", hint="Download or create it again."
             ) from error
 
     def __getitem__(self, name: str) -> Array:

@@ -109,7 +109,9 @@ class _Service:
         future = self.batcher.ask(request)
         if future is None:
             if self.batcher.alive:
-                raise BodyError("Too many requests wait; come again.", status=429, code="rate_limit_exceeded")
+                raise BodyError(
+                    "Too many requests are waiting. Try again later.", status=429, code="rate_limit_exceeded"
+                )
             raise BodyError("The server is closing.", status=503, code="unavailable")
         asked, gone = asyncio.wrap_future(future), asyncio.ensure_future(_disconnected(http))
         both: set[asyncio.Future[Any]] = {asked, gone}
@@ -118,7 +120,7 @@ class _Service:
         if not asked.done():
             # A client that gave up asks again: answering both would make a slow server slower with every try.
             asked.cancel()
-            raise BodyError("The client has gone.", status=499, code="client_gone")
+            raise BodyError("The client disconnected.", status=499, code="client_gone")
         try:
             answer = asked.result()
         except GistillError as error:

@@ -168,7 +168,7 @@ def _checked(training: ReaderTraining) -> tuple[Path | None, str, Recipe]:
     """Find the start, the recipe's name and the recipe, or say what does not fit together."""
     keep, start = training.keep, training.start
     if not 0 <= keep <= 1 or (keep and not start):
-        raise SettingError(f"a share of {keep:g} to keep of the start", hint="It is from 0 to 1, and needs a start.")
+        raise SettingError(f"keep is {keep:g}", hint="It must be from 0 to 1, and needs --start.")
     recipe = training.recipe
     if recipe not in RECIPES:
         raise SettingError(f"no training recipe {recipe!r}", hint=f"One of: {', '.join(RECIPES)}.")

@@ -71,7 +71,7 @@ def encode_all(
                 encode(example, tokenizer, encoder_decoder=encoder_decoder, max_length=max_length, line_break=lines)
             )
         elif encoder_decoder:
-            raise SettingError(f"{example.source} is plain text, which only a causal model learns")
+            raise SettingError(f"{example.source} is plain text, which only causal models can learn")
         else:
             whole = encode(example, tokenizer, encoder_decoder=False, max_length=2**62).answer
             encoded += [Encoded([], whole[at : at + max_length], False) for at in range(0, len(whole), max_length)]

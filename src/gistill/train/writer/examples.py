@@ -47,7 +47,9 @@ def load_examples(recipe: Recipe, *, folder: Path | None) -> Examples:
     """
     for named in (*recipe.train, *recipe.replay, *recipe.dev):
         if not is_file(named.set) and index.is_test(named.set):
-            raise SettingError(f"{named.set} is an open test: for reporting, never for training or choosing")
+            raise SettingError(
+                f"{named.set} is a public test set: use it for reporting only, never for training or selection"
+            )
     apart, dev, unchecked = _apart(recipe, folder)
     leaked: Counter[str] = Counter()
 
@@ -62,7 +64,7 @@ def load_examples(recipe: Recipe, *, folder: Path | None) -> Examples:
 
     train = _with_replay(clean(recipe.train, "train"), clean(recipe.replay, "replay"), recipe)
     if not train:
-        raise InputError("no example is left to train on")
+        raise InputError("no training example is left")
     return Examples(tuple(train), tuple(dev), dict(leaked), tuple(unchecked))
 
 
@@ -73,7 +75,7 @@ def without_tests(examples: Sequence[TrainingExample], recipe: Recipe, *, folder
     leaked = Counter(example.source for example in examples)
     leaked.subtract(example.source for example in kept)
     if not kept:
-        raise InputError("no example is left to train on")
+        raise InputError("no training example is left")
     return Examples(kept, tuple(dev), dict(leaked), tuple(unchecked))
 
 
@@ -86,7 +88,7 @@ def _apart(recipe: Recipe, folder: Path | None) -> tuple[set[str], list[Training
     for number, named in enumerate(recipe.dev):
         dev += _drawn(_load(named.set, recipe, folder=folder, dev=True), named, f"{recipe.seed} dev {number}")
     if any(not example.messages for example in dev):
-        raise SettingError("dev holds plain text, which asks nothing that could be answered and scored")
+        raise SettingError("dev has plain text, which has no questions to score")
     apart |= {fingerprint(example.text) for example in dev}
     return apart, random.Random(f"{recipe.seed} dev").sample(dev, min(recipe.evaluate_on, len(dev))), unchecked
 
@@ -190,7 +192,7 @@ def _example(given: Any, path: Path, row: int, answer: str) -> TrainingExample:
         else:
             found = f"has the columns {', '.join(sorted(keys))}" if keys else "is no object"
             wanted = f"prompt and {answer}" if answer else _WANTED
-            raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Wanted: {wanted}.")
+            raise InputError(f"the row {found}", file=str(path), row=row, hint=f"Expected: {wanted}.")
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError("the row's messages are not [{role, content}, ...]", file=str(path), row=row) from error
     text = next((m.content for m in reversed(asked) if m.role == "user"), learned)

@@ -59,7 +59,9 @@ def open_trained(folder: Path) -> Trained:
         raise InputError(
             "holds no trained model yet" if unfinished else "holds neither adapter_config.json nor config.json",
             file=str(folder),
-            hint="The same finetune command goes on with it." if unfinished else "Give the folder of a finished run.",
+            hint="Run the same finetune command again to finish it."
+            if unfinished
+            else "Give the folder of a finished run.",
         )
     try:
         about = json.loads((folder / "gistill.json").read_text("utf-8"))
@@ -93,7 +95,7 @@ def export_writer(source: Path, out: Path, *, to: Format, converter: Path | None
     """
     trained = open_trained(source)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError("is there already", file=str(out), hint="Name a new folder with -o.")
+        raise InputError("exists already", file=str(out), hint="Name a new folder with -o.")
     if to == "peft" and not trained.adapter:
         raise SettingError(f"{source} is a whole model, not an adapter", hint="Use --to merged.")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -234,7 +236,9 @@ def _converter() -> Path | None:
 
 def _convert(whole: Path, target: Path, converter: Path | None) -> None:
     if converter is None or not converter.is_file():
-        raise InputError("is no file", file=str(converter), hint="--converter names llama.cpp's convert_hf_to_gguf.py.")
+        raise InputError(
+            "is not a file", file=str(converter), hint="--converter names llama.cpp's convert_hf_to_gguf.py."
+        )
     command = [sys.executable, str(converter), str(whole), "--outfile", str(target), "--outtype", "f16"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode or not target.is_file():

@@ -49,7 +49,7 @@ def find_base(recipe: Recipe) -> tuple[Path, dict[str, Any]]:
     if recipe.start and not (Path(recipe.start) / "adapter_config.json").is_file():
         raise ModelMissingError(
             f"no adapter in {recipe.start!r} (adapter_config.json is missing)",
-            hint="start names one; to go on from a whole model, give its folder as model.",
+            hint="`start` must be an adapter folder; to continue from a whole model, give its folder as `model`.",
         )
     base = as_transformers_folder(recipe.model)
     try:

@@ -53,7 +53,7 @@ def run(
         checkpoint = last_whole(out / "training", adalora.is_whole if recipe.method == "adalora" else None)
     trainer = build(out / "training")
     if checkpoint:
-        say(f"going on from {checkpoint.name}")
+        say(f"continuing from {checkpoint.name}")
     began = time.monotonic()
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -70,11 +70,13 @@ def run(
     except Exception as error:  # each library has an error of its own for a full memory or disk
         if out_of_memory(error):
             raise GistillError(
-                "memory ran out while training", hint=f"Set accumulate: {2 * recipe.accumulate}, or a smaller batch."
+                "there is not enough memory for this training",
+                hint=f"Set accumulate: {2 * recipe.accumulate}, or a smaller batch.",
             ) from error
         if disk_full(error):
             raise GistillError(
-                f"the disk of {out} is full", hint="Make room; the same command goes on from the last whole checkpoint."
+                f"the disk of {out} is full",
+                hint="Free some space and run the same command again: it continues from the last checkpoint.",
             ) from error
         raise
     return about
@@ -103,16 +105,16 @@ def speaker(tell: Tell | None) -> Tell:
 def report_data(about: dict[str, Any], found: Examples, say: Tell) -> None:
     """Say what will be learned and what was taken out."""
     say(
-        f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them learned; "
-        f"{about['steps']:,} steps"
+        f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them in "
+        f"answers; {about['steps']:,} steps"
     )
     for name, count in found.leaked.items():
         if count:
-            say(f"{count} of {name} left out: they stand in a test or development set")
+            say(f"{count} of {name} left out: they are in a test or development set")
     if found.unchecked:
         say(f"not in the data folder, so not checked for leaks: {', '.join(found.unchecked)}")
     if about["cut_answers"]:
-        say(f"{about['cut_answers']} answers do not fit into max_length and lost their end")
+        say(f"{about['cut_answers']} answers are longer than max_length and were cut")
 
 
 def last_whole(folder: Path, complete: Callable[[Path], bool] | None = None) -> Path | None:

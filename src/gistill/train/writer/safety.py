@@ -179,7 +179,7 @@ def check_disk(recipe: Recipe, model: Any, out: Path, *, free: int | None = None
     line = f"disk: about {need / 1e9:.1f} GB for checkpoints and result, {free / 1e9:.1f} GB are free"
     if need > free:
         raise GistillError(
-            f"there is too little {line}", hint=f"Make room on the disk of {place}, or give another --out."
+            f"there is too little {line}", hint=f"Free some space on the disk of {place}, or give another --out."
         )
     if not os.access(place, os.W_OK):
         raise GistillError(f"{place} cannot be written", hint="Give another --out.")
