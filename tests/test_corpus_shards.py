@@ -90,7 +90,7 @@ def test_another_question_begins_afresh_and_says_why(tmp_path: Path) -> None:
     assert corpus.manifest.shards == (None, None, None)
     assert told == [
         f"The texts to ask about changed since {tmp_path} was made, so it is made again; "
-        "what the journal has an answer to is not paid again."
+        "answers in the journal are not paid again."
     ]
     assert not (tmp_path / "shards").exists()
 

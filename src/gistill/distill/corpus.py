@@ -28,7 +28,7 @@ from gistill.schema import Failure, Noun
 from gistill.skills.skill import to_json
 from gistill.tables import read_jsonl, write_jsonl
 
-_HINT = f"Remove {MANIFEST} to begin afresh; what the journal has an answer to is not paid again."
+_HINT = f"Remove {MANIFEST} to start again; answers in the journal are not paid again."
 
 
 class Shard(Noun):
