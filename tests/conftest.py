@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+THREADS = ("GISTILL_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a process a core: with more threads than one each, the processes would only wait for one another.
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+
 _connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
 
@@ -58,9 +63,8 @@ def _closed_network() -> Iterator[None]:
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("GISTILL_", "HF_", "TRANSFORMERS_")) and (
-                name != "GISTILL_DATA" or not os.environ[name]
-            ):
+            kept = name in THREADS or (name == "GISTILL_DATA" and os.environ[name])
+            if name.startswith(("GISTILL_", "HF_", "TRANSFORMERS_")) and not kept:
                 patch.delenv(name)
         for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONWARNINGS"):
             patch.delenv(name, raising=False)
