@@ -565,6 +565,7 @@ def test_ratings_have_three_tasks(task: str, label: str) -> None:
     assert rating.read(label, item, True).answer == {"rating": label}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_teacher_extra")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs kill -9")
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:

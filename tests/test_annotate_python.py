@@ -173,6 +173,7 @@ gistill.annotate(records, out=sys.argv[2], settings=settings)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_a_killed_run_goes_on_with_the_same_bytes(tmp_path: Path) -> None:
     records = [Record(id=f"r{n}", text=f"The soup was great {n}.") for n in range(60)]

@@ -312,6 +312,7 @@ module.extract_to(Path(sys.argv[2]), many(100), reader=FakeReader(seconds=0.002)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     draw = random.Random(3)

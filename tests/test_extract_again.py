@@ -92,6 +92,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
     return begin
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", [with_ids, with_row_numbers, list])
 def test_of_ten_thousand_rows_and_one_more_in_the_middle_one_is_read(
     begun: Begun, named: Callable[[Rows], Rows]
@@ -113,6 +114,7 @@ def test_of_ten_thousand_rows_and_one_more_in_the_middle_one_is_read(
     assert [o for o in after if o is not added[0]] == before, "another opinion changed, or its id"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", [with_ids, with_row_numbers, list])
 def test_of_ten_thousand_rows_with_another_column_none_is_read(begun: Begun, named: Callable[[Rows], Rows]) -> None:
     source, out, before = begun(named)

@@ -37,7 +37,10 @@ QUIET = [
     "--remote-debugging-pipe",
 ]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; the report is tested without a browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; the report is tested without a browser"),
+]
 
 
 class Browser:

@@ -245,6 +245,7 @@ print(json.dumps(seen))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (SHIPPED / "reader.json").is_file(), reason="no reader is shipped")
 def test_the_shipped_reader_makes_a_report_and_nothing_leaves_the_machine(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WATCHED, str(SAMPLE), str(tmp_path / "report")]

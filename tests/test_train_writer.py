@@ -45,7 +45,10 @@ from gistill.train.writer.trainer import LikeLengths  # noqa: E402
 
 THINGS, GOOD, BAD = ("lid", "lamp", "food"), ("nice", "solid"), ("broken", "awful")
 KINDS = ("causal", "encoder-decoder")
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -26,7 +26,10 @@ from gistill.train.writer.preference import finetune_preference, read_preference
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
 from gistill.train.writer.search import search, space  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
