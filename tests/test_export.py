@@ -35,6 +35,7 @@ from gistill.train.writer.export import describe  # noqa: E402
 from gistill.train.writer.export_check import CheckInputs, check_inputs, compare  # noqa: E402
 from test_lm_torch import adapter, tiny_smollm  # noqa: E402
 
+pytestmark = pytest.mark.slow
 needs_engine = pytest.mark.skipif(
     find_spec("openvino_genai") is None or find_spec("gguf") is None, reason="openvino_genai and gguf are not installed"
 )

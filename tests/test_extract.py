@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import gistill
 from fake_reader import FakeReader
 from gistill.digest import extract as module
 from gistill.digest.extract import extract, extract_to
@@ -77,6 +78,14 @@ def test_every_quote_stands_in_its_record(texts: list[str]) -> None:
             if quote:
                 assert text[quote.start : quote.end] == quote.text
                 assert opinion.sentence.start <= quote.start < quote.end <= opinion.sentence.end
+
+
+def test_without_a_reader_the_shipped_one_reads_what_read_records_gives(tmp_path: Path) -> None:
+    file = tmp_path / "reviews.jsonl"
+    file.write_text('{"id": "a", "text": "The sound is great."}\n[1]\n', encoding="utf-8")
+    found = gistill.extract(gistill.read_records(file))
+    assert [(o.record, o.aspect and o.aspect.text, o.polarity) for o in found.opinions] == [("a", "sound", "positive")]
+    assert (found.records, [failure.kind for failure in found.failures]) == (1, ["bad_row"])
 
 
 def test_no_records_give_no_opinions() -> None:

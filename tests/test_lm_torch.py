@@ -22,6 +22,7 @@ from gistill.lm.engines.local import LocalModel  # noqa: E402
 from gistill.lm.engines.torch_model import TorchModel, load_torch_model  # noqa: E402
 from gistill.schema import Message  # noqa: E402
 
+pytestmark = pytest.mark.slow
 needs_engine = pytest.mark.skipif(
     find_spec("openvino_genai") is None or find_spec("gguf") is None, reason="openvino_genai and gguf are not installed"
 )

@@ -40,6 +40,8 @@ from gistill.train.reader.training import (  # noqa: E402
 THINGS, GOOD, BAD = ("lid", "lamp", "cable", "door", "room"), ("nice", "solid", "neat"), ("broken", "awful", "weak")
 SETTINGS = Settings(epochs=6, batch=4, encoder_rate=2e-3, head_rate=5e-3, dropout=0.0, train_embeddings=True)
 
+pytestmark = pytest.mark.slow
+
 
 def sentence(thing: str, word: str) -> Labelled:
     text = f"the {thing} is {word} ."

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gistill.schema import Aspect, Check, Digest, Failure, Opinion, Record, Summary
     from gistill.tables import read_records
 
+    __version__: str
+
 __all__ = [
     "AnnotateSettings",
     "Aspect",
@@ -56,20 +58,22 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt name for one of ours
 
-    if name == "digest":
-        return import_module("gistill.digest")  # a package that can be called: see its docstring
-    if name == "__version__":
-        from importlib.metadata import version
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
 
-        return version("gistill")
-    if name not in _HOME:
-        raise AttributeError(f"module 'gistill' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+        if name == "digest":
+            return import_module("gistill.digest")  # a package that can be called: see its docstring
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("gistill")
+        if name not in _HOME:
+            raise AttributeError(f"module 'gistill' has no attribute {name!r}")
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
+from gistill.reader import load_reader
 from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
@@ -58,23 +59,37 @@ class Extraction(NamedTuple):
 
 
 def extract(
-    records: Iterable[Record], *, reader: SentenceReader, total: int | None = None, progress: Progress | None = None
+    records: Iterable[Record | Failure],
+    *,
+    reader: SentenceReader | None = None,
+    total: int | None = None,
+    progress: Progress | None = None,
 ) -> Extraction:
     """Read records for opinions, in memory.
 
     Args:
-        records: Records with different ids. Of a conversation only the customers' turns are read.
-        reader: See `gistill.load_reader`.
+        records: What `gistill.read_records` gives, with different ids. Of a conversation only the customers' turns are
+            read. A failure among them comes back among the failures.
+        reader: See `gistill.load_reader`; None loads the shipped one.
         total: Number of records, for progress; None when it is not known.
         progress: Called after each batch.
 
     Raises:
+        ModelMissingError: There is no reader.
         ModelBrokenError: The reader answered another number of sentences than it was asked.
     """
     opinions: list[Opinion] = []
     failures: list[Failure] = []
     done = sentences = 0
-    for part in extract_chunks(records, reader=reader, total=total, progress=progress):
+
+    def readable() -> Iterator[Record]:
+        for record in records:
+            if isinstance(record, Failure):
+                failures.append(record)
+            else:
+                yield record
+
+    for part in extract_chunks(readable(), reader=reader or load_reader(), total=total, progress=progress):
         opinions += part.opinions
         failures += part.failures
         done += part.records
