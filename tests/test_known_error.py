@@ -14,7 +14,9 @@ from gistill.digest.correction.known_error import LEAST, Corrector
 from gistill.errors import InputError
 from gistill.evaluate.error_rates import FILE, ErrorRates, error_rates, error_rates_json, load_error_rates
 from gistill.evaluate.marks import Marked
+from gistill.reader.model import SHIPPED
 from gistill.schema import Corrected, Figure
+from gistill.stats import net_sentiment
 
 Floats = NDArray[np.float64]
 
@@ -114,6 +116,32 @@ def test_the_interval_holds_the_net_sentiment_of_domains_that_were_not_seen() ->
             raw_away.append(float(found.net_sentiment.raw or 0) - net)
     assert 0.92 <= holds / 60 <= 1
     assert abs(np.mean(away)) < 0.05 < abs(np.mean(raw_away))
+
+
+def test_the_shipped_readers_rates_hold_for_each_domain_left_out() -> None:
+    """The goal: at least 9 of 10 intervals hold the marks' figure, at most half as wide again as the marks' own."""
+    known = load_error_rates(SHIPPED)
+    assert known is not None
+    holds, away, wider = 0, [], []
+    for left in range(len(known.domains)):
+        kept = known.domain != left
+        numbers = np.where(known.domain > left, known.domain - 1, known.domain)[kept]
+        found = corrected(
+            Corrector(rates(known.marked[kept], known.read[kept], numbers)).correct(
+                known.read[~kept], read=int((~kept).sum())
+            )
+        )
+        goal = net_sentiment(known.marked[~kept])
+        assert goal.value is not None
+        assert goal.low is not None
+        assert goal.high is not None
+        value, low, high = estimate(found.net_sentiment)
+        holds += low <= goal.value <= high
+        away.append(value - goal.value)
+        wider.append((high - low) / (goal.high - goal.low))
+    assert holds >= 0.9 * len(known.domains)
+    assert abs(np.mean(away)) < 0.05
+    assert np.median(wider) <= 1.5
 
 
 def test_domains_that_differ_make_the_interval_wider() -> None:
