@@ -21,7 +21,7 @@ from gistill.schema import Noun
 
 FORMAT = 2  # 1 was a form for each kind of run; raise it when a record's id, an opinion's id or this file changes
 MANIFEST = "manifest.json"
-HINT = "Name another place with -o, or remove this one to begin afresh."
+HINT = "Name another place with -o, or remove this one to start again."
 
 Far = TypeVar("Far")
 

@@ -55,12 +55,12 @@ def spotcheck(
     date_column: options.DateColumn = None,
     language_column: options.LanguageColumn = None,
 ) -> None:
-    """Mark sentences drawn at random; the report's figures are corrected by the marks.
+    """Mark sentences drawn at random. The report's figures are then corrected by your marks.
 
-    The interval holds whatever the reader does. Stop after any sentence; the same command goes on from there. Give the
-    columns that the report was made with.
+    The intervals are valid however many mistakes the reader makes. You can stop after any sentence: run the same command
+    again to continue. Give the same columns as when the report was made.
     """
-    with ending(kept="What was marked is kept; the same command goes on from there."):
+    with ending(kept="Your marks are kept. Run the same command again to continue."):
         from gistill.digest.correction.sheet import read_sheet, write_sheet
         from gistill.digest.correction.spotcheck import save
         from gistill.digest.spotchecking import count_spot_check, load_digest, open_spot_check

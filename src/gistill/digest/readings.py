@@ -26,7 +26,7 @@ from gistill import files, runs
 from gistill.runs import Run
 from gistill.schema import Noun, Opinion, Record
 
-_HINT = "Name another place with -o, or begin afresh in this one with --fresh."
+_HINT = "Name another place with -o, or start again in this one with --fresh."
 _HEAD, _END = b'{"record"', b'{"sha256"'  # how a record's first line begins, and the last one of a chunk
 _TOGETHER = 256  # readings that are written as one chunk when old ones are dropped
 

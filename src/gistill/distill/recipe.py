@@ -51,7 +51,7 @@ class DistillRecipe(Noun):
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1, description="of the fine-tunings")
     teach_seeds: bool = Field(False, description="teach anew for every seed; false teaches once, with the first seed")
     baseline: str | None = Field(None, description="the student others are compared with; null: the first untaught one")
-    texts: int | None = Field(None, ge=1, description="texts of each test, drawn by lot; null takes all")
+    texts: int | None = Field(None, ge=1, description="texts of each test, drawn at random; null takes all")
     max_tokens: int = Field(96, ge=1, description="of an answer when scored")
 
     @model_validator(mode="after")
