@@ -72,10 +72,10 @@ def annotate_results(place: Path) -> Results:
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
     far, done = manifest.get("far", manifest), manifest.get("whole", manifest.get("done"))  # of two versions
     shards = [file for file in sorted((place / "shards").glob("*.jsonl")) if "failures" not in file.name]
-    lessons = [{k: v for k, v in lesson.items() if k != "id"} for lesson in _read_lines(place / "train.jsonl")]
+    learned = [{k: row[k] for k in ("prompt", "completion")} for row in _read_lines(place / "train.jsonl")]
     return {
         "rows": [_line(_row(row)) for file in shards for row in _read_lines(file)],
-        "lessons": [_line(lesson) for lesson in lessons],
+        "lessons": [_line(row) for row in learned],
         "failures": [_failure(failure) for failure in _read_lines(place / "failures.jsonl")],
         "counts": [
             _line({"planned": far["planned"], "done": done, "set_apart": far["set_apart"]}),

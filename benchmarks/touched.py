@@ -84,7 +84,7 @@ def one_request(folder: Path, *, command: bool = False) -> dict[str, int]:
         settings = AnnotateSettings(skill="opinions", server=server.url, model="teacher")
         with touched() as found:
             done = annotate([Record(id="r", text="The soup was great.")], out=folder / "corpus", settings=settings)
-        assert done.lessons == 1, done
+        assert done.examples == 1, done
         return files(found)
 
 

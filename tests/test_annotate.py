@@ -85,7 +85,7 @@ def bytes_of(folder: Path) -> str:
 
 def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: Path) -> None:
     done = go(tmp_path, reviews(3), shard_size=4)
-    assert (done.manifest.rows, done.manifest.done, done.lessons, done.stopped) == (6, True, 6, "")
+    assert (done.manifest.rows, done.manifest.done, done.examples, done.stopped) == (6, True, 6, "")
     found = rows(tmp_path)
     assert [row["id"] for row in found[:4]] == ["r0#0", "r0#1", "r1#0", "r1#1"]
     assert found[0]["answer"]["opinions"] == [
@@ -93,10 +93,10 @@ def test_records_become_rows_and_lessons_that_a_writer_is_trained_on(tmp_path: P
     ]
     assert found[0]["by"]["mended"] == {"case": 1, "formatting": 1, "polarity": 1, "surrounding_text": 1}
     assert "soup was great" in reviews(1)[0].text[found[0]["start"] :]
-    lessons = read_jsonl(tmp_path / "train.jsonl")
-    assert [lesson.answer for lesson in lessons[:2]] == ["soup | great | positive", "none"]
-    assert lessons[0].text == "The soup was great 0."
-    assert len(lessons[0].messages) == 2  # the student is asked without the teacher's examples
+    examples = read_jsonl(tmp_path / "train.jsonl")
+    assert [example.answer for example in examples[:2]] == ["soup | great | positive", "none"]
+    assert examples[0].text == "The soup was great 0."
+    assert len(examples[0].messages) == 2  # the student is asked without the teacher's examples
 
 
 @pytest.mark.parametrize(
@@ -296,8 +296,8 @@ def test_a_summary_is_kept_where_the_words_it_cites_bear_it_out(tmp_path: Path) 
     (row,) = rows(tmp_path)  # one side alone has more than one opinion
     assert row["answer"]["summary"] == "Two people like the sound, for example because it is great."
     assert (row["asked"]["feeling"], row["asked"]["quotes"]) == ("positive", ["Great sound", "Really great sound"])
-    (lesson,) = read_jsonl(tmp_path / "train.jsonl")
-    assert (lesson.messages[-1].role, lesson.answer) == ("user", row["answer"]["summary"])
+    (example,) = read_jsonl(tmp_path / "train.jsonl")
+    assert (example.messages[-1].role, example.answer) == ("user", row["answer"]["summary"])
     good = False
     done = corpus(tmp_path / "other", found, ScriptedModel(answer), task=task)
     assert done.manifest.failures == {"not_supported": 1}
@@ -546,12 +546,12 @@ def test_unfiltered_every_answer_is_a_lesson_and_the_journal_answers_for_both(tm
         done = call(file, tmp_path / "all", server, *book, "--unfiltered")
         assert (done.exit_code, server.counts["answered"]) == (0, paid), done.stderr
         assert "The question changed" in call(file, tmp_path / "kept", server, *book, "--unfiltered").stderr
-    lessons = [json.loads(line) for line in (tmp_path / "all" / "train.jsonl").read_text().splitlines()]
-    learned = [lesson["completion"][0]["content"] for lesson in lessons]
+    examples = [json.loads(line) for line in (tmp_path / "all" / "train.jsonl").read_text().splitlines()]
+    learned = [example["completion"][0]["content"] for example in examples]
     assert learned[:4] == [answer.strip() for answer in answers[:4]]
     assert (learned[4][:4], len(learned[4].split())) == ("a b ", 1024)  # cut
-    assert len({len(lesson["prompt"]) for lesson in lessons}) == 1
-    assert len(lessons[0]["prompt"]) <= 2  # the student's question, without examples
+    assert len({len(example["prompt"]) for example in examples}) == 1
+    assert len(examples[0]["prompt"]) <= 2  # the student's question, without examples
     assert not failures(tmp_path / "all")
     first, *_ = (tmp_path / "all" / "README.md").read_text(encoding="utf-8").splitlines()
     assert first == "# analysis, UNFILTERED: 5 rows that a teacher wrote, nothing of them checked, for ablations only"

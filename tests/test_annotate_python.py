@@ -76,7 +76,7 @@ def test_the_function_and_the_command_make_the_same_corpus(tmp_path: Path) -> No
         read = list(gistill.read_records(file))
         done = gistill.annotate(read, out=tmp_path / "b", settings=settings)
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
-    assert (done.manifest.rows, done.lessons, done.stopped) == (7, 7, "")
+    assert (done.manifest.rows, done.examples, done.stopped) == (7, 7, "")
     assert done.cost is not None
     assert (done.cost.calls, done.cost.answered) == (14, 14)
     card = (tmp_path / "b" / "README.md").read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def _counts(done: Annotated) -> dict[str, Any]:
         "failures": manifest.failures,
         "mended": manifest.mended,
         "agreement": manifest.agreement,
-        "lessons": done.lessons,
+        "examples": done.examples,
         "stopped": done.stopped,
     }
 
@@ -128,7 +128,7 @@ def _done_sentence(done: Annotated) -> str:
     agreed = f" Mean agreement: {manifest.agreement:.2f}." if manifest.agreement is not None else ""
     return (
         f"{manifest.rows:,} of {_counted(manifest.asked, done.unit)} annotated, "
-        f"{_counted(done.lessons, 'training example')} in {done.folder}/train.jsonl. "
+        f"{_counted(done.examples, 'training example')} in {done.folder}/train.jsonl. "
         f"Skipped before asking: {_listed(manifest.set_apart)}. {refused}.{agreed}"
     )
 

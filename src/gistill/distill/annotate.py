@@ -45,7 +45,7 @@ class Annotated(NamedTuple):
         unit: What was asked about at once; see `tasks.Task`.
         manifest: Its counts.
         plan: What was, or will be, asked about.
-        lessons: Training examples in train.jsonl.
+        examples: Training examples in train.jsonl.
         stopped: Why it is not done: "" (it is), "budget", "refused" (all of the first answers), "unanswered" (none of
             the first texts got an answer).
         cost: Of all runs on this folder, from the journal; None where the caller's own models were asked.
@@ -55,7 +55,7 @@ class Annotated(NamedTuple):
     unit: str
     manifest: Manifest
     plan: Plan
-    lessons: int
+    examples: int
     stopped: str
     cost: Cost | None
 
@@ -218,12 +218,12 @@ def make_corpus(walk: Walk, models: Sequence[LanguageModel], out: Path, *, comma
             done = []
         if stopped:
             break
-    lessons = corpus.finish(walk.task, plan.set_apart)
+    examples = corpus.finish(walk.task, plan.set_apart)
     if corpus.manifest.done:
         shutil.rmtree(out / "work", ignore_errors=True)
     cost = walk.cost
-    write_card(corpus, walk.task, _about(walk, models, plan, cost, command), lessons=lessons)
-    return Annotated(out, walk.task.unit, corpus.manifest, plan, lessons, stopped, cost)
+    write_card(corpus, walk.task, _about(walk, models, plan, cost, command), learned=examples)
+    return Annotated(out, walk.task.unit, corpus.manifest, plan, examples, stopped, cost)
 
 
 def _why_stop(done: Sequence[Asked], number: int, settings: AnnotateSettings) -> str:

@@ -74,14 +74,14 @@ class About(NamedTuple):
     command: str
 
 
-def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> None:
+def write_card(corpus: Corpus, task: Task, about: About, *, learned: int) -> None:
     """Write README.md into a corpus's folder."""
     manifest = corpus.manifest
     examples = [_example(row) for row in islice(corpus.rows(), _EXAMPLES)]
     parts = [
         f"# {task.name}{'' if task.filters else ', UNFILTERED'}: {manifest.rows:,} rows that a teacher wrote"
         + ("" if task.filters else ", nothing of them checked, for ablations only"),
-        _summary(manifest, task, about, lessons),
+        _summary(manifest, task, about, learned),
         "## How it was made",
         _table(_made(task, about)),
         "## What was kept",
@@ -100,14 +100,14 @@ def write_card(corpus: Corpus, task: Task, about: About, *, lessons: int) -> Non
     files.write(corpus.folder / "README.md", ("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
 
 
-def _summary(manifest: Manifest, task: Task, about: About, lessons: int) -> str:
+def _summary(manifest: Manifest, task: Task, about: About, learned: int) -> str:
     far = (
         "" if manifest.done else f" It is not done: {manifest.asked:,} of {manifest.planned:,} texts were asked about."
     )
     kept = "as far as they passed every check" if task.filters else "as they came, those that were cut included"
     return (
         f"A teacher's answers about texts of {_plain(about.source) or 'a source without a name'}, {kept}.{far} "
-        f"`shards/` holds the rows with the provenance of each, `train.jsonl` the {lessons:,} training examples for "
+        f"`shards/` holds the rows with the provenance of each, `train.jsonl` the {learned:,} training examples for "
         "`gistill finetune writer`, `failures.jsonl` what was skipped or refused, by kind."
     )
 

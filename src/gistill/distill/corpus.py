@@ -161,9 +161,9 @@ class Corpus:
             How many training examples were written.
         """
         write_jsonl(self.folder / "failures.jsonl", self._failures(set_apart))
-        lessons = write_jsonl(self.folder / "train.jsonl", (_taught(task, row) for row in self.rows()))
+        examples = write_jsonl(self.folder / "train.jsonl", (_taught(task, row) for row in self.rows()))
         self._save(self.manifest, whole=self.manifest.done)
-        return lessons
+        return examples
 
     def _failures(self, set_apart: Path) -> Iterator[Failure]:
         yield from read_jsonl(set_apart, Failure)

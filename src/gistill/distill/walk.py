@@ -136,10 +136,10 @@ def plan(recipe: DistillRecipe, out: Path) -> list[Step]:
 def _plan(recipe: DistillRecipe, student: str, place: Path) -> Iterator[Step]:
     for seed in recipe.seeds:
         teaching = seed if recipe.teach_seeds else recipe.seeds[0]
-        before, lesson = taught(recipe, student, seed=teaching), place / f"taught-{teaching}"
+        before, taught_in = taught(recipe, student, seed=teaching), place / f"taught-{teaching}"
         if before is not None and teaching == seed:
-            yield Step(student, "", seed, before, lesson)
-        start = None if before is None else lesson
+            yield Step(student, "", seed, before, taught_in)
+        start = None if before is None else taught_in
         for task in recipe.tasks:
             after = finetuned(recipe, student, task, seed=seed, start=start)
             yield Step(student, task, seed, after, place / f"{task}-{seed}")
