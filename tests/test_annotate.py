@@ -28,7 +28,7 @@ from gistill.distill.tasks import Item, Task, prepared, task_named
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Record
-from gistill.skills.opinion_lists import repair
+from gistill.skills.opinions_skill import repair
 from gistill.teacher.remote import AnswerProgress
 from gistill.train.writer.examples import read_jsonl
 from teacher_server import TeacherServer

@@ -19,9 +19,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, get_args
 
 from gistill.schema import ELEMENTS, Element, Failure, Message, OpinionTuple, Polarity, SentimentTask, TupleAnswer
-from gistill.skills.opinion_lists import IMPLICIT, NOTHING
 from gistill.text import places
 
+IMPLICIT = "-"  # an aspect or opinion that has no words of its own
+NOTHING = "none"  # the whole answer where there is no opinion
 _GAP = " | "
 
 
