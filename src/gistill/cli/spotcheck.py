@@ -57,8 +57,8 @@ def spotcheck(
 ) -> None:
     """Mark sentences drawn at random. The report's figures are then corrected by your marks.
 
-    The intervals are valid however many mistakes the reader makes. You can stop after any sentence: run the same command
-    again to continue. Give the same columns as when the report was made.
+    The intervals are valid however many mistakes the reader makes. You can stop after any sentence; run the same
+    command again to continue. Give the same columns as when the report was made.
     """
     with ending(kept="Your marks are kept. Run the same command again to continue."):
         from gistill.digest.correction.sheet import read_sheet, write_sheet
