@@ -104,7 +104,7 @@ def read_answers(path: Path, test: str, examples: Sequence[Labelled]) -> tuple[l
 
 
 def _reading(item: Sequence[Any]) -> Reading:
-    aspect, opinion, polarity, confidence = item
+    aspect, opinion, polarity, confidence = item[:4]  # what else a reader says is not scored here
     return Reading(tuple(aspect) if aspect else None, tuple(opinion) if opinion else None, polarity, confidence)
 
 
