@@ -590,7 +590,7 @@ def test_what_names_nothing_is_grouped_by_what_it_is_about() -> None:
     unnamed = without_name(opinions, "it")
     found = group(with_categories(unnamed, {None: "billing", "zipper": "quality"}), records)
     assert [(a.id, a.name, a.topic, a.terms, a.tally.people) for a in found.aspects] == [
-        ("category-billing", "Billing and payment", None, {}, 2),
+        ("category-billing", "billing and payment", None, {}, 2),
         ("zipper", "zipper", None, {"zipper": 2}, 2),
     ]
     assert found.ungrouped.mentions == 0

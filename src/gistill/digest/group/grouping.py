@@ -172,7 +172,8 @@ def _groups(people: Mapping[str, int], vectors: TermVectors, taxonomy: Taxonomy 
         if same:
             same.forms.append(f"{_CATEGORY}{code}")
         else:
-            unnamed.append(_Group(f"category-{code}", name, None, [f"{_CATEGORY}{code}"]))
+            # in small letters like the terms, for it stands in sentences: "People praise ease of use"
+            unnamed.append(_Group(f"category-{code}", name.lower(), None, [f"{_CATEGORY}{code}"]))
     return [*found.values(), *free.values(), *unnamed]
 
 
