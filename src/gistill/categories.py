@@ -14,7 +14,10 @@ STRENGTHS = (-2, -1, 0, 1, 2)  # very negative, negative, neutral or mixed, posi
 
 # Code -> (name in a report, definition). The order is the order of a reader's outputs.
 CATEGORIES: dict[str, tuple[str, str]] = {
-    "overall": ("Overall impression", "the product, shop, service or place as a whole; would buy, recommend or come again"),
+    "overall": (
+        "Overall impression",
+        "the product, shop, service or place as a whole; would buy, recommend or come again",
+    ),
     "quality": ("Quality", "how well it is made, what it is made of, whether it lasts or breaks"),
     "function": ("Function", "whether it does its job and how well: performance, features, results"),
     "sound": ("Sound", "sound, volume, microphone, noise that the device makes"),
