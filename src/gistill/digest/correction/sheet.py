@@ -36,7 +36,9 @@ def write_sheet(path: Path, rows: Sequence[Row]) -> None:
     try:
         import openpyxl
     except ImportError:
-        raise ExtraMissingError("openpyxl is missing", hint="pip install openpyxl, or name a .csv file.") from None
+        raise ExtraMissingError(
+            "openpyxl is missing", hint='Run: pip install "gistill[sheets]", or name a .csv file.'
+        ) from None
     book = openpyxl.Workbook()
     book.active.append(HEADER)
     for number, line in enumerate(_lines(rows), 2):

@@ -53,7 +53,7 @@ def app(
         from starlette.exceptions import HTTPException
         from starlette.routing import Route
     except ImportError as error:
-        raise ExtraMissingError("Serving a model needs fastapi.", hint='Run: pip install "gistill[serve]"') from error
+        raise ExtraMissingError("Serving a model needs starlette.", hint='Run: pip install "gistill[serve]"') from error
 
     batcher = Batcher(model, most=most_together, waiting=waiting)
     service = _Service(model, batcher, api_key, most_bytes)
