@@ -19,10 +19,11 @@ import hashlib
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import explanation
 from measures import write_json
 
 from gistill.corpora import mixtral
@@ -30,7 +31,7 @@ from gistill.corpora.labelled import data_folder
 from gistill.errors import GistillError
 from gistill.lm import LanguageModel, Request, load_writer
 from gistill.schema import Failure, Proportion
-from gistill.skills import explanation, rating
+from gistill.skills import rating
 from gistill.skills.anchoring import quotations, stands
 from gistill.skills.understanding import Analysis, UnderstandingInput, parse_analysis, render
 from gistill.stats import wilson
@@ -217,7 +218,16 @@ def rated(reviews: Sequence[Review], analyses: Sequence[Analysis]) -> Proportion
 def by_side(reviews: Sequence[Review], analyses: Sequence[Analysis]) -> dict[str, dict[str, int]]:
     """Count the sides of the stars against those of the analyses, since most reviews are praise."""
     said = [rating.overall(a.targets) if a.targets else Failure(kind="no target") for a in analyses]
-    return rating.confusion(zip((side(r.stars) for r in reviews), said, strict=True), rating.POLARITIES)
+    return confusion(zip((side(r.stars) for r in reviews), said, strict=True), rating.POLARITIES)
+
+
+def confusion(pairs: Iterable[tuple[str, str | Failure]], labels: rating.Labels) -> dict[str, dict[str, int]]:
+    """Count gold labels against answered ones; a failure stands in a column of its own name, and is wrong."""
+    found: dict[str, dict[str, int]] = {gold: dict.fromkeys(labels, 0) for gold in labels}
+    for gold, said in pairs:
+        column = f"({said.kind})" if isinstance(said, Failure) else said
+        found[gold][column] = found[gold].get(column, 0) + 1
+    return found
 
 
 def evenly(found: dict[str, dict[str, int]]) -> str:

@@ -154,9 +154,9 @@ def test_fsa_views_go_by_the_marks_of_its_test_parts(tmp_path: Path, monkeypatch
     file = "fsa_datasets/w_hard/atsa/rest14/test.json"
     put(monkeypatch, tmp_path, fsa, {file: "\ufeff" + json.dumps(rows)})
     examples = index.load("fsa/rest14/test:tsa", folder=tmp_path)
-    assert [e.text for e in index.view(examples, "all")] == [row["sentence"] for row in rows]
-    assert [e.text for e in index.view(examples, "implicit")] == ["the soup , an hour late", "soup yes , cake hm"]
-    assert [e.text for e in index.view(examples, "multi")] == ["soup yes , cake hm"]
+    assert [e.text for e in examples] == [row["sentence"] for row in rows]
+    assert [e.text for e in examples if e.implicit] == ["the soup , an hour late", "soup yes , cake hm"]
+    assert [e.text for e in examples if e.multi] == ["soup yes , cake hm"]
     assert [e.left_out for e in examples] == [0, 0, 1, 0]
     assert examples[0].source == "fsa/rest14/test"
 
@@ -172,9 +172,7 @@ def test_fsa_categories_give_asa_and_tasd(tmp_path: Path, monkeypatch: pytest.Mo
     (tasd,) = index.load("fsa/rest16/train:tasd", folder=tmp_path)
     assert asa.tuples == (T(category="food style options", polarity="neutral"),)
     assert [t.aspect for t in tasd.tuples] == [None, "soup"]
-    assert index.categories("fsa/rest16/dev:asa", folder=tmp_path) == ("food style options",)
-    with pytest.raises(InputError, match="does not mark opinions without words"):
-        index.view([asa], "implicit")
+    assert asa.implicit is None  # opinions without words are not marked
 
 
 @pytest.mark.parametrize(
@@ -334,17 +332,6 @@ def test_a_wrong_name_is_not_answered_with_seventy(name: str, says: str) -> None
     sets = len({known.split(":")[0] for known in index.names()})
     assert more == f"{sets - len(shown.split(', '))} more."
     assert len(shown.split(", ")) <= 5
-
-
-def test_views_of_what_is_not_marked_are_refused() -> None:
-    pairs = [Example("a b", "aope", (T("a", opinion="b"),), source="towe/14res/test")]
-    with pytest.raises(InputError, match="towe/14res/test has no polarities"):
-        index.view(pairs, "multi")
-    with pytest.raises(SettingError, match="no view 'hard'"):
-        index.view(pairs, "hard")  # type: ignore[arg-type]
-    assert index.view([], "implicit") == []
-    with pytest.raises(SettingError, match="no categories"):
-        index.categories("mams/test:tsa", folder=Path())
 
 
 def test_leaks_are_counted_and_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.schema import Failure, Target
-from gistill.skills.explanation import (
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+from explanation import (  # noqa: E402
     FIELDS,
     Explained,
     ExplanationInput,
@@ -23,7 +26,11 @@ from gistill.skills.explanation import (
     render,
     sheet,
 )
-from gistill.tables import write_csv
+from understanding import confusion  # noqa: E402
+
+from gistill.schema import Failure, Target  # noqa: E402
+from gistill.skills.rating import POLARITIES  # noqa: E402
+from gistill.tables import write_csv  # noqa: E402
 
 GOOD = Judgement(accuracy=4, reasoning=3, persuasiveness=2, hallucination="no")
 TARGET = Target(target="lid", aspect="build", sentiment="negative", reasoning='"sticks" says so.')
@@ -137,3 +144,8 @@ def test_agreement_by_field_leaves_out_what_one_of_them_did_not_judge() -> None:
     found = agreement(rows, judged)
     assert found["hallucination"] == (2, 1.0, 1.0)
     assert found["accuracy"].both == 1
+
+
+def test_failures_are_counted_beside_the_labels() -> None:
+    pairs = [("positive", "positive"), ("positive", Failure(kind="unparsable")), ("negative", "neutral")]
+    assert confusion(pairs, POLARITIES)["positive"] == {"positive": 1, "neutral": 0, "negative": 0, "(unparsable)": 1}

@@ -14,7 +14,6 @@ from gistill.skills.rating import (
     Labels,
     Rated,
     RatingInput,
-    confusion,
     convert,
     overall,
     parse,
@@ -122,8 +121,3 @@ def test_labels_are_said_in_another_set() -> None:
     assert [convert(side, POLARITIES, LEVELS) for side in POLARITIES] == list(POLARITIES)
     with pytest.raises(ValueError, match="middle"):
         convert("yes", ("yes", "no"), POLARITIES)
-
-
-def test_failures_are_counted_beside_the_labels() -> None:
-    pairs = [("positive", "positive"), ("positive", Failure(kind="unparsable")), ("negative", "neutral")]
-    assert confusion(pairs, POLARITIES)["positive"] == {"positive": 1, "neutral": 0, "negative": 0, "(unparsable)": 1}

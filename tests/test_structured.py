@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ pytest.importorskip("json_repair")
 
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Completion, Request
-from gistill.lm.structured import Structured, complete_as, read_as, schema_text, tally
+from gistill.lm.structured import Structured, complete_as, read_as, schema_text
 from gistill.schema import Failure, Message, Noun
 from teacher_server import TeacherServer
 
@@ -49,6 +50,19 @@ def ask(*texts: str) -> Request:
 def kind_of(text: str, kind: Any = Analysis) -> str:
     found = read_as(text, kind)
     return found.kind if isinstance(found, Failure) else "mended" if found[1] else "valid"
+
+
+def tally(results: Sequence[Structured[Any] | Failure]) -> dict[str, int]:
+    """Count how answers came about: valid, mended and asked_again of those, and each failure by its name."""
+    counts = {"valid": 0, "mended": 0, "asked_again": 0}
+    for result in results:
+        if isinstance(result, Failure):
+            counts[result.kind] = counts.get(result.kind, 0) + 1
+            continue
+        counts["valid"] += 1
+        counts["mended"] += result.mended
+        counts["asked_again"] += result.asked_again
+    return counts
 
 
 def test_a_plain_answer_is_taken_as_it_is() -> None:

@@ -6,7 +6,7 @@ GistillError                   exit code 1; carries a hint: the next step in one
 │   └── SettingError           a flag, taxonomy or recipe value is wrong
 ├── ModelMissingError          no weights where they were looked for; the hint is the command that brings them
 ├── ModelBrokenError           a model folder is there but does not load or does not fit
-├── ServerError              a server cannot be asked: not there, or it refuses us altogether
+├── ServerError                a server cannot be asked: not there, or it refuses us altogether
 ├── ExtraMissingError          an optional dependency is needed; the hint is the pip command
 └── AnchorError                a quotation does not stand in the text it is said to come from
 

@@ -53,11 +53,6 @@ def split(text: str, language: str | None = None, *, max_words: int = MAX_WORDS)
     ]
 
 
-def word_count(text: str) -> int:
-    """Count words the way `split` measures its longest stretch."""
-    return sum(1 for _ in _WORD.finditer(text))
-
-
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Cut at blank lines, before list bullets, and after lines that cannot have been wrapped."""
     block = line = 0

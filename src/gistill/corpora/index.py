@@ -7,19 +7,18 @@ cut into sentences, as the reader reads it. Parts named "test" are open tests: f
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 from gistill.corpora import acos, asqp, aste, datastory, dmaste, fsa, generative, mams, memd, oats, towe
 from gistill.corpora.labelled import Labelled, Source
 from gistill.corpora.sentences import by_sentence
 from gistill.corpora.tuples import Example, from_labelled, project
-from gistill.errors import InputError, SettingError
+from gistill.errors import SettingError
 from gistill.schema import ELEMENTS, Record, SentimentTask
 
-View = Literal["all", "implicit", "multi"]
 _NEAR = 5  # names shown where one is wrong
 
 
@@ -93,41 +92,6 @@ def may_ship(name: str) -> bool:
 def is_test(name: str) -> bool:
     """Say whether a set is a public test set: for reporting only, never for training or selection."""
     return _split(name)[1] == "test"
-
-
-def categories(name: str, *, folder: Path) -> tuple[str, ...]:
-    """Give the categories, sorted, that the training part of a set's domain has; the closed list for its task.
-
-    Raises:
-        SettingError: No such set, or it has no categories.
-    """
-    domain, _, task = _split(name)
-    if "category" not in ELEMENTS[task]:
-        raise SettingError(f"{name} has no categories")
-    found = {t.category for e in load(f"{domain}/train:{task}", folder=folder) for t in e.tuples if t.category}
-    return tuple(sorted(found))
-
-
-def view(examples: Iterable[Example], name: View) -> list[Example]:
-    """Keep the examples of a view: "all", "implicit" (an opinion without words), "multi" (several polarities).
-
-    Where the corpus has its own marks the view goes by them: the FSA tests tell each aspect's opinion words.
-
-    Raises:
-        InputError: The corpus does not mark what the view goes by, so that nothing can be said; or no such view.
-    """
-    examples = list(examples)
-    if name not in get_args(View):
-        raise SettingError(f"no view {name!r}", hint=f"One of: {', '.join(get_args(View))}.")
-    if name == "all" or not examples:
-        return examples
-    if name == "implicit":
-        if all(e.implicit is None for e in examples):
-            raise InputError(f"{examples[0].source or 'this set'} does not mark opinions without words")
-        return [e for e in examples if e.implicit]
-    if all(e.mixed is None and "polarity" not in ELEMENTS[e.task] for e in examples):
-        raise InputError(f"{examples[0].source or 'this set'} has no polarities")
-    return [e for e in examples if e.multi]
 
 
 def _split(name: str) -> tuple[str, str, SentimentTask]:

@@ -88,19 +88,6 @@ def complete_as(
     return results
 
 
-def tally(results: Sequence[Structured[T] | Failure]) -> dict[str, int]:
-    """Count how answers came about: valid, mended and asked_again of those, and each failure by its name."""
-    counts = {"valid": 0, "mended": 0, "asked_again": 0}
-    for result in results:
-        if isinstance(result, Failure):
-            counts[result.kind] = counts.get(result.kind, 0) + 1
-            continue
-        counts["valid"] += 1
-        counts["mended"] += result.mended
-        counts["asked_again"] += result.asked_again
-    return counts
-
-
 def schema_text(kind: type[Any] | TypeAdapter[Any]) -> str:
     """Write a kind's JSON schema in the form that hosted servers enforce.
 

@@ -109,14 +109,6 @@ def nir(text: str) -> bool:
     return number.isdigit() and 97 - int(number) % 97 == int(text[13:])
 
 
-def steuer_id(number: str) -> bool:
-    """Say whether eleven digits are a German tax id (ISO 7064 mod 11, 10)."""
-    product = 10
-    for digit in number[:10]:
-        product = ((int(digit) + product) % 10 or 10) * 2 % 11
-    return number[0] != "0" and (11 - product) % 10 == int(number[10])
-
-
 def _is_date(year: int, month: int, day: int) -> bool:
     try:
         return date(year, month, day).year > 1850

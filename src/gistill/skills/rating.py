@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gistill.schema import SENTIMENTS, Failure, Message, Target
@@ -124,15 +124,6 @@ def convert(label: str, given: Labels, wanted: Labels) -> str:
         reach = len(wanted) // 2
         place = max(-reach, min(reach, place))
     return wanted[len(wanted) // 2 - place]
-
-
-def confusion(pairs: Iterable[tuple[str, str | Failure]], labels: Labels) -> dict[str, dict[str, int]]:
-    """Count gold labels against answered ones; a failure stands in a column of its own name, and is wrong."""
-    found: dict[str, dict[str, int]] = {gold: dict.fromkeys(labels, 0) for gold in labels}
-    for gold, said in pairs:
-        column = f"({said.kind})" if isinstance(said, Failure) else said
-        found[gold][column] = found[gold].get(column, 0) + 1
-    return found
 
 
 _LABELS = {"polarities": POLARITIES, "levels": LEVELS, "stars": STARS}

@@ -1,8 +1,7 @@
 """The normal form of an aspect term: what people wrote in, one spelling of it out. Pure, and the same on every run.
 
-"The Batteries", "battery's" and "battery life" all become "battery". Everything here looks at one term alone, so that "
-"adding
-records never changes it; what needs other terms to decide is in `cluster`.
+"The Batteries", "battery's" and "battery life" all become "battery". Everything here looks at one term alone, so that
+adding records never changes it; what needs other terms to decide is in `cluster`.
 """
 
 from __future__ import annotations

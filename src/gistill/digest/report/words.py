@@ -250,12 +250,6 @@ FAILURES = {
     "revision_not_supported": "Revisions that failed a check; replaced by counts and people’s own words.",
     "empty_answer": "Answers of a model that held no sentence.",
     "redundant": "Sentences that passed but repeat another one.",
-    "form": "Sentences that are no sentence, or say nothing about the evidence.",
-    "quotes": "Sentences that quote words the records do not hold.",
-    "numbers": "Sentences with a number that differs from the counts.",
-    "quantity": "Sentences whose quantity word (“most”, “few”) does not fit the counts.",
-    "polarity": "Sentences that turn praise into complaint or the other way round.",
-    "support": "Sentences that say more than the cited words do.",
 }
 
 
