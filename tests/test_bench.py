@@ -810,6 +810,7 @@ def test_curve_and_matrix_write_their_drawing(tmp_path: Path, in_process: Loaded
     assert command("curve", *arguments[1:]).exit_code == 2
 
 
+@pytest.mark.slow
 def test_systems_answer_in_processes_of_their_own(
     public_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

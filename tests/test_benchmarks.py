@@ -466,6 +466,7 @@ def test_engines_take_turns_and_ratios_are_of_the_same_turn(monkeypatch: pytest.
     assert "13.3" in speed.shown_engines([reader, bert])
 
 
+@pytest.mark.slow
 def test_the_reader_and_a_digest_are_timed_in_processes_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -365,6 +365,7 @@ def chinese(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "reader"
 
 
+@pytest.mark.slow
 @needs_torch
 def test_a_chinese_table_is_read_with_exact_offsets(chinese: Path, tmp_path: Path) -> None:
     rows = [

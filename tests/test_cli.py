@@ -255,6 +255,7 @@ def test_other_files_in_the_folder_are_left_alone(run: Callable[..., Result], re
     assert "20 records were read before" in again[2]
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_the_work_is_kept(reviews: Path, tmp_path: Path) -> None:
     arguments = ["digest", str(reviews), "-o", str(tmp_path / "report"), "--writer", "none"]
     # A shell's background job passes on that interrupts are ignored; a terminal's does not.
@@ -292,6 +293,7 @@ def test_a_closed_pipe_is_quiet(reviews: Path) -> None:
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="resource limits are of POSIX")
 @pytest.mark.parametrize("verb", ["extract", "digest"])
 def test_a_full_disk_is_one_sentence_and_what_was_written_serves_again(

@@ -168,6 +168,7 @@ def test_every_public_corpus_loads() -> None:
     assert [len(dmaste.load(d, "train", folder=DATA)) for d in dmaste.DOMAINS] == [535, 1395, 851, 1050]
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("recipe", ["public", "labels", "14lap", "14res"])
 def test_nothing_that_is_tested_is_trained_on(recipe: str) -> None:
@@ -186,6 +187,7 @@ def test_a_domain_of_dmaste_is_a_recipe_of_its_own() -> None:
     assert len(held_out) < len(held_out_examples("public", folder=DATA))
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_shipped_recipe_uses_only_what_may_be_shipped() -> None:
     shipped = {e.source.partition("/")[0] for e in training_examples("public", folder=DATA)}

@@ -613,6 +613,7 @@ def test_only_slips_of_the_corpora_cannot_be_said() -> None:
     assert [sum(len(unwritable(e)) for e in loaded(name)) for name in names] == [0, 1, 9, 4, 0, 0]
 
 
+@pytest.mark.slow
 @needs_data
 def test_nothing_that_may_be_shipped_holds_a_sentence_of_an_open_test() -> None:
     tests = {name.split(":")[0] for name in index.names() if index.is_test(name)}

@@ -77,6 +77,7 @@ def unscored(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[str, int]]]:
     return seen
 
 
+@pytest.mark.slow
 def test_a_student_is_taught_once_and_fine_tuned_for_every_seed(tmp_path: Path, unscored: Any) -> None:
     recipe, trainer = load_distill_recipe(recipe_file(tmp_path)), Trainer()
     distill(recipe, out=tmp_path / "out", data=tmp_path, train=trainer)
@@ -93,6 +94,7 @@ def test_a_student_is_taught_once_and_fine_tuned_for_every_seed(tmp_path: Path, 
     assert "| untaught | nothing | - |" in table
 
 
+@pytest.mark.slow
 def test_with_a_teaching_for_every_seed_each_fine_tuning_begins_from_its_own(tmp_path: Path, unscored: Any) -> None:
     recipe, trainer = load_distill_recipe(recipe_file(tmp_path, teach_seeds=True)), Trainer()
     distill(recipe, out=tmp_path / "out", data=tmp_path, train=trainer, students=["taught"])
@@ -105,6 +107,7 @@ def test_with_a_teaching_for_every_seed_each_fine_tuning_begins_from_its_own(tmp
     assert not (tmp_path / "out" / "table.md").exists(), "one student alone is no comparison"
 
 
+@pytest.mark.slow
 def test_a_walk_goes_on_after_a_breakdown_and_does_nothing_twice(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"
     with pytest.raises(GistillError, match="memory"):
@@ -119,6 +122,7 @@ def test_a_walk_goes_on_after_a_breakdown_and_does_nothing_twice(tmp_path: Path,
     assert last.asked == []
 
 
+@pytest.mark.slow
 def test_what_hangs_on_a_changed_corpus_is_done_again_and_nothing_else(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"
     distill(recipe, out=out, data=tmp_path, train=Trainer())
@@ -128,6 +132,7 @@ def test_what_hangs_on_a_changed_corpus_is_done_again_and_nothing_else(tmp_path:
     assert [name for name, _, _ in again.asked] == ["taught", "taught-triplets", "taught-triplets"]
 
 
+@pytest.mark.slow
 def test_a_machine_with_less_memory_goes_on_with_what_another_did(tmp_path: Path, unscored: Any) -> None:
     out = tmp_path / "out"
     distill(load_distill_recipe(recipe_file(tmp_path)), out=out, data=tmp_path, train=Trainer(), students=["taught"])
@@ -140,6 +145,7 @@ def test_a_machine_with_less_memory_goes_on_with_what_another_did(tmp_path: Path
     assert not any(is_whole(step) for step in plan(longer, out) if step.student == "taught" and not step.task)
 
 
+@pytest.mark.slow
 def test_a_walk_that_was_moved_is_still_whole(tmp_path: Path, unscored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     recipe = load_distill_recipe(recipe_file(tmp_path / "a"))
@@ -150,6 +156,7 @@ def test_a_walk_that_was_moved_is_still_whole(tmp_path: Path, unscored: Any, mon
     assert all(map(is_whole, plan(moved, Path("out"))))
 
 
+@pytest.mark.slow
 def test_processes_share_a_walk_by_students(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"
     distill(recipe, out=out, data=tmp_path, train=Trainer(), students=["taught"])
