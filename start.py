@@ -29,8 +29,12 @@ def main() -> None:
         install("test")
         # One process a core, each with one thread (tests/conftest.py); who has finished takes over from the others.
         pytest = ["pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
-        for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], pytest):
+        for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
             run(PYTHON, "-m", *tool)
+        print("$ python -m", *pytest, flush=True)
+        if subprocess.call([PYTHON, "-m", *pytest]):
+            # What measures time may fail beside other tests; alone, once, it must pass.
+            run(PYTHON, "-m", "pytest", "--last-failed", "--last-failed-no-failures", "none")
     else:
         install("demo")
         run(PYTHON, "-m", "gistill", "digest", str(Path("samples", "reviews.csv")), "-o", str(Path("runs", "demo")))
