@@ -593,14 +593,6 @@ def test_reviews_are_as_many_as_published_before_they_are_cut() -> None:
 
 
 @needs_data
-def test_the_views_of_the_fsa_tests() -> None:
-    rest, laptop = loaded("fsa/rest14/test"), loaded("fsa/laptop14/test")
-    assert [len(index.view(rest, name)) for name in get_args(index.View)] == [800, 192, 85]
-    assert [len(index.view(laptop, name)) for name in get_args(index.View)] == [800, 133, 40]
-    assert (sum(e.left_out for e in rest), sum(e.left_out for e in laptop)) == (14, 16)
-
-
-@needs_data
 def test_only_slips_of_the_corpora_cannot_be_said() -> None:
     names = (
         "fsa/rest14/test",

@@ -416,7 +416,7 @@ def test_what_is_kept_is_a_share_of_a_start(tmp_path: Path) -> None:
     from gistill.train.reader.finetune import ReaderTraining, finetune_reader
 
     for keep, start in ((0.5, None), (1.5, tmp_path), (-0.1, tmp_path)):
-        with pytest.raises(SettingError, match=f"a share of {keep:g} to keep"):
+        with pytest.raises(SettingError, match=f"keep is {keep:g}"):
             finetune_reader(tmp_path, out=tmp_path / "out", training=ReaderTraining(start=start, keep=keep))
     with pytest.raises(ModelMissingError, match="no trained reader in"):
         finetune_reader(tmp_path, out=tmp_path / "out", training=ReaderTraining(start=tmp_path))
