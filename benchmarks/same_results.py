@@ -4,9 +4,11 @@
     python benchmarks/same_results.py --compare OUT1 OUT2 [--show 5]
 
 The first line runs every walk with the source tree SRC (the folder that holds the package), one process a command,
-into OUT, which must be empty, and prints a hash of each result; OUT/commands.txt says what was run. The second compares
-two such folders, line by line, and ends with 1 where they differ. See `canonical.py` for what a result is: neither the
-ids of records and opinions nor the names of modules are part of it. Takes about ten minutes of one core.
+into OUT, which must be empty, and prints a hash of each result; OUT/commands.txt says what was run. With --weights
+FOLDER (src/gistill/weights of another version) a copy of the tree with those models runs, so that a new model is not
+taken for a change of the code. The second compares two such folders, line by line, and ends with 1 where they differ.
+See `canonical.py` for what a result is: neither the ids of records and opinions nor the names of modules are part of
+it. Takes about four minutes of one core.
 
 digest    shop reviews, hotels with entities and dates, and conversations, from quotes alone; 60 reviews with the writer
 extract   the same three; a few sentences with the fine-tuned writer
@@ -22,6 +24,7 @@ import argparse
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -81,14 +84,23 @@ def walks(out: Path, data: Path, server: str) -> Iterator[Walk]:
     yield Walk(place.name, ["distill", f"{given / 'distill.yaml'}", "-o", f"{place}", "--data", f"{data}", "--json"])
 
 
-def run(out: Path, tree: Path, data: Path, only: list[str]) -> int:
+def with_weights(tree: Path, weights: Path, place: Path) -> Path:
+    """Copy a source tree with other models in the place of its own, and give the copy."""
+    if not (weights / "reader").is_dir():
+        raise SystemExit(f"{weights} holds no reader.")
+    shutil.copytree(tree / "gistill", place / "gistill", ignore=shutil.ignore_patterns("weights", "__pycache__"))
+    (place / "gistill" / "weights").symlink_to(weights)
+    return place
+
+
+def run(out: Path, tree: Path, data: Path, only: list[str], weights: Path | None = None) -> int:
     """Run the walks and say of each how it ended; returns how many commands failed."""
     if out.exists() and any(out.iterdir()):
         raise SystemExit(f"{out} is not empty; results of two versions must not mix.")
     logs = out / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     make_inputs(out / "inputs", data, SIZES)
-    environment = source_environment(tree)
+    environment = source_environment(with_weights(tree, weights, out / "tree") if weights else tree)
     failed, lines = 0, []
     with teacher(data) as server:
         for walk in walks(out, data, server.url):
@@ -150,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", nargs="?", type=Path, help="an empty folder for the results")
     parser.add_argument("--tree", type=Path, help="the source tree to run, such as src")
+    parser.add_argument("--weights", type=Path, help="a folder of models to run with, in place of the tree's own")
     parser.add_argument("--data", type=Path, default=os.environ.get("GISTILL_DATA"), help="the folder of public data")
     parser.add_argument("--only", default="", help="kinds of walks, with commas between; else all")
     parser.add_argument("--compare", nargs=2, type=Path, metavar="OUT", help="two folders of results")
@@ -163,7 +176,8 @@ def main() -> None:
     if given.out is None or given.tree is None or given.data is None:
         parser.error("give OUT, --tree and --data, or --compare")
     only = [name for name in given.only.split(",") if name]
-    failed = run(given.out.resolve(), given.tree.resolve(), Path(given.data).resolve(), only)
+    weights = given.weights and given.weights.resolve()
+    failed = run(given.out.resolve(), given.tree.resolve(), Path(given.data).resolve(), only, weights)
     lines = list(hashes(results_of(given.out)))
     (given.out / "hashes.txt").write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines))

@@ -172,6 +172,19 @@ def test_a_tree_that_is_none_and_a_folder_in_use_are_refused(tmp_path: Path) -> 
         same_results.run(tmp_path, tmp_path, tmp_path, [])
 
 
+def test_a_tree_can_run_with_the_models_of_another(tmp_path: Path) -> None:
+    for part in ("new/gistill/weights/reader", "old/reader"):
+        (tmp_path / part).mkdir(parents=True)
+    (tmp_path / "new" / "gistill" / "weights" / "reader" / "model").write_text("new", "utf-8")
+    (tmp_path / "old" / "reader" / "model").write_text("old", "utf-8")
+    (tmp_path / "new" / "gistill" / "__init__.py").write_text("", "utf-8")
+    tree = same_results.with_weights(tmp_path / "new", tmp_path / "old", tmp_path / "copy")
+    assert (tree / "gistill" / "weights" / "reader" / "model").read_text("utf-8") == "old"
+    assert same_results.source_environment(tree)["PYTHONPATH"] == str(tree)
+    with pytest.raises(SystemExit, match="holds no reader"):
+        same_results.with_weights(tmp_path / "new", tmp_path / "new", tmp_path / "copy")
+
+
 def test_the_scripted_teacher_says_the_same_again_and_goes_on_from_what_was_begun() -> None:
     asked = render(SummaryInput("battery", "negative", "Some people", ("It dies at noon.", "Flat by noon!")))
     body = {"messages": [message.model_dump() for message in asked[:-1]]}
