@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from gistill.tables.columns import choose_columns
 from gistill.tables.conversations import render_messages
 from gistill.tables.formats import open_sheet
 from gistill.tables.identity import Names, id_cell, why_not_ids
-from gistill.tables.sheets import Row, Sheet
+from gistill.tables.sheets import Row, Rows, Sheet
 from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
@@ -53,13 +54,23 @@ class Table:
         """Count the rows by going through the source once more; None where it can be read only once."""
         if self.again is None:
             return None
-        rows = self.again().rows
-        return sum(1 for row in itertools.islice(rows, limit) if isinstance(row, Row))
+        with _rows(self.again()) as rows:
+            return sum(1 for row in itertools.islice(rows, limit) if isinstance(row, Row))
 
     def close(self) -> None:
         """Close the file without reading on."""
-        if isinstance(self.sheet.rows, Generator):
-            self.sheet.rows.close()
+        with _rows(self.sheet):
+            pass
+
+
+@contextmanager
+def _rows(sheet: Sheet) -> Iterator[Rows]:
+    """Give the rows, and close what they are read from, wherever in it reading stops."""
+    try:
+        yield sheet.rows
+    finally:
+        if isinstance(sheet.rows, Generator):
+            sheet.rows.close()
 
 
 def open_table(
@@ -242,12 +253,8 @@ def _tells_apart(table: Table, limit: int | None) -> bool:
         return column is not None
     if table.again is None or why_not_ids(table.sample, column) == "repeats":
         return not why_not_ids(table.sample, column)
-    rows = table.again().rows
-    try:
-        return not why_not_ids(rows if limit is None else itertools.islice(rows, limit), column)
-    finally:
-        if isinstance(rows, Generator):
-            rows.close()
+    with _rows(table.again()) as rows:
+        return not why_not_ids(itertools.islice(rows, limit), column)
 
 
 def _record(row: Row, info: TableInfo) -> Record:
