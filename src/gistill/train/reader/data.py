@@ -14,7 +14,8 @@ from gistill.errors import SettingError
 
 MARKED = {"marks": marks.ENGLISH, "marks-languages": (*marks.ENGLISH, *marks.OTHER_LANGUAGES)}
 STOCK = 40  # characters; shorter sentences recur by chance
-TWICE = ("contrast", "feedback", "languages-1", "languages-2")
+TWICE = ("contrast", "feedback", *marks.OTHER_LANGUAGES)
+ENGLISH_SENTENCES = 10_000  # that the reader of thirteen languages learns from: the others are a fifth as many
 
 
 def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
@@ -25,7 +26,7 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
             measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), a
             domain of DMASTE (that one alone, for the cross-domain matrix), "marks" (what a large language model marked
-            in English texts), or "marks-languages" (the same in thirteen languages).
+            in English texts), or "marks-languages" (the same in thirteen languages, of the English ones a part).
         folder: The data folder.
 
     Raises:
@@ -33,6 +34,10 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
     """
     if recipe == "zh":
         return [sentence for text in _chinese(folder)[0] for sentence in by_sentence(text, language="zh")]
+    if recipe == "marks-languages":
+        english = marked_sentences(marks.ENGLISH, "train", folder=folder)
+        others = marked_sentences(marks.OTHER_LANGUAGES, "train", folder=folder)
+        return random.Random(0).sample(english, min(len(english), ENGLISH_SENTENCES)) + others
     if recipe in MARKED:
         return marked_sentences(MARKED[recipe], "train", folder=folder)
     if recipe in ("14lap", "14res"):

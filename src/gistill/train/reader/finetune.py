@@ -56,7 +56,7 @@ class Recipe:
 
 
 _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
-_MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05)
+_MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05, weights=(0.5, 1.0, 1.0, 1.0))
 _ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
     "public": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
