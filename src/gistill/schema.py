@@ -17,6 +17,11 @@ Polarity = Literal["positive", "negative", "neutral"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
 
+# Why a stretch of a record's text is set apart.
+ApartReason = Literal[
+    "owner_reply", "translation", "quoted", "signature", "boilerplate", "automatic", "agent", "status", "markup"
+]
+
 Element = Literal["aspect", "category", "opinion", "polarity"]
 SentimentTask = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
 # The tasks of fine-grained sentiment analysis, each a choice of elements.
@@ -61,25 +66,69 @@ class Turn(Span):
     role: str
 
 
+class Part(Span):
+    """One of the cells that a record's text is made of, where it is made of several or its column says something."""
+
+    column: str
+    question: str | None = None  # what the column is called, where that says what was asked
+    side: Literal["positive", "negative"] | None = None  # of what the column asks for: praise or blame
+
+
+class Apart(Span):
+    """A stretch of a record's text that is not the customer's words, and so is read for nothing."""
+
+    reason: ApartReason
+
+
+class Piece(Span):
+    """A stretch of a record's text that stands elsewhere, or otherwise, in the cell as it was.
+
+    Of equal length, it was copied character by character; else it was replaced as a whole.
+    """
+
+    cell_start: int = Field(ge=0)  # code points of the cell
+    cell_end: int
+
+
 class Record(Noun):
     """A review, a document or a conversation, as it was loaded.
 
     `id` is its identity, what it is found again by when it is loaded another time: see `tables.read_records`. `text` is
     what offsets count in and is never changed after loading. A conversation's `text` is its messages
     written one under another, and `turns` says who spoke where; only turns of customers are read for opinions.
+
+    Cells of several columns that hold one customer's words are joined by a blank line, and `parts` says which is which,
+    in the order of the text; no sentence crosses their borders. Without `parts` the whole text is one cell. What is in
+    `apart` (inside of a part or a turn, in the order of the text, never overlapping) is not read and not compared.
+    `pieces` leads back to the cells where cells were repaired before they were read: in the order of the text, together
+    all of each part that was changed; a part (or a text without parts) in which no piece lies is its cell as it was.
     """
 
     id: str
     text: str
+    parts: tuple[Part, ...] = ()
+    apart: tuple[Apart, ...] = ()
+    pieces: tuple[Piece, ...] = ()
     turns: tuple[Turn, ...] = ()
     entity: str | None = None  # the product, hotel or service the text is about
     author: str | None = None
     rating: float | None = None
+    ratings: dict[str, float] = Field(default_factory=dict)  # answers to other questions for one, by column
     date: dt.date | None = None
+    date_unit: Literal["day", "month"] = "day"  # "month": no day was given, and `date` is the first of the month
     language: str | None = None  # ISO 639-1
     file: str = ""
     row: int | None = None  # 1-based, as an editor counts lines or a sheet counts rows
     meta: dict[str, str] = Field(default_factory=dict)  # the other columns, as text
+
+
+class InCell(Noun):
+    """Where an opinion stands in the cell as it was: column, and code points of the cell for each of its spans."""
+
+    column: str | None  # None where the record has one text
+    sentence: Span
+    aspect: Span | None
+    opinion: Span | None
 
 
 class Opinion(Noun):
@@ -101,6 +150,8 @@ class Opinion(Noun):
     topic: str | None = None  # of the user's taxonomy, when one was given
     # calibrated: of the opinions with 0.8, about 80% are right; None where nobody measured it, never a guess
     confidence: float | None = Field(ge=0, le=1)
+    # None where the record is one cell that was read as it is: the spans above are then those of the cell
+    cell: InCell | None = None
 
 
 class Message(Noun):

@@ -9,7 +9,7 @@ people is forty people; forty words that come twice were copied.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -98,15 +98,17 @@ def _screen(items: Iterable[Record | Failure], max_characters: int, least: float
 def _unreadable(record: Record, max_characters: int) -> tuple[str, str]:
     if len(record.text) > max_characters:
         return "too_long", f"{len(record.text):,} characters; at most {max_characters:,} are read"
-    said = " ".join(record.text[turn.start : turn.end] for turn in record.turns) if record.turns else record.text
+    said = " ".join(
+        record.text[span.start : span.end] for span in without(record.turns or _whole(record), record.apart)
+    )
     if is_blank(said):
-        return "empty", ""
+        return (record.apart[0].reason, "") if record.apart else ("empty", "")
     reason = why_not_text(said)
     return ("not_text", reason) if reason else ("", "")
 
 
 def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tuple[str, str]:
-    text = normalise(record.text)
+    text = normalise(_own_words(record))
     author = normalise(record.author or "")
     long = count_words(text) >= MIN_WORDS
     if not long and not author:
@@ -121,18 +123,42 @@ def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tup
 
 
 def customer_spans(record: Record) -> list[Span]:
-    """Say which stretches of a record are read: all of it, or the turns of its customers.
+    """Say which stretches of a record are read: its parts or the turns of its customers, without what is set apart.
 
     Where no turn has a role known to be a customer's, every turn is read that is not known to be somebody else's:
     some exports write the customer's name instead of a role.
     """
     if not record.turns:
-        return [Span(start=0, end=len(record.text))] if record.text else []
+        return without(record.parts or _whole(record), record.apart)
     roles = [turn.role.strip().casefold() for turn in record.turns]
     wanted = CUSTOMERS if CUSTOMERS.intersection(roles) else frozenset(roles) - OTHERS
-    return [
-        Span(start=turn.start, end=turn.end) for turn, role in zip(record.turns, roles, strict=True) if role in wanted
-    ]
+    spoken = [turn for turn, role in zip(record.turns, roles, strict=True) if role in wanted]
+    return without(spoken, record.apart)
+
+
+def without(spans: Sequence[Span], apart: Sequence[Span]) -> list[Span]:
+    """Cut stretches out of others: what is left of `spans`, in order. Both are in the order of the text."""
+    left: list[Span] = []
+    for span in spans:
+        place = span.start
+        for cut in apart:
+            if cut.end <= place or cut.start >= span.end:
+                continue
+            if cut.start > place:
+                left.append(Span(start=place, end=cut.start))
+            place = cut.end
+        if place < span.end:
+            left.append(Span(start=place, end=span.end))
+    return left
+
+
+def _whole(record: Record) -> list[Span]:
+    return [Span(start=0, end=len(record.text))] if record.text else []
+
+
+def _own_words(record: Record) -> str:
+    """Give a record's text without what is set apart; labels of turns stay, as they always were compared."""
+    return " ".join(record.text[span.start : span.end] for span in without(_whole(record), record.apart))
 
 
 class NearDuplicates:

@@ -16,9 +16,10 @@ from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
 from gistill.reader import load_reader
-from gistill.schema import Failure, Opinion, Polarity, Quote, Record, Span
+from gistill.schema import Failure, InCell, Opinion, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
+from gistill.tables.parts import in_cell, part_of
 from gistill.text import is_in_one_of
 
 if TYPE_CHECKING:
@@ -325,7 +326,18 @@ def _opinion(record: Record, sentence: Span, marks: Counter[str], reading: Readi
         kind=reading.kind,
         strength=reading.strength,
         confidence=None if confidence is None else round(confidence, 4),
+        cell=_cell(record, sentence, aspect, opinion),
     )
+
+
+def _cell(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> InCell | None:
+    """Say where an opinion stands in the cell that it was read from; None where that is what its spans say."""
+    if not record.parts and not record.pieces:
+        return None
+    part = part_of(record, sentence)
+    where = [None if span is None else in_cell(record, span) for span in (aspect, opinion)]
+    column = None if part is None else part.column
+    return InCell(column=column, sentence=in_cell(record, sentence), aspect=where[0], opinion=where[1])
 
 
 def _mark(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> str:

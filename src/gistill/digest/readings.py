@@ -64,7 +64,10 @@ class Extracted(NamedTuple):
 def seen(record: Record) -> str:
     """Hash what the reader sees of a record: while it stays, the record is not read again."""
     turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
-    return files.hash_json([record.text, turns, record.language])[:32]
+    more = [spans for spans in (record.parts, record.apart, record.pieces) if spans]  # where there are none, as ever
+    return files.hash_json([record.text, turns, record.language, *[[s.model_dump() for s in spans] for spans in more]])[
+        :32
+    ]
 
 
 class Readings:

@@ -165,7 +165,13 @@ def _examples(failures: Sequence[Failure]) -> tuple[Failure, ...]:
 
 def input_hash(items: Iterable[Record | Failure]) -> str:
     """Hash everything that was loaded, in its order; the path of the file does not matter."""
-    return files.hash_json([files.hash_text(repr([pair for pair in item if pair[0] != "file"])) for item in items])
+    return files.hash_json([files.hash_text(repr([pair for pair in item if _is_told(*pair)])) for item in items])
+
+
+def _is_told(field: str, value: object) -> bool:
+    """Say whether a field goes into the hash; those that came later do where they hold something."""
+    later = ("parts", "apart", "pieces", "ratings", "date_unit")
+    return field != "file" and (field not in later or value not in ((), {}, "day"))
 
 
 def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> None:

@@ -9,6 +9,7 @@ values.py         what a cell means: ratings, dates, languages, names
 columns.py        which column plays which role
 names.py          what columns are called, in many languages
 conversations.py  messages as one text with turns
+parts.py          where a stretch of a record stands in its cell
 identity.py       which record is which, whatever else changes
 records.py        rows to records: open_table, read_records, inspect_table
 outputs.py        write_jsonl, read_jsonl, write_csv

@@ -83,6 +83,10 @@ class Names:
 
 
 def made_id(record: Record) -> str:
-    """Make an id of what a record says, and of who says it about what: 12 hexadecimal digits."""
+    """Make an id of what a record says, and of who says it about what: 12 hexadecimal digits.
+
+    What is set apart is no matter, since what recurs over records is found by counting them.
+    """
     turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
-    return hash_json([record.text, turns, record.author, record.entity])[:_DIGITS]
+    parts = [[part.column, part.start, part.end] for part in record.parts]
+    return hash_json([record.text, turns, record.author, record.entity, *([parts] if parts else [])])[:_DIGITS]
