@@ -1,6 +1,7 @@
 """How much personal data the privacy gate finds, how much of what it takes is personal, and how long it needs.
 
     python benchmarks/privacy.py [--half tuning|reporting] [--misses] [--presidio] [--phonenumbers]
+    python benchmarks/privacy.py --countries development|aside [--misses]
 
 The texts are tests/privacy_cases.jsonl, written for this by hand; none of the values belongs to anybody. The first bit
 of a text's hash puts it into the half that patterns may be tuned on or into the half that is only ever reported.
@@ -9,6 +10,10 @@ recognisers over a blank pipeline, and phonenumbers' matcher for telephone numbe
 
 A marked value is found when all of it is covered, by whatever kinds, since it leaves when any of it stands; a find is
 right when it touches a marked value. Optional values count neither way.
+
+`--countries` scores the texts of 15 countries that benchmarks/privacy_countries.py drew, by country and kind, and the
+texts without personal data. There a value is found when each of its letters and digits is covered. Patterns are
+developed on one half of them; the half set aside is for one look at the end, and `--misses` never shows it.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ from gistill.privacy.redaction import _found, find_together
 from gistill.stats import wilson
 
 CASES = Path(__file__).parent.parent / "tests" / "privacy_cases.jsonl"
+COUNTRIES = Path(__file__).parent / "privacy_countries.jsonl"
 Finder = Callable[[str], Sequence[Found]]
 
 
@@ -125,6 +131,35 @@ def show_misses(cases: Sequence[Case], finder: Finder) -> None:
                 print(f"    {kind[0]} taken for {kind[1]}")
 
 
+def left(mark: dict[str, Any], text: str, finds: Sequence[Found]) -> bool:
+    """Say whether a letter or digit of a marked value stays where it is."""
+    places = {place for one in finds for place in range(one.start, one.end)}
+    return any(place not in places and text[place].isalnum() for place in range(mark["start"], mark["end"]))
+
+
+def show_countries(half: str, finder: Finder, misses: bool) -> None:
+    """Show the values found by country and by kind, the texts with none left, and the clean texts left alone."""
+    rows = [json.loads(line) for line in COUNTRIES.read_text(encoding="utf-8").splitlines()]
+    values: dict[str, list[bool]] = {}
+    texts: dict[str, list[bool]] = {"no value left": [], "clean": []}
+    for row in (row for row in rows if row["half"] == half):
+        finds = finder(row["text"])
+        missed = [mark for mark in row["finds"] if left(mark, row["text"], finds)]
+        texts["no value left" if row["finds"] else "clean"].append(not (missed if row["finds"] else finds))
+        for mark in row["finds"]:
+            for group in (row["country"], mark["kind"], "all"):
+                values.setdefault(group, []).append(mark not in missed)
+        if misses and (missed or (finds and not row["finds"])):
+            print(f"{row['id']} {row['text']!r}\n    {[row['text'][one['start'] : one['end']] for one in missed]}")
+            print(f"    found {[(one.kind, row['text'][one.start : one.end]) for one in finds]}")
+    print(f"\n15 countries, {half} half: values of which nothing is left")
+    for group in [*dict.fromkeys(row["country"] for row in rows), *KINDS, "all"]:
+        if group in values:
+            print(f"{group:15}{share(values[group]):>32}")
+    for title, of in texts.items():
+        print(f"texts, {title:22}{share(of)}")
+
+
 def milliseconds(cases: Sequence[Case], finder: Finder, repeats: int) -> float:
     """Time one text, in milliseconds of processor time, nothing cached."""
     started = time.process_time()
@@ -205,7 +240,11 @@ def main() -> int:
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--presidio", action="store_true")
     parser.add_argument("--phonenumbers", action="store_true")
+    parser.add_argument("--countries", choices=("development", "aside"))
     asked = parser.parse_args()
+    if asked.countries:
+        show_countries(asked.countries, gate, asked.misses and asked.countries == "development")
+        return 0
     cases = load_cases()
     if asked.misses:
         show_misses([case for case in cases if case.half == "tuning"], gate)
