@@ -127,6 +127,9 @@ def annotate(
     as_json: options.Json = False,
     table_format: options.Format = None,
     encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
+    sheet: options.SheetName = None,
+    records_path: options.RecordsPath = None,
     text_column: options.TextColumn = None,
     messages_column: options.MessagesColumn = None,
     id_column: options.IdColumn = None,
@@ -162,7 +165,8 @@ def _read(given: Mapping[str, Any], columns: Mapping[str, str], display: Display
     settings = AnnotateSettings(**named, source="standard input" if file == "-" else Path(file).name)
     from gistill.cli.source import open_source
 
-    table = open_source(file, columns, given["table_format"], given["encoding"], say=display.say)
+    how = options.layout(*(given[name] for name in ("table_format", "encoding", "header_row", "sheet", "records_path")))
+    table = open_source(file, columns, how, say=display.say)
     return settings, table.records()
 
 

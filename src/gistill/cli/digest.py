@@ -44,7 +44,7 @@ SHOWN = 10  # aspects in the terminal
 
 
 def digest(
-    file: options.File,
+    files: options.Files,
     out: Out = None,
     writer: Writer = "auto",
     reader: options.ReaderPath = None,
@@ -59,6 +59,9 @@ def digest(
     as_json: options.Json = False,
     table_format: options.Format = None,
     encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
+    sheet: options.SheetName = None,
+    records_path: options.RecordsPath = None,
     text_column: options.TextColumn = None,
     messages_column: options.MessagesColumn = None,
     id_column: options.IdColumn = None,
@@ -73,10 +76,13 @@ def digest(
     The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. Run an
     interrupted command again to continue it; records that were read are not read again.
     """
-    folder = out or Path("report" if file == "-" else f"{Path(file).name.partition('.')[0] or 'records'}-report")
+    folder = out or Path(
+        "report" if files[0] == "-" else f"{Path(files[0]).name.partition('.')[0] or 'records'}-report"
+    )
     kept = f"What was read so far is kept in {folder}. Run the same command again to continue."
     with ending(kept=kept), Display() as show:
-        _refuse_inside(folder, file)
+        for file in files:
+            _refuse_inside(folder, file)
         columns = options.columns(
             text=text_column,
             messages=messages_column,
@@ -87,7 +93,8 @@ def digest(
             date=date_column,
             language=language_column,
         )
-        table = open_source(file, columns, table_format, encoding, say=show.say)
+        how = options.layout(table_format, encoding, header_row, sheet, records_path)
+        table = open_source(files, columns, how, say=show.say)
         _warn_of_others(folder, show)
         from gistill.digest.group.taxonomy import load_taxonomy
         from gistill.digest.run import digest as walk

@@ -34,7 +34,7 @@ Model = Annotated[
 
 
 def extract(
-    file: options.File,
+    files: options.Files,
     out: Out = None,
     model: Model = None,
     reader: options.ReaderPath = None,
@@ -43,6 +43,9 @@ def extract(
     as_json: options.Json = False,
     table_format: options.Format = None,
     encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
+    sheet: options.SheetName = None,
+    records_path: options.RecordsPath = None,
     text_column: options.TextColumn = None,
     messages_column: options.MessagesColumn = None,
     id_column: options.IdColumn = None,
@@ -57,7 +60,8 @@ def extract(
     with ending(kept=kept), Display() as show:
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         kind, path = _model(model, reader)
-        table = open_source(file, columns, table_format, encoding, say=show.say)
+        how = options.layout(table_format, encoding, header_row, sheet, records_path)
+        table = open_source(files, columns, how, say=show.say)
         from gistill.digest.extract import extract_chunks, extract_to
         from gistill.errors import InputError
         from gistill.screen import screen
@@ -79,7 +83,7 @@ def extract(
             raise InputError("its folder does not exist", file=str(out))
         if out.is_dir():
             raise InputError("is a folder", file=str(out), hint="Name the file to write, such as opinions.jsonl.")
-        if out.exists() and file != "-" and out.samefile(file):
+        if out.exists() and any(file != "-" and out.samefile(file) for file in files):
             raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
         done = extract_to(
             out,

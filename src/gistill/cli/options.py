@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from gistill.tables.shapes.sheets import Layout
+
 _COLUMNS = "Columns (default: guessed)"
 
-File = Annotated[
-    str,
+Files = Annotated[
+    list[str],
     typer.Argument(
-        metavar="FILE",
-        help="CSV, TSV, JSONL(.gz), Parquet, XLSX, text, a folder of text files, or - for standard input.",
+        metavar="FILE...",
+        help="Tables, JSON, workbooks, texts, mail, archives: see docs/files.md. Several files or a folder are read as "
+        "one; - is standard input.",
     ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Read only the first N records. Default: all.")]
@@ -30,6 +34,17 @@ Format = Annotated[
 
 Encoding = Annotated[
     str | None, typer.Option(metavar="NAME", help="Text encoding: utf-8, cp1252, ... Default: detected.")
+]
+HeaderRow = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Number of the row that names the columns. Default: found."),
+]
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="Read only this sheet of a workbook. Default: found.")
+]
+RecordsPath = Annotated[
+    str | None,
+    typer.Option("--records", metavar="PATH", help="Where a JSON file holds its records: feed.entry. Default: found."),
 ]
 
 TextColumn = Annotated[str | None, typer.Option(metavar="NAME", rich_help_panel=_COLUMNS, help="Column with the text.")]
@@ -55,6 +70,19 @@ DateColumn = Annotated[str | None, typer.Option(metavar="NAME", rich_help_panel=
 LanguageColumn = Annotated[
     str | None, typer.Option(metavar="NAME", rich_help_panel=_COLUMNS, help="Column with the language, for example en.")
 ]
+
+
+def layout(
+    table_format: str | None, encoding: str | None, header_row: int | None, sheet: str | None, records: str | None
+) -> Layout:
+    """Gather what the user said of the form of a file."""
+    return {
+        "format": table_format,
+        "encoding": encoding,
+        "header_row": header_row,
+        "sheet": sheet,
+        "records": records,
+    }
 
 
 def columns(**named: str | None) -> dict[str, str]:

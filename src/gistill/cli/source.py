@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gistill.tables import Table, TableInfo
+    from gistill.tables.shapes.sheets import Layout, Source
 
 
 def open_source(
-    file: str,
+    source: Source,
     columns: Mapping[str, str],
-    table_format: str | None,
-    encoding: str | None,
+    how: Layout,
     *,
     say: Callable[[str], None] = lambda message: None,
 ) -> Table:
     """Open a source and say what it was taken for and which column plays which role."""
     from gistill.tables import open_table
 
-    table = open_table(file, columns=columns, format=table_format, encoding=encoding)
+    table = open_table(source, columns=columns, **how)
     say(describe(table.info))
     for note in table.info.notes:
         say(f"Note: {note}.")

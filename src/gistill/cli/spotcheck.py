@@ -28,8 +28,16 @@ Sheet = Annotated[
     ),
 ]
 Source = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        metavar="FILE",
+        help="File that the report was made from. Repeatable. Default: searched by its name.",
+    ),
+]
+WorkbookSheet = Annotated[
     str | None,
-    typer.Option("--file", metavar="FILE", help="File that the report was made from. Default: searched by its name."),
+    typer.Option("--workbook-sheet", metavar="NAME", help="As --sheet of the command that made the report."),
 ]
 
 
@@ -46,6 +54,9 @@ def spotcheck(
     as_json: options.Json = False,
     table_format: options.Format = None,
     encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
+    workbook_sheet: WorkbookSheet = None,
+    records_path: options.RecordsPath = None,
     text_column: options.TextColumn = None,
     messages_column: options.MessagesColumn = None,
     id_column: options.IdColumn = None,
@@ -77,7 +88,8 @@ def spotcheck(
             language=language_column,
         )
         source = file or _source(folder, load_digest(folder))
-        items = list(open_source(source, columns, table_format, encoding, say=tell).records(limit=limit))
+        how = options.layout(table_format, encoding, header_row, workbook_sheet, records_path)
+        items = list(open_source(source, columns, how, say=tell).records(limit=limit))
         check = open_spot_check(folder, items, load_reader(reader), n=n, seed=seed)
         if sheet is None:
             _mark(check)
@@ -93,15 +105,14 @@ def spotcheck(
         typer.echo(_as_json(check, result) if as_json else _as_text(check, result))
 
 
-def _source(folder: Path, digest: Digest) -> str:
-    """Find the file of a report by its name, here or beside the folder."""
+def _source(folder: Path, digest: Digest) -> list[str]:
+    """Find the files of a report by their names, here or beside the folder."""
     from gistill.errors import InputError
 
     names = {record.file for record in digest.contexts.values() if record.file}
     for place in (Path(), folder.parent):
-        for name in sorted(names):
-            if (place / name).is_file():
-                return str(place / name)
+        if names and all((place / name).is_file() for name in names):
+            return [str(place / name) for name in sorted(names)]
     raise InputError("its input file is not found", file=str(folder), hint="Name what it was made from with --file.")
 
 

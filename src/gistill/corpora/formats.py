@@ -31,7 +31,7 @@ from gistill.corpora.mams import read_terms
 from gistill.corpora.tuples import Example, from_labelled, from_quads, project
 from gistill.errors import InputError, SettingError
 from gistill.schema import ELEMENTS, OpinionTuple, SentimentTask
-from gistill.tables.sources import explain
+from gistill.tables.shapes.sources import explain
 from gistill.text import clean, places
 
 Format = Literal["acos", "aste", "asqp", "dmaste", "fsa-json", "semeval-xml", "towe"]

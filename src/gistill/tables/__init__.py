@@ -1,10 +1,6 @@
 """Tables in and out: CSV, TSV, JSONL, JSON, Parquet, XLSX, lines and folders; errors carry file, row and column.
 
-sources.py        bytes to decoded lines: gzip, standard input, encodings
-delimited.py      CSV and TSV: dialect, header, rows that survive broken quotes
-sheets.py         a source whose form is known: rows as cells by column name
-formats.py        which format a source has; one function each for those made of text
-binary.py         Parquet and workbooks
+shapes/           any file to sheets of rows: encodings, dialects, headers, JSON, workbooks, mail, archives
 values.py         what a cell means: ratings, dates, languages, names
 columns.py        which column plays which role
 names.py          what columns are called, in many languages

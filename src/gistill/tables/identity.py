@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from gistill.files import hash_json, short_hash
 from gistill.schema import Failure, Record
-from gistill.tables.sheets import Row
+from gistill.tables.shapes.sheets import Row
 from gistill.tables.values import cell_text
 from gistill.text import clean
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from gistill.errors import InputError
 from gistill.files import replacing
-from gistill.tables.sources import READ_ERRORS, ByteSource, TextSource, explain
+from gistill.tables.shapes.sources import READ_ERRORS, ByteSource, TextSource, explain
 from gistill.tables.values import cell_text
 from gistill.text import clean
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from typing import Unpack
 
 from gistill.errors import RecordError
 from gistill.schema import Failure, Noun, Record
 from gistill.tables.columns import choose_columns
 from gistill.tables.conversations import render_messages
-from gistill.tables.formats import open_sheet
 from gistill.tables.identity import Names, id_cell, why_not_ids
-from gistill.tables.sheets import Row, Rows, Sheet
+from gistill.tables.shapes.formats import open_sheet
+from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
 from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
@@ -74,32 +74,27 @@ def _rows(sheet: Sheet) -> Iterator[Rows]:
 
 
 def open_table(
-    source: str | Path,
+    source: Source,
     *,
     columns: Mapping[str, str] | None = None,
-    format: str | None = None,  # noqa: A002 - the word users know
-    encoding: str | None = None,
-    header: bool | None = None,
     day_first: bool | None = None,
+    **how: Unpack[Layout],
 ) -> Table:
     """Open a source, find out what it is and which column plays which role, and read no more than a sample.
 
     Args:
-        source: A file, a folder of .txt and .md files (one record each), or "-" for standard input.
+        source: A file, a folder, "-" for standard input, or several files that are read as one.
         columns: Role -> column name or place from 1, for the roles text, messages, id, entity, author, rating, date and
             language; "" for a role that no column plays. What is not named is guessed.
-        format: csv, tsv, jsonl, json, parquet, xlsx, lines (one record per line), text (one record) or folder; None to
-            find it out. Any of them may be gzipped.
-        encoding: A Python codec name; None to find it out.
-        header: Whether the first row names the columns; None to find it out.
         day_first: How "03/04/2024" is read. None goes by the sampled values; where none of them decides, day-first in a
             file with semicolons (which only some countries' spreadsheets write), else month-first.
+        **how: What is said of its form instead of found out; see `Layout`.
 
     Raises:
         InputError: The source cannot be used: missing, empty, without text, damaged. One sentence.
         SettingError: A column, role, format or encoding that does not exist.
     """
-    sheet = open_sheet(source, format=format, encoding=encoding, header=header)
+    sheet = open_sheet(source, **how)
     sample: list[Row | Failure] = []
     size = 0
     while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_CHARACTERS and (item := next(sheet.rows, None)) is not None:
@@ -108,11 +103,11 @@ def open_table(
             size += sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
     cells = [item.cells for item in sample if isinstance(item, Row)]
     names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
-    again = partial(open_sheet, source, format=format, encoding=encoding, header=header)
-    is_file = str(source) != "-" and Path(source).is_file()  # what comes through a pipe comes once
-    table = Table(_empty_info(str(source), sheet, names), sheet, sample, again if is_file else None)
+    file = source_name(source)
+    again = partial(open_sheet, source, **how) if comes_twice(source) else None
+    table = Table(_empty_info(file, sheet, names), sheet, sample, again)
     try:
-        guess = choose_columns(names, cells, columns or {}, file=str(source), named=sheet.has_header)
+        guess = choose_columns(names, cells, columns or {}, file=file, named=sheet.has_header)
     except BaseException:
         table.close()
         raise
@@ -156,14 +151,12 @@ def _day_order(values: list[object], delimiter: str | None, column: str) -> tupl
 
 
 def read_records(
-    source: str | Path,
+    source: Source,
     *,
     columns: Mapping[str, str] | None = None,
-    format: str | None = None,  # noqa: A002
     limit: int | None = None,
-    encoding: str | None = None,
-    header: bool | None = None,
     day_first: bool | None = None,
+    **how: Unpack[Layout],
 ) -> Iterator[Record | Failure]:
     """Read records from a file, a folder or standard input, one at a time.
 
@@ -185,11 +178,9 @@ def read_records(
     Args:
         source: See `open_table`, also for the other arguments not named here.
         columns: Role -> column.
-        format: The format, where it is not to be found out.
         limit: The most records to yield; failures do not count.
-        encoding: The encoding, where it is not to be found out.
-        header: Whether there is a header, where it is not to be found out.
         day_first: The order of day and month, where it is not to be found out.
+        **how: What is said of its form instead of found out; see `Layout`.
 
     Returns:
         Records and failures in the order of the rows. Nothing of the file is held but the sampled first rows, the
@@ -199,21 +190,19 @@ def read_records(
         InputError: As `open_table`.
         SettingError: As `open_table`.
     """
-    table = open_table(source, columns=columns, format=format, encoding=encoding, header=header, day_first=day_first)
+    table = open_table(source, columns=columns, day_first=day_first, **how)
     return table.records(limit=limit)
 
 
 def inspect_table(
-    source: str | Path,
+    source: Source,
     *,
     columns: Mapping[str, str] | None = None,
-    format: str | None = None,  # noqa: A002
-    encoding: str | None = None,
-    header: bool | None = None,
     day_first: bool | None = None,
+    **how: Unpack[Layout],
 ) -> TableInfo:
     """Say what `read_records` would do with a source. It uses up standard input: call `open_table` there."""
-    table = open_table(source, columns=columns, format=format, encoding=encoding, header=header, day_first=day_first)
+    table = open_table(source, columns=columns, day_first=day_first, **how)
     table.close()
     return table.info
 

@@ -11,7 +11,7 @@ from gistill.digest.correction.spotcheck import Mark, Row, marked, opinion_mark,
 from gistill.errors import ExtraMissingError, InputError
 from gistill.schema import Failure, Polarity
 from gistill.tables import write_csv
-from gistill.tables.formats import open_sheet
+from gistill.tables.shapes.formats import open_sheet
 
 HEADER = ("sentence_number", "opinion_number", "sentence", "about", "words", "read_as", "category", "mark")
 MISSED = "missed?"

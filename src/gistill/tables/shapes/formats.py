@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from gistill.errors import GistillError, InputError, SettingError
 from gistill.schema import Failure
-from gistill.tables import delimited
-from gistill.tables.binary import open_parquet, open_workbook
 from gistill.tables.columns import is_known_name
-from gistill.tables.sheets import Row, Rows, Sheet, flatten
-from gistill.tables.sources import MAX_LINE, READ_ERRORS, ByteSource, TextSource, explain
+from gistill.tables.shapes import delimited
+from gistill.tables.shapes.binary import open_parquet, open_workbook
+from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, flatten
+from gistill.tables.shapes.sources import MAX_LINE, READ_ERRORS, ByteSource, TextSource, explain
 from gistill.text import is_blank
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "xlsx", "lines", "text", "folder")
@@ -27,27 +28,23 @@ _DOCUMENT_SUFFIXES = (".txt", ".md")
 _STARS_LINE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*####[ \t]?(.*)", re.DOTALL)
 
 
-def open_sheet(
-    source: str | Path,
-    *,
-    format: str | None = None,  # noqa: A002 - the word users know
-    encoding: str | None = None,
-    header: bool | None = None,
-) -> Sheet:
+def open_sheet(source: Source, **how: Unpack[Layout]) -> Sheet:
     """Find out what a source is and make it ready to be read.
 
     Args:
-        source: A file, a folder, or "-" for standard input.
-        format: One of `FORMATS`; None to go by the first bytes, then the name, then the look of the first lines.
-        encoding: For text formats; None to find it out.
-        header: Whether a CSV or XLSX file names its columns in its first row; None to find it out.
+        source: A file, a folder, "-" for standard input, or several files that are read as one.
+        **how: What is said of its form; what is not said goes by the first bytes, then the name, then the look of the
+            first lines.
 
     Raises:
         InputError: Missing, unreadable, empty, a header without rows, or nothing this module can read.
-        SettingError: `format` or `encoding` is not known.
+        SettingError: The format or the encoding is not known.
     """
+    format = how.get("format")  # noqa: A001 - the word users know
     if format is not None and format not in FORMATS:
         raise SettingError(f"{format!r} is not a format", hint=f"Formats are {', '.join(FORMATS)}.")
+    if not isinstance(source, str | Path):
+        source = source[0]
     if str(source) != "-" and Path(source).is_dir():
         if format not in (None, "folder"):
             raise InputError(f"is a folder, not a {format} file", file=str(source))
@@ -56,7 +53,7 @@ def open_sheet(
         raise InputError("is not a folder", file=str(source))
     opened = ByteSource(source)
     try:
-        sheet = _open_file(opened, format, encoding, header)
+        sheet = _open_file(opened, how)
         first = next(sheet.rows, None)
     except BaseException as error:
         opened.close()
@@ -69,11 +66,12 @@ def open_sheet(
     return replace(sheet, rows=_guarded(itertools.chain([first], sheet.rows), opened))
 
 
-def _open_file(source: ByteSource, format: str | None, encoding: str | None, header: bool | None) -> Sheet:  # noqa: A002
+def _open_file(source: ByteSource, how: Layout) -> Sheet:
+    format, header = how.get("format"), how.get("header")  # noqa: A001
     binary = _sniff_binary(source)
     if format in ("parquet", "xlsx") or (format is None and binary is not None):
         return open_parquet(source) if (format or binary) == "parquet" else open_workbook(source, header)
-    text = TextSource(source, encoding)
+    text = TextSource(source, how.get("encoding"))
     lines = text.sample()
     _refuse_binary(source, lines)
     format = format or _sniff_text(source, lines)  # noqa: A001

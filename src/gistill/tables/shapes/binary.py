@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from gistill.errors import InputError
 from gistill.schema import Failure
-from gistill.tables import delimited
-from gistill.tables.sheets import Row, Rows, Sheet, flatten
-from gistill.tables.sources import ByteSource
+from gistill.tables.shapes import delimited
+from gistill.tables.shapes.sheets import Row, Rows, Sheet, flatten
+from gistill.tables.shapes.sources import ByteSource
 
 _BATCH = 1024  # rows
 
