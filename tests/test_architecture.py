@@ -29,6 +29,7 @@ ROWS = {
     "schema": 0,
     "errors": 0,
     "text": 0,
+    "speakers": 0,
     "offline": 0,
     "files": 0,
     "runs": 0,
