@@ -17,6 +17,7 @@ import numpy.typing as npt
 from gistill.errors import SettingError
 from gistill.files import short_hash
 from gistill.schema import Failure, Record, Span
+from gistill.speakers import of_customers
 from gistill.text import count_words, is_blank, normalise, why_not_text
 
 # Of 69,634 anonymous product reviews, those of 9 words and more that come twice concern, as far as one can tell, one
@@ -27,13 +28,6 @@ _SHINGLE = 5  # characters; words would not serve Chinese or Thai
 _HASHES = 128  # standard error of the estimated similarity at 0.9: 0.027
 _BANDS, _ROWS = 8, 6  # a pair as similar as 0.9 meets in some band with probability 0.998, of 0.8 with 0.91
 _MARKS = re.compile(r"[\W_]+")
-
-# Who speaks in a conversation. Only customers have opinions to count; an agent's "great, glad to help" is not one.
-CUSTOMERS = frozenset({"user", "customer", "client", "caller", "guest", "buyer", "human", "visitor", "consumer"})
-OTHERS = frozenset(
-    {"agent", "support", "assistant", "bot", "system", "tool", "function", "operator", "representative", "rep", "staff"}
-    | {"employee", "seller", "advisor", "model", "ai"}
-)
 
 
 def screen(
@@ -125,15 +119,12 @@ def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tup
 def customer_spans(record: Record) -> list[Span]:
     """Say which stretches of a record are read: its parts or the turns of its customers, without what is set apart.
 
-    Where no turn has a role known to be a customer's, every turn is read that is not known to be somebody else's:
-    some exports write the customer's name instead of a role.
+    Whose a turn is, its role says, or who opens the conversation: see `speakers.of_customers`.
     """
     if not record.turns:
         return without(record.parts or _whole(record), record.apart)
-    roles = [turn.role.strip().casefold() for turn in record.turns]
-    wanted = CUSTOMERS if CUSTOMERS.intersection(roles) else frozenset(roles) - OTHERS
-    spoken = [turn for turn, role in zip(record.turns, roles, strict=True) if role in wanted]
-    return without(spoken, record.apart)
+    theirs = of_customers([(turn.role, record.text[turn.start : turn.end]) for turn in record.turns])
+    return without([turn for turn, whose in zip(record.turns, theirs, strict=True) if whose], record.apart)
 
 
 def without(spans: Sequence[Span], apart: Sequence[Span]) -> list[Span]:
