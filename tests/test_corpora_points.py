@@ -1,0 +1,87 @@
+"""Groups of quotes and their points: read as they are written, refused where they are none, pooled by category."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gistill.categories import CODES
+from gistill.corpora import marks
+from gistill.corpora.points import PointGroup, load, parse, pools
+from gistill.errors import InputError
+
+DATA = Path(os.environ.get("GISTILL_DATA", ""))
+needs_marks = pytest.mark.skipif(
+    not os.environ.get("GISTILL_DATA") or not marks.folder_of(DATA).is_dir(), reason="no marks beside the data"
+)
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    items = [
+        {"record": "a", "quote": "The lid broke.", "words": "broke", "aspect": "lid", "level": -2, "kind": "f"},
+        {"record": "b", "quote": "Fell apart!", "words": "Fell apart", "aspect": None, "level": -1, "kind": "o"},
+        {"record": "c", "quote": "Sturdy.", "words": "Sturdy", "aspect": None, "level": 1, "kind": "o"},
+        {"record": "d", "quote": "Okay.", "words": "Okay", "aspect": None, "level": 0, "kind": "o"},
+    ]
+    points = [{"text": "breaks", "polarity": "negative", "members": [0, 1]},
+              {"text": "holds", "polarity": "positive", "members": [2]}]  # fmt: skip
+    made = {"n": 3, "domain": "toy", "about": "quality", "part": "dev", "items": items, "points": points, "rest": [3]}
+    return {**made, **changed}
+
+
+def test_a_row_becomes_quotes_and_the_points_that_they_are_in() -> None:
+    group = parse(row())
+    assert (group.id, group.domain, group.category) == (3, "toy", "quality")
+    first = group.said[0]
+    assert (first.sentence, first.words, first.aspect) == ("The lid broke.", "broke", "lid")
+    assert (first.polarity, first.strength, first.kind) == ("negative", -2, "fact")
+    assert group.points == (("breaks", (0, 1)), ("holds", (2,)))
+    breaks, too, holds, rest = group.labels
+    assert breaks == too
+    assert len({breaks, holds, rest}) == 3  # what is in no point stands with nothing
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"about": "colour"}, "no category 'colour'"),
+        ({"points": [{"text": "x", "members": [0, 1]}, {"text": "y", "members": [1]}]}, "in two points"),
+        ({"points": [{"text": "x", "members": [0, 9]}]}, "not there"),
+    ],
+)
+def test_what_is_no_group_is_refused(changed: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(InputError, match=wrong):
+        parse(row(**changed))
+
+
+def test_a_part_that_is_none_and_a_folder_without_marks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no part 'all'"):
+        load("all", folder=tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        load("dev", folder=tmp_path / "data")
+
+
+def test_pools_hold_the_groups_of_one_category_with_many_quotes_each() -> None:
+    def group(number: int, category: str) -> PointGroup:
+        return parse(row(n=number, about=category))
+
+    groups = [group(n, "quality") for n in range(7)] + [group(n, "size") for n in range(7, 9)]
+    # 28 quotes of quality in pools of at least 12: three groups, and four, for one left over is no pool. Size has 8.
+    assert [[one.id for one in pool] for pool in pools(groups, least=12)] == [[0, 1, 2], [3, 4, 5, 6]]
+
+
+@needs_marks
+def test_every_part_is_read_and_no_quote_is_in_two_parts() -> None:
+    parts = {part: load(part, folder=DATA) for part in ("train", "dev", "test")}
+    assert {part: len(groups) for part, groups in parts.items()} == {"train": 230, "dev": 130, "test": 130}
+    assert all(group.category in CODES for groups in parts.values() for group in groups)
+    seen = Counter(
+        sentence
+        for groups in parts.values()
+        for sentence in {one.sentence.casefold() for group in groups for one in group.said if len(one.sentence) > 40}
+    )
+    assert max(seen.values()) == 1
