@@ -30,6 +30,7 @@ ROWS = {
     "errors": 0,
     "text": 0,
     "speakers": 0,
+    "fillers": 0,
     "offline": 0,
     "files": 0,
     "runs": 0,

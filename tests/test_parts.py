@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gistill.digest.extract import extract, sentences_of
 from gistill.digest.readings import seen
@@ -12,7 +15,7 @@ from gistill.reader import Reading
 from gistill.schema import Apart, Part, Piece, Record, Span
 from gistill.screen import customer_spans, screen
 from gistill.tables.identity import made_id
-from gistill.tables.parts import in_cell
+from gistill.tables.parts import Cell, Asked, changed, in_cell, join, read_cell
 
 
 def two_parts() -> Record:
@@ -140,3 +143,41 @@ def test_a_made_id_tells_the_columns_apart_and_does_not_depend_on_what_is_set_ap
     apart = plain.model_copy(update={"apart": (Apart(start=0, end=5, reason="quoted"),)})
     assert len({made_id(record) for record in (plain, *parts)}) == 3
     assert made_id(apart) == made_id(plain)
+
+
+@given(st.lists(st.tuples(st.text("ab<>&; 😡", max_size=6), st.text("xyz", max_size=3)), max_size=6), st.data())
+def test_every_stretch_of_a_changed_cell_leads_back_to_what_it_was_made_of(
+    pairs: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    was = "".join(kept for kept, _ in pairs)
+    borders = sorted(data.draw(st.lists(st.integers(0, len(was)), max_size=6, unique=True)))
+    changes = [(a, b, new) for (a, b), (_, new) in zip(itertools.pairwise(borders), pairs, strict=False)][::2]
+    cell = changed(Cell(was), changes)
+    expected, place = "", 0
+    for start, end, new in changes:
+        expected += was[place:start] + new
+        place = end
+    assert cell.text == expected + was[place:]
+    again = changed(cell, [(0, min(1, len(cell.text)), "")])  # and a change of a changed cell
+    record = Record(id="1", text=again.text, pieces=again.pieces)
+    for at, char in enumerate(again.text):
+        back = in_cell(record, Span(start=at, end=at + 1))
+        if char not in "xyz":  # was not put in
+            assert was[back.start : back.end] == char
+
+
+def test_tags_are_no_words_and_signs_that_look_like_them_are() -> None:
+    cell = read_cell("<p>The <b>zip</b> broke.<br/>I <3 it</p><!-- x --><style>p {}</style> I <really> mean a < b > c")
+    assert cell.text == "\nThe zip broke.\nI <3 it\n I <really> mean a < b > c"
+    assert read_cell("a < b") == Cell("a < b")
+
+
+def test_answers_that_say_nothing_are_left_out_beside_others_and_stay_where_they_are_all() -> None:
+    def texts(*cells: str) -> str:
+        sources = [(Asked("Pros", side="positive"), cells[0]), (Asked("Other"), cells[1])]
+        return join([(source, read_cell(cell)) for source, cell in sources], alone=False).text
+
+    assert texts("Fair pay.", "N/A") == "Fair pay."
+    assert texts("Everything", "Everything") == "Everything"  # under "Pros" that is an answer
+    assert texts("none", "-") == "none"
+    assert texts("Fair pay.", " Long hours ") == "Fair pay.\n\n Long hours "

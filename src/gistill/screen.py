@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gistill.errors import SettingError
 from gistill.files import short_hash
+from gistill.fillers import is_deleted, is_filler
 from gistill.schema import Failure, Record, Span
 from gistill.speakers import of_customers
 from gistill.text import count_words, is_blank, normalise, why_not_text
@@ -35,9 +36,10 @@ def screen(
 ) -> Iterator[Record | Failure]:
     """Pass on the records that can be read and stand for somebody; turn the others into failures.
 
-    The kinds, in the order they are looked for: `empty` (nothing visible), `too_long`, `not_text` (see
-    `text.why_not_text`; emoji alone are text), `duplicate`, `near_duplicate`. Of repeated records the first is kept,
-    and the detail of the others names it.
+    The kinds, in the order they are looked for: `too_long`, `empty` (nothing visible, or the reason of what is set
+    apart where that is all), `deleted` ("[removed]"), `filler` (answers that say nothing, see `fillers`),
+    `not_text` (see `text.why_not_text`; emoji alone are text), `duplicate`, `near_duplicate`. Of repeated
+    records the first is kept, and the detail of the others names it.
 
     A record repeats another if the words are the same (case, white space and Unicode compatibility forms aside), the
     entity is the same or both have none, and one person wrote both, which is taken to be so
@@ -97,8 +99,17 @@ def _unreadable(record: Record, max_characters: int) -> tuple[str, str]:
     )
     if is_blank(said):
         return (record.apart[0].reason, "") if record.apart else ("empty", "")
+    if is_deleted(said):
+        return "deleted", ""
+    if all(_says_nothing(record, span) for span in customer_spans(record)):
+        return "filler", ""
     reason = why_not_text(said)
     return ("not_text", reason) if reason else ("", "")
+
+
+def _says_nothing(record: Record, span: Span) -> bool:
+    side = next((part.side for part in record.parts if part.start <= span.start < part.end), None)
+    return is_filler(record.text[span.start : span.end], side)
 
 
 def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tuple[str, str]:

@@ -5,8 +5,9 @@ values.py         what a cell means: ratings, dates, languages, names
 columns.py        which column plays which role
 names.py          what columns are called, in many languages
 conversations.py  messages as one text with turns
-parts.py          where a stretch of a record stands in its cell
 transcripts.py    labels inside a cell ("Agent: ... Customer: ...") as turns
+parts.py          cells to the text of a record, and the way back
+markup.py         HTML tags in cells
 identity.py       which record is which, whatever else changes
 records.py        rows to records: open_table, read_records, inspect_table
 outputs.py        write_jsonl, read_jsonl, write_csv

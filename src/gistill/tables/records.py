@@ -14,6 +14,7 @@ from gistill.schema import Failure, Noun, Record
 from gistill.tables.columns import choose_columns
 from gistill.tables.conversations import render_messages
 from gistill.tables.identity import Names, id_cell, why_not_ids
+from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
 from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
@@ -32,7 +33,8 @@ class TableInfo(Noun):
     delimiter: str | None  # None where there is none, also for a table of one column
     has_header: bool
     header: tuple[str, ...]
-    columns: dict[str, str]  # role -> column
+    columns: dict[str, str]  # role -> column; of several text columns the first
+    texts: tuple[str, ...] = ()  # columns with the customer's words, in the order of the file
     day_first: bool | None  # how "03/04/2024" is read; None where there is no date column
     notes: tuple[str, ...] = ()  # sentences without a full stop: choices the user may want to overrule
 
@@ -121,7 +123,10 @@ def open_table(
     id_column = guess.columns.get("id")
     if id_column is not None and (why := why_not_ids(sample, id_column)) == "repeats":
         notes.append(f"column {id_column!r} {why}, so ids are made from the records")
-    info = table.info.model_copy(update={"columns": guess.columns, "day_first": order, "notes": tuple(notes)})
+    texts = (guess.columns["text"],) if "text" in guess.columns and "messages" not in guess.columns else ()
+    info = table.info.model_copy(
+        update={"columns": guess.columns, "texts": texts, "day_first": order, "notes": tuple(notes)}
+    )
     return replace(table, info=info)
 
 
@@ -257,23 +262,21 @@ def _record(row: Row, info: TableInfo) -> Record:
             text, turns = render_messages(cell("messages") or [])
         except RecordError as error:
             raise RecordError(str(error), column=columns["messages"]) from None
+        said = Joined(text)
     else:
-        value = cell("text")
-        if isinstance(value, list | dict):
-            raise RecordError(f"is a {type(value).__name__}, not text", column=columns["text"])
-        text, turns = clean(cell_text(value)), ()
+        turns, said = (), _said(cells, info)
     rating = parse_rating(cell("rating"))
     date = parse_date(cell("date"), day_first=bool(info.day_first))
     language = parse_language(cell("language"))
     lost = {role for role, value in (("rating", rating), ("date", date), ("language", language)) if value is None}
-    used = {name for role, name in columns.items() if role not in lost}
+    used = {name for role, name in columns.items() if role not in lost} | set(info.texts)
     others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
     meta = {clean(name): clean(value) for name, value in others if value}
     author = parse_name(cell("author"))
     entity = cell_text(cell("entity")).strip()
     return Record(
         id=id_cell(cells, columns.get("id")),
-        text=text,
+        **said._asdict(),
         turns=turns,
         entity=clean(entity) or None,
         author=clean(author) if author else None,
@@ -284,3 +287,16 @@ def _record(row: Row, info: TableInfo) -> Record:
         row=row.number,
         meta=meta,
     )
+
+
+def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
+    """Put a record's text together from its text columns."""
+    found: list[tuple[Asked, Cell]] = []
+    for column in info.texts:
+        value = cells.get(column)
+        if isinstance(value, list | dict):
+            if len(info.texts) == 1:
+                raise RecordError(f"is a {type(value).__name__}, not text", column=column)
+            continue
+        found.append((Asked(column), read_cell(value)))
+    return join(found, alone=len(info.texts) == 1)
