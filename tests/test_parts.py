@@ -15,7 +15,7 @@ from gistill.reader import Reading
 from gistill.schema import Apart, Part, Piece, Record, Span
 from gistill.screen import customer_spans, screen
 from gistill.tables.identity import made_id
-from gistill.tables.parts import Cell, Asked, changed, in_cell, join, read_cell
+from gistill.tables.parts import Asked, Cell, changed, in_cell, join, read_cell
 
 
 def two_parts() -> Record:
