@@ -404,7 +404,7 @@ def test_workbooks_with_their_types(tmp_path: Path) -> None:
         ("7", 7, "", None),
     ]
     assert found[1].date == dt.date(2024, 3, 15)
-    assert inspect_table(tmp_path / "r.xlsx").notes == ("only the sheet 'Sheet' is read, of 2",)
+    assert inspect_table(tmp_path / "r.xlsx").notes == ("these sheets are not read: 'notes' (--sheet NAME reads one)",)
 
 
 @pytest.mark.parametrize("name", ["r.txt", "r", "r.txt.gz"])
@@ -558,7 +558,8 @@ def test_what_a_csv_writer_wrote_comes_back(tmp_path: Path, rows: list[tuple[str
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("text", "other"), *rows])
     found = records(path, columns={"text": "text", "id": "", "author": ""})
-    assert [record.text for record in found] == [text.replace("\0", "\ufffd") for text, _ in rows]
+    filled = [text for text, other in rows if f"{text}{other}".strip()]  # a row of blank cells is none
+    assert [record.text for record in found] == [text.replace("\0", "\ufffd") for text in filled]
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import csv
 import itertools
-import statistics
+import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from gistill.schema import Failure
 from gistill.tables.columns import is_known_name
-from gistill.tables.values import parse_date, parse_rating
+from gistill.tables.shapes.headers import header_strength, is_value
 from gistill.text import count_words
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "~", "^", "\x01", "||", "::")
 NO_DELIMITER = "\x1f"  # for a table of one column: a character that prose does not hold
 MAX_ROW_LINES = 5_000  # a quoted cell that runs on for longer was never closed
 MAX_ROW_CHARACTERS = 2_000_000
 _SAMPLE_ROWS = 200
+_JOINED = "\x1e"  # stands for a delimiter of two characters, which the csv module cannot split at
+_CUT, _BREAK = "\x1c", "\x1d"  # stand for an escaped delimiter and an escaped line break until the row is split
 
 
 class Dialect(NamedTuple):
     """How a delimited file is written."""
 
     delimiter: str  # NO_DELIMITER for one column
-    quoted: bool  # cells may be quoted with ", doubled inside
+    quoted: bool  # cells may be quoted with `quote`, doubled inside
     width: int  # cells in most rows
     spaced: bool  # a space follows each delimiter, and is not part of the cell
     agreement: float  # share of the sampled rows that have `width` cells
+    quote: str = '"'
+    escaped: bool = False  # a backslash takes the meaning from the next character, and \N is an empty cell
+    padded: bool = False  # spaces stand between a closing quote and the delimiter
+
+    @property
+    def splits_at(self) -> str:
+        """The one character at which the lines are split after `prepare`."""
+        return self.delimiter if len(self.delimiter) == 1 else _JOINED
 
 
 class RawRow(NamedTuple):
@@ -42,44 +52,74 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
     """Find out delimiter and quoting: what makes most rows equally wide, with more than one cell.
 
     Prose holds commas, so a delimiter counts only where at least 80% of the rows agree on the width, or 50% if the
-    first row holds a known column name; where two are as good, the first of `delimiters` counts. Quotes count as
-    quoting unless they are malformed as such and reading them as plain characters makes more rows agree: some TSV
-    exports are unquoted.
+    first row, or the first one as wide as most, is a header; where two are as good, the first of `delimiters` counts.
+    Quotes count as quoting unless they are malformed as such and reading them as plain characters makes more rows
+    agree: some TSV exports are unquoted. Where quotes are malformed, backslashes before them, single quotes and spaces
+    behind them are tried too.
 
     Args:
         lines: The first lines of the file, with their line endings.
         delimiters: The characters to try; a single one is taken as given.
     """
-    found = [_score(lines, delimiter) for delimiter in delimiters]
+    head = "".join(lines[:_SAMPLE_ROWS])
+    found = [_score(lines, delimiter) for delimiter in delimiters if delimiter in head or len(delimiters) == 1]
     several = [
         dialect
         for dialect in found
         if dialect.width > 1 and (dialect.agreement >= 0.8 or (dialect.agreement >= 0.5 and is_named(lines, dialect)))
     ]
     if several:
-        return max(several, key=lambda dialect: (round(dialect.agreement, 2), dialect.width))
+        best = max(several, key=lambda dialect: (round(dialect.agreement, 2), dialect.width))
+        double = next((dialect for dialect in several if dialect.delimiter == best.delimiter * 2), None)
+        return double if double is not None and 2 * double.width - 1 == best.width else best
     if len(delimiters) == 1 and found[0].width > 1:
         return found[0]
     return _score(lines, NO_DELIMITER)
 
 
 def is_named(lines: Sequence[str], dialect: Dialect) -> bool:
-    """Say whether the first row has several cells and one of them is a known column name."""
-    first = next(read_rows(iter(enumerate(lines, 1)), dialect), None)
-    return isinstance(first, RawRow) and len(first.cells) > 1 and any(map(is_known_name, first.cells))
+    """Say whether a header of several cells stands first, or above the first row that is as wide as most."""
+    read = itertools.islice(read_rows(iter(enumerate(lines, 1)), dialect), _SAMPLE_ROWS)
+    rows = [row.cells for row in read if isinstance(row, RawRow)]
+    if not rows:
+        return False
+    if len(rows[0]) > 1 and any(map(is_known_name, rows[0])):
+        return True
+    start = next((place for place, row in enumerate(rows[:40]) if len(row) == dialect.width), None)
+    return bool(start) and dialect.width > 1 and header_strength(rows[start:]) > 1
 
 
 def _score(lines: Sequence[str], delimiter: str) -> Dialect:
-    later = lines[0].rstrip("\r\n").split(delimiter)[1:] if lines else []
+    split = lines[0].rstrip("\r\n").split(delimiter)[1:] if lines else []
     start = Dialect(
-        delimiter, quoted=True, width=0, spaced=bool(later) and all(cell[:1] == " " for cell in later), agreement=0
+        delimiter, quoted=True, width=0, spaced=bool(split) and all(cell[:1] == " " for cell in split), agreement=0
     )
     best, malformed = _agree(lines, start)
+    others: list[Dialect] = []
+    head = "".join(lines[:_SAMPLE_ROWS])
     if malformed:
         best, _ = _agree(lines, best)  # now that the width is known, some of the malformed rows can be saved
-        plain, _ = _agree(lines, start._replace(quoted=False))
-        return plain if plain.agreement > best.agreement else best
+        others.append(start._replace(quoted=False))
+        if _padding(delimiter).search(lines[0]):
+            others.append(start._replace(padded=True, spaced=True))
+    if _is_escaped(head, delimiter, malformed=malformed):
+        others.append(start._replace(escaped=True))
+    if best.agreement < 1 and re.search(
+        rf"(?:^|{re.escape(delimiter)})'[^\n]*'(?:\r?$|{re.escape(delimiter)})", head, re.M
+    ):
+        others.append(start._replace(quote="'"))
+    for other in others:
+        tried, _ = _agree(lines, other)
+        if tried.agreement > best.agreement or (other.escaped and tried.agreement >= best.agreement):
+            best = tried
     return best
+
+
+def _is_escaped(head: str, delimiter: str, *, malformed: bool) -> bool:
+    """Say whether backslashes escape, as MySQL writes them: before quotes, or as \\N for an empty cell."""
+    cut = re.escape(delimiter)
+    null = re.search(rf"(?:^|{cut})\\N(?:\r?$|{cut})", head, re.MULTILINE)
+    return bool(null) or (malformed and '\\"' in head)
 
 
 def _agree(lines: Sequence[str], dialect: Dialect) -> tuple[Dialect, bool]:
@@ -103,10 +143,15 @@ def read_rows(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[Ra
         dialect: What `find_dialect` found; width 0 accepts any.
     """
     csv.field_size_limit(MAX_ROW_CHARACTERS * 8)  # the default of 131,072 is shorter than some reviews; process-wide
-    feed = _Feed(lines)
+    feed = _Feed(_prepared(lines, dialect))
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
     reader = csv.reader(
-        feed, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=dialect.spaced, strict=True
+        feed,
+        delimiter=dialect.splits_at,
+        quotechar=dialect.quote,
+        quoting=quoting,
+        skipinitialspace=dialect.spaced,
+        strict=True,
     )
     while True:
         feed.begin()
@@ -115,10 +160,53 @@ def read_rows(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[Ra
         except StopIteration:
             return
         except csv.Error as error:
-            yield _reread(feed, dialect, str(error))
+            yield _restored(_reread(feed, dialect, str(error)), dialect)
             continue
         if cells and any(line.strip() for _, line in feed.taken):
-            yield RawRow(feed.taken[0][0], cells)
+            yield _restored(RawRow(feed.taken[0][0], cells), dialect)
+
+
+def _prepared(lines: Iterator[tuple[int, str]], dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """Rewrite lines so that the csv module can split them; `_restored` undoes it in the cells."""
+    if dialect.escaped:
+        lines = _unescaped(lines, dialect.delimiter)
+    if len(dialect.delimiter) > 1:
+        lines = ((number, line.replace(dialect.delimiter, _JOINED)) for number, line in lines)
+    if dialect.padded:
+        padding = _padding(dialect.splits_at)
+        lines = ((number, padding.sub('"', line)) for number, line in lines)
+    return lines
+
+
+def _padding(delimiter: str) -> re.Pattern[str]:
+    """Match a closing quote and the spaces between it and the delimiter."""
+    return re.compile(rf'(?<!")"[ \t]+(?={re.escape(delimiter)}|\r?\n?$)')
+
+
+def _unescaped(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, str]]:
+    """Undo backslashes; a line that ends in one goes on in the next."""
+    cut = re.escape(delimiter)
+    null = re.compile(rf"(^|{cut})\\N(?={cut}|\r?\n?$)")
+    meant = {'"': '""', "n": _BREAK, "t": "\t", "r": "", "0": "", "Z": "", "b": "", delimiter: _CUT}
+    started: tuple[int, str] | None = None
+    for number, line in lines:
+        start, line = (started[0], started[1] + line) if started else (number, line)
+        started = None
+        body = line.rstrip("\r\n")
+        if (len(body) - len(body.rstrip("\\"))) % 2 and body != line and len(body) < MAX_ROW_CHARACTERS:
+            started = start, body[:-1] + "\\n"
+            continue
+        line = null.sub(r"\1", null.sub(r"\1", line))
+        yield start, re.sub(r"\\(.)", lambda found: meant.get(found[1], found[1]), line)
+    if started:
+        yield started
+
+
+def _restored(row: RawRow | Failure, dialect: Dialect) -> RawRow | Failure:
+    if isinstance(row, Failure) or not dialect.escaped:
+        return row
+    cells = [cell.replace(_BREAK, "\n").replace(_CUT, dialect.delimiter) for cell in row.cells]
+    return row._replace(cells=cells)
 
 
 class _Feed:
@@ -161,7 +249,9 @@ def _reread(feed: _Feed, dialect: Dialect, error: str) -> RawRow | Failure:
     own = any(len(_split(text, dialect)) == dialect.width for _, text in feed.taken[1:])
     if "unexpected end" not in error and not own:
         texts = (text for _, text in feed.taken)
-        cells = next(csv.reader(texts, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced))
+        cells = next(
+            csv.reader(texts, delimiter=dialect.splits_at, quotechar=dialect.quote, skipinitialspace=dialect.spaced)
+        )
         if len(cells) == dialect.width:
             return RawRow(number, cells)
     feed.give_back()
@@ -171,7 +261,7 @@ def _reread(feed: _Feed, dialect: Dialect, error: str) -> RawRow | Failure:
 
 
 def _split(line: str, dialect: Dialect) -> list[str]:
-    cells = line.rstrip("\r\n").split(dialect.delimiter)
+    cells = line.rstrip("\r\n").split(dialect.splits_at)
     return [cell.removeprefix(" ") for cell in cells] if dialect.spaced else cells
 
 
@@ -181,50 +271,32 @@ def _unquote(cell: str) -> str:
     return inner.replace('""', '"') if well_formed else cell
 
 
-def name_columns(first: Sequence[str]) -> tuple[str, ...]:
-    """Make header cells into column names: trimmed, "column 3" where empty, "text (2)" where repeated."""
-    names: list[str] = []
-    for place, cell in enumerate(first, 1):
-        name = " ".join(cell.split()) or f"column {place}"
-        base, times = name, 1
-        while name in names:
-            times += 1
-            name = f"{base} ({times})"
-        names.append(name)
-    return tuple(names)
+class Surplus(NamedTuple):
+    """How a row with too many cells is put together again: the text held delimiters and was not quoted."""
+
+    text: int  # the column that holds the prose
+    values: frozenset[int]  # the columns that hold numbers and dates
+    width: int
+
+    def rejoin(self, cells: Sequence[str], delimiter: str) -> list[str] | None:
+        """Join the surplus cells to the text; None where the other cells then do not stand in their columns."""
+        more = len(cells) - self.width
+        if more <= 0 or self.text < 0:
+            return None
+        joined = [*cells[: self.text], delimiter.join(cells[self.text : self.text + more + 1])]
+        joined += cells[self.text + more + 1 :]
+        fits = all(not joined[place].strip() or is_value(joined[place].strip()) for place in self.values)
+        return joined if fits and self.values else None
 
 
-def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first row names the columns.
-
-    Args:
-        rows: The first rows of the file, at least one.
-
-    Returns:
-        True if a cell is a name of `names` and none reads as a value. Without a known name: True if every cell is short
-        and different, none reads as a number or a date, and in some column the other rows do, or are much longer.
-    """
-    first = [cell.strip() for cell in rows[0]]
-    if any(cell and _is_value(cell) for cell in first):
-        return False
-    if any(map(is_known_name, first)):
-        return all(count_words(cell) <= 12 for cell in first)
-    filled = [cell for cell in first if cell]
-    if not filled or len(set(filled)) < len(filled) or any(len(cell) > 60 for cell in filled):
-        return False
-    return any(
-        _names(cell, [row[place] for row in rows[1:] if place < len(row)]) for place, cell in enumerate(first) if cell
-    )
-
-
-def _names(cell: str, values: list[str]) -> bool:
-    values = [value.strip() for value in values if value.strip()]
-    if not values or cell in values:
-        return False
-    if sum(_is_value(value) for value in values) >= 0.8 * len(values):
-        return True
-    return statistics.median(map(len, values)) >= 3 * len(cell) and cell[-1:] not in ".!。！"
-
-
-def _is_value(cell: str) -> bool:
-    return parse_rating(cell) is not None or parse_date(cell) is not None or cell.replace(".", "", 1).isdigit()
+def find_surplus(rows: Iterable[Sequence[str]], width: int) -> Surplus:
+    """Find out from the rows of the right width which column holds the prose and which hold values."""
+    columns = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
+    filled = [[cell.strip() for cell in column if cell.strip()] for column in columns]
+    values = {place for place, cells in enumerate(filled) if cells and sum(map(is_value, cells)) >= 0.8 * len(cells)}
+    lengths = [
+        sum(map(count_words, cells)) / len(cells) if cells and place not in values else 0.0
+        for place, cells in enumerate(filled)
+    ]
+    best = max(range(width), key=lengths.__getitem__, default=-1)
+    return Surplus(best if width and lengths[best] >= 2 else -1, frozenset(values), width)

@@ -1,9 +1,7 @@
 """Bytes to lines: files, standard input and gzip; the encoding found out; decoding that never ends a run.
 
-The rule for encodings, in this order: a byte order mark; UTF-16 told by its zero bytes; UTF-8; what charset-normalizer
-finds among the common multi-byte and non-Western encodings, when there is enough to go by; else Windows-1252, of which
-Latin-1 text is a part. Bytes that the chosen encoding cannot decode, which a sample may not have shown, are read as
-Windows-1252 (as Latin-1 where that has no character), so they never stop a run; `TextSource` counts them.
+`charsets` finds the encoding. Bytes that it cannot decode, which a sample may not have shown, are read as Windows-1252
+(as Latin-1 where that has no character), so they never stop a run; `TextSource` counts them.
 """
 
 from __future__ import annotations
@@ -21,20 +19,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from gistill.errors import InputError, SettingError
+from gistill.tables.shapes.charsets import find_encoding
+from gistill.tables.shapes.limits import LARGE, MAX_LINE, PACKED_TIGHT
 
 HEAD = 1 << 20  # bytes looked at to find out encoding, format and dialect
-MAX_LINE = 8_000_000  # characters; a longer line is cut, so that one without an end cannot fill the memory
 READ_ERRORS = (OSError, EOFError, zlib.error)  # what a broken or truncated gzip file, or a dying disk, raises
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Windows-1252 and its Eastern neighbours are left out: short Western texts are often mistaken for the latter.
-_CANDIDATES = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"]
 _ESCAPES = re.compile("[\udc80-\udcff]+")
 
 
@@ -43,21 +33,24 @@ class ByteSource:
 
     Args:
         source: A path, or "-" for standard input. Gzip is recognised by its first bytes, whatever the name.
+        unpacked: What to read in place of the file by this path: a member of an archive. It is closed with the source.
 
     Raises:
         InputError: It does not exist, may not be read, is empty or is not the gzip file it claims to be.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path, *, unpacked: BinaryIO | None = None) -> None:
         self.name = "standard input" if str(source) == "-" else str(source)
         self.path = None if str(source) == "-" else Path(source)
-        self._file = self._open()
+        self.unpacked = unpacked is not None
+        self._seekable: BinaryIO | None = None
+        self._file = unpacked or self._open()
         self._stream = self._file
         try:
             self.head = self._file.read(HEAD)
             self.zipped = self.head.startswith(b"\x1f\x8b")
             if self.zipped:
-                self._stream = cast(BinaryIO, gzip.GzipFile(fileobj=self.stream()))
+                self._stream = cast(BinaryIO, _Unzipped(_Rejoined(self.head, self._file)))
                 self.head = self._stream.read(HEAD)
         except READ_ERRORS as error:
             self.close()
@@ -82,10 +75,18 @@ class ByteSource:
         return io.BufferedReader(_Rejoined(self.head, self._stream), 1 << 16)
 
     def seekable(self) -> BinaryIO:
-        """Give the content as a file that can be read in any order, copied to a temporary one where it cannot."""
-        if self.path is not None and not self.zipped:
-            return self.path.open("rb")
-        copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the reader of the format closes it
+        """Give the content as a file that can be read in any order, copied to a temporary one where it cannot.
+
+        It is the same file each time, at its start, and is closed with the source.
+        """
+        if self._seekable is None:
+            is_file = self.path is not None and not self.zipped and not self.unpacked
+            self._seekable = self.path.open("rb") if is_file and self.path is not None else self._copied()
+        self._seekable.seek(0)
+        return self._seekable
+
+    def _copied(self) -> BinaryIO:
+        copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it is closed with the source
         try:
             with self.stream() as stream:
                 while block := stream.read(1 << 20):
@@ -93,13 +94,28 @@ class ByteSource:
         except READ_ERRORS as error:
             copy.close()
             raise InputError(f"cannot be read: {explain(error)}", file=self.name) from error
-        copy.seek(0)
         return copy
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if self._seekable is not None:
+            self._seekable.close()
         if self.path is not None:
             self._file.close()
+
+
+class _Unzipped(gzip.GzipFile):
+    """A gzip file that ends, as a damaged one does, where it unpacks to far more than reviews ever do."""
+
+    def __init__(self, packed: _Rejoined) -> None:
+        self._packed = packed
+        super().__init__(fileobj=io.BufferedReader(packed))
+
+    def read(self, size: int | None = -1) -> bytes:
+        block = super().read(size)
+        if self.tell() > LARGE and self.tell() > PACKED_TIGHT * max(self._packed.taken, 1):
+            raise OSError(f"it is packed more than {PACKED_TIGHT} times, as no table is")
+        return block
 
 
 class _Rejoined(io.RawIOBase):
@@ -107,6 +123,7 @@ class _Rejoined(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = memoryview(head), rest
+        self.taken = 0  # bytes, so far
 
     def readable(self) -> bool:
         return True
@@ -116,9 +133,11 @@ class _Rejoined(io.RawIOBase):
             taken = min(len(buffer), len(self._head))
             buffer[:taken] = self._head[:taken]
             self._head = self._head[taken:]
+            self.taken += taken
             return taken
         block = self._rest.read(len(buffer))
         buffer[: len(block)] = block
+        self.taken += len(block)
         return len(block)
 
 
@@ -151,11 +170,22 @@ class TextSource:
         """Yield each line with its number from 1 and its line ending, as an editor counts them (\\n, \\r\\n or \\r)."""
         return self._decode(self.bytes.stream())
 
+    def pieces(self) -> Iterator[str]:
+        """Yield the text in pieces of any length, for what is no matter of lines."""
+        with contextlib.closing(self._open(self.bytes.stream())) as text:
+            number = 1
+            while piece := text.read(1 << 20):
+                if not piece.isascii() and _ESCAPES.search(piece):
+                    piece = self._recode(piece, number)
+                number += piece.count("\n")
+                yield piece
+
+    def _open(self, stream: io.BufferedReader) -> io.TextIOWrapper:
+        wide = self.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+        return io.TextIOWrapper(stream, self.encoding, errors="replace" if wide else "surrogateescape", newline="")
+
     def _decode(self, stream: io.BufferedReader) -> Iterator[tuple[int, str]]:
-        errors = (
-            "replace" if self.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")) else "surrogateescape"
-        )
-        with contextlib.closing(io.TextIOWrapper(stream, self.encoding, errors=errors, newline="")) as text:
+        with contextlib.closing(self._open(stream)) as text:
             number = 0
             while line := text.readline(MAX_LINE):
                 number += 1
@@ -177,54 +207,6 @@ class TextSource:
 def read_as_windows(data: bytes) -> str:
     """Read bytes as Windows-1252, and the five it leaves undefined as Latin-1 control characters."""
     return "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in data)
-
-
-def find_encoding(head: bytes) -> str:
-    """Name the encoding of a file by its first bytes; the rule stands at the top of this module."""
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name
-    if wide := _find_wide(head):
-        return wide
-    decoded = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
-    bad = sum(len(match.group()) for match in _ESCAPES.finditer(decoded))
-    if not bad:
-        return "utf-8"
-    if sum(not char.isascii() for char in decoded) - bad > bad:
-        return "utf-8"  # a few stray bytes in a UTF-8 file do not make it another one
-    return _find_narrow(head)
-
-
-def _find_wide(head: bytes) -> str | None:
-    """Tell UTF-16 without a byte order mark: its zero bytes all stand on the same side."""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    zeros = even + odd
-    if zeros * 500 < len(head) or max(even, odd) < 0.9 * zeros:
-        return None
-    name = "utf-16-le" if odd > even else "utf-16-be"
-    if zeros * 5 < len(head) and _decodes(head, "utf-8"):
-        return None  # UTF-8 with some stray zero bytes
-    return name if _decodes(head, name) else None
-
-
-def _decodes(head: bytes, name: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(name)().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _find_narrow(head: bytes) -> str:
-    lines = [line for line in head.splitlines() if not line.isascii()]
-    sample = b"\n".join(lines)[: 1 << 15]
-    special = sum(byte >= 0x80 for byte in sample)
-    if special < 32 or special * 5 < len(sample):
-        return "cp1252"  # Western text has few letters beyond ASCII; Cyrillic, Greek or Chinese text has mostly such
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample, cp_isolation=_CANDIDATES).best()
-    return best.encoding if best is not None else "cp1252"
 
 
 def _check_encoding(encoding: str) -> None:

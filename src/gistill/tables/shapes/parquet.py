@@ -1,13 +1,11 @@
-"""Parquet files and workbooks: a source in, a `Sheet` out. Parquet streams; a workbook is held as a whole."""
+"""Parquet files: a source in, a `Sheet` out, streamed."""
 
 from __future__ import annotations
 
-import itertools
 from typing import BinaryIO
 
 from gistill.errors import InputError
 from gistill.schema import Failure
-from gistill.tables.shapes import delimited
 from gistill.tables.shapes.sheets import Row, Rows, Sheet, flatten
 from gistill.tables.shapes.sources import ByteSource
 
@@ -59,36 +57,6 @@ def _parquet_rows(handle: BinaryIO, table: object) -> Rows:
         yield Failure(kind="unreadable", row=number, detail=detail)
     finally:
         handle.close()
-
-
-def open_workbook(source: ByteSource, header: bool | None) -> Sheet:
-    """Open the first visible sheet that holds anything of an XLSX, XLSM, XLSB, XLS or ODS file; see `open_sheet`."""
-    import python_calamine as calamine
-
-    with source.seekable() as handle:
-        try:
-            book = calamine.CalamineWorkbook.from_filelike(handle)
-            visible = [
-                sheet.name for sheet in book.sheets_metadata if sheet.visible == calamine.SheetVisibleEnum.Visible
-            ]
-            sheets = [(name, book.get_sheet_by_name(name)) for name in visible or book.sheet_names]
-        except (calamine.CalamineError, OSError) as error:
-            raise InputError(f"is not a workbook that can be read: {_first_line(error)}", file=source.name) from None
-    filled = [(name, sheet) for name, sheet in sheets if sheet.start is not None]
-    if not filled:
-        raise InputError("holds no rows", file=source.name)
-    name, sheet = filled[0]
-    rows = ((number, row) for number, row in enumerate(sheet.iter_rows(), 1) if any(cell != "" for cell in row))
-    first = [next(rows)]
-    first += itertools.islice(rows, 200)
-    texts = [[cell if isinstance(cell, str) else str(cell) for cell in cells] for _, cells in first]
-    named = delimited.has_header(texts) if header is None else header
-    names = delimited.name_columns(texts[0] if named else [""] * len(texts[0]))
-    notes = (f"only the sheet {name!r} is read, of {len(filled)}",) if len(filled) > 1 else ()
-    cells_by_name = (
-        Row(number, dict(zip(names, cells, strict=False))) for number, cells in itertools.chain(first, rows)
-    )
-    return Sheet("xlsx", itertools.islice(cells_by_name, int(named), None), names, has_header=named, notes=notes)
 
 
 def _first_line(error: BaseException) -> str:
