@@ -58,7 +58,7 @@ def test_numbers_that_are_no_row_numbers_are_ids(tmp_path: Path, names: list[str
 
 def test_a_row_that_is_no_record_counts_as_a_row(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    path.write_text("id,text\n1,soft good bed\n2,bad,row,here\n3,hard old bed\n")
+    path.write_text("id,text\n1,soft good bed\n2\n3,hard old bed\n")
     assert [item.id for item in read_records(path) if isinstance(item, Record)] == made("soft good bed", "hard old bed")
 
 

@@ -72,10 +72,12 @@ def _count(handle: BinaryIO) -> int:
     place = tail.rfind(_END)
     if place < 0 or len(tail) < place + 16:
         return 0
+    entries: int
+    length: int
     entries, length = struct.unpack("<HI", tail[place + 10 : place + 16])
     if entries == 0xFFFF or length == 0xFFFFFFFF:  # the list is too long to be said here; each entry has 46 bytes
         return max(entries, min(length, size) // 46)
-    return max(int(entries), int(length) // 400)
+    return max(entries, length // 400)  # an entry is seldom longer; the number alone may be false
 
 
 def list_members(handle: BinaryIO, file: str) -> tuple[list[Member], list[str]]:

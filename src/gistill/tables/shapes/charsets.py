@@ -105,7 +105,7 @@ def _find_cyrillic(sample: bytes) -> str | None:
         if len(letters) < 0.9 * len(special):
             continue
         odd = len(re.findall(r"[а-яёіїєґ][А-ЯЁІЇЄҐ]", text))
-        score = (sum(char.lower() in _FREQUENT for char in letters) - 2 * odd) / len(letters)
+        score = (sum(char.lower() in _FREQUENT for char in letters) - 2 * odd) / len(special)
         if score > most:
             best, most = name, score
     return best

@@ -211,7 +211,7 @@ def _sniff_json(lines: Sequence[str], first: str, known: str | None) -> str:
         return "jsonl"
     if known == "jsonl" and (first == "" or first[:1] == "{") and len(lines) == 1:
         return "jsonl"
-    return "json" if known is not None or first[:1] in "{[" else "lines"
+    return "json"
 
 
 def _sniff_plain(lines: Sequence[str], first: str, suffix: str) -> str:

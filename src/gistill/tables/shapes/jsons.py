@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from gistill.errors import InputError
 from gistill.schema import Failure
 from gistill.tables.shapes.limits import MAX_CELL, MAX_COLUMNS, MAX_DOCUMENT, MAX_LINE
-from gistill.tables.shapes.nested import Found, as_lists, find_records, read_path, records_at, write_path
+from gistill.tables.shapes.nested import EACH, Found, as_lists, find_records, read_path, records_at, write_path
 from gistill.tables.shapes.sheets import Row, Rows, Sheet
 from gistill.tables.shapes.sources import TextSource
 
 _SAMPLE = 100  # lines
 _START = re.compile(r"\s*(?:(?:var|let|const)\s+)?[\w.$]+\s*(?:=|\()\s*(?=[\[{])")  # "window.data = [", "callback("
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])', re.DOTALL)
+_BETWEEN = re.compile(r"[\s,;]*")  # what may stand between two values
 _NESTED_AT_MOST = 1000  # brackets in an object as Python writes it
 
 
@@ -151,10 +152,8 @@ def _found(values: Sequence[object], records: str | None, *, several: bool) -> F
     if records is None:
         return find_records([*values, *values[:1]] if several and len(values) == 1 else values)
     path = read_path(records)
-    if not several and path and path[-1] != 0 and any(_ends_in_list(value, path) for value in values):
-        path = (*path, 0)
-    elif several and path and path[-1] != 0:
-        path = (*path, 0) if any(_ends_in_list(value, path) for value in values) else path
+    if any(_ends_in_list(value, path) for value in values):
+        path = (*path, EACH)
     wanted = Found(path, (), objects=False)
     objects = any(
         "text" not in cells or len(cells) > 1 for value in values for cells in records_at(value, wanted) if cells
@@ -234,9 +233,10 @@ def _decode(text: str) -> list[object]:
     decoder = json.JSONDecoder()
     values: list[object] = []
     place = 0
-    skip = re.compile(r"[\s,;]*")
-    while (place := skip.match(text, place).end()) < len(text):  # type: ignore[union-attr] - it matches nothing, too
-        value, place = decoder.raw_decode(text, place)
+    while found := _BETWEEN.match(text, place):
+        if found.end() == len(text):
+            break
+        value, place = decoder.raw_decode(text, found.end())
         values.append(value)
     lists = [value for value in values if isinstance(value, list)]
     return [[one for value in lists for one in value]] if len(values) == len(lists) > 1 else _one_list(values)

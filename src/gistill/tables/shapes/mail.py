@@ -86,7 +86,7 @@ def _messages(source: ByteSource) -> Iterator[tuple[int, bytes]]:
 
 
 def _cells(data: bytes) -> dict[str, object]:
-    message = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    message = email.message_from_bytes(data, policy=email.policy.default)
     cells: dict[str, object] = {name: _field(message, name) for name in COLUMNS[:-1]}
     cells["text"] = _body(message)[:MAX_CELL]
     return cells

@@ -178,7 +178,7 @@ def is_keyed(value: Mapping[str, object]) -> bool:
     if len(members) < 2:
         return bool(members) and isinstance(members[0], list) and _is_odd_key(next(iter(value)), members[0])
     if all(isinstance(member, list) for member in members):
-        first = [member[0] for member in members if member]
+        first = [member[0] for member in members if isinstance(member, list) and member]
         return len(first) > 1 and all(isinstance(one, Mapping) for one in first) and _are_alike(first)
     return all(isinstance(member, Mapping) and member for member in members) and _are_alike(members)
 
@@ -291,7 +291,7 @@ def _walk(
             yield from _walk(member, rest, inside, repeated=True, name=name)
     elif isinstance(value, Mapping) and step in value:
         outer = {**above, **_outer(value, path, repeated=repeated)} if not repeated else above
-        yield from _walk(value[step], rest, outer, repeated=repeated, name=step)
+        yield from _walk(value[step], rest, outer, repeated=repeated, name=str(step))
     elif isinstance(value, list):  # a path that the user wrote without [*]
         yield from _walk(value, (EACH, *path), above, repeated=repeated, name=name)
 
