@@ -19,7 +19,16 @@ SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the 
 
 # Why a stretch of a record's text is set apart.
 ApartReason = Literal[
-    "owner_reply", "translation", "quoted", "signature", "boilerplate", "automatic", "agent", "status", "markup"
+    "owner_reply",
+    "translation",
+    "quoted",
+    "signature",
+    "boilerplate",
+    "automatic",
+    "deleted",
+    "agent",
+    "status",
+    "markup",
 ]
 
 Element = Literal["aspect", "category", "opinion", "polarity"]
