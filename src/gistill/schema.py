@@ -25,7 +25,6 @@ ApartReason = Literal[
     "signature",
     "boilerplate",
     "automatic",
-    "deleted",
     "agent",
     "status",
     "markup",

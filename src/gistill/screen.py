@@ -99,6 +99,8 @@ def _unreadable(record: Record, max_characters: int) -> tuple[str, str]:
     )
     if is_blank(said):
         return (record.apart[0].reason, "") if record.apart else ("empty", "")
+    if not customer_spans(record):
+        return "agent", "no words of a customer"
     if is_deleted(said):
         return "deleted", ""
     if all(_says_nothing(record, span) for span in customer_spans(record)):
@@ -159,8 +161,8 @@ def _whole(record: Record) -> list[Span]:
 
 
 def _own_words(record: Record) -> str:
-    """Give a record's text without what is set apart; labels of turns stay, as they always were compared."""
-    return " ".join(record.text[span.start : span.end] for span in without(_whole(record), record.apart))
+    """Give what is read of a record: two conversations are not alike because an agent greets alike in both."""
+    return " ".join(record.text[span.start : span.end] for span in customer_spans(record))
 
 
 class NearDuplicates:

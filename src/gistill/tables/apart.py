@@ -144,12 +144,6 @@ _AUTOMATIC = re.compile(
     r"this (?:e-?mail|message)\b)[^\n]*",
     _FLAGS,
 )
-_DELETED = re.compile(
-    r"\s*(?:[\[(<]?\s*(?:deleted|removed)(?: by [^\])>\n]{1,30})?\s*[\])>]|(?:this |the )?(?:comment|post|review|"
-    r"message) "
-    r"(?:has been |was )?(?:deleted|removed)(?: by [^\n]{1,40})?\.?|this message was deleted\.?)\s*",
-    re.IGNORECASE,
-)
 _STATUS = re.compile(
     r"\A\W{0,6}(?:(?:not|un)[ -]?)?(?:(?:trip|purchase|buyer|review|stay|order|customer|user) )?(?:verified|"
     r"unverified|"
@@ -180,15 +174,13 @@ def find_apart(cell: str) -> list[Stretch]:
     """Find what is not the customer's words in a cell of a customer.
 
     Set apart are an owner's reply with all that follows, the translation where the original stands beside it, quoted
-    lines and mails, signatures, posts of programs, what is left of deleted posts, a mark such as "Not Verified |" in
+    lines and mails, signatures, posts of programs, a mark such as "Not Verified |" in
     front and "... More" at the end. Customers' own sentences about such things ("The response from the owner was
     rude.") stay.
 
     Returns:
         Stretches in order, disjoint, none empty; what is left of the cell may be nothing.
     """
-    if len(cell) < _TAIL and _DELETED.fullmatch(cell):
-        return [Stretch(0, len(cell), "deleted")]
     small = cell.lower()
     if ("bot" in small or "automatically" in small) and _BOT.search(cell) and not _QUOTED_LINES.search(cell):
         return [Stretch(0, len(cell), "automatic")]

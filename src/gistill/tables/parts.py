@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from gistill.fillers import is_error_cell, is_filler
 from gistill.schema import Apart, Part, Piece, Record, Span
+from gistill.tables.apart import find_apart
 from gistill.tables.markup import Change, find_tags
 from gistill.tables.values import cell_text
 from gistill.text import clean, is_blank
@@ -43,11 +44,15 @@ class Joined(NamedTuple):
 
 
 def read_cell(value: object) -> Cell:
-    """Give a cell's text as it is read: without tags, and empty where a spreadsheet could not compute it."""
+    """Give a cell's text as it is read: without tags, and empty where a spreadsheet could not compute it.
+
+    What stands in it and is not the customer's own words is set apart; see `apart.find_apart`.
+    """
     text = clean(cell_text(value))
     if is_error_cell(text):
         return Cell("")
-    return changed(Cell(text), find_tags(text))
+    cell = changed(Cell(text), find_tags(text))
+    return cell._replace(apart=tuple(Apart(**stretch._asdict()) for stretch in find_apart(cell.text)))
 
 
 def changed(cell: Cell, changes: Sequence[Change]) -> Cell:
