@@ -10,6 +10,7 @@ from gistill.fillers import is_error_cell, is_filler
 from gistill.schema import Apart, Part, Piece, Record, Span
 from gistill.tables.apart import find_apart
 from gistill.tables.markup import Change, find_tags
+from gistill.tables.repair import repairs
 from gistill.tables.values import cell_text
 from gistill.text import clean, is_blank
 
@@ -44,14 +45,16 @@ class Joined(NamedTuple):
 
 
 def read_cell(value: object) -> Cell:
-    """Give a cell's text as it is read: without tags, and empty where a spreadsheet could not compute it.
+    """Give a cell's text as it is read: repaired, without tags, and empty where a spreadsheet could not compute it.
 
     What stands in it and is not the customer's own words is set apart; see `apart.find_apart`.
     """
     text = clean(cell_text(value))
     if is_error_cell(text):
         return Cell("")
-    cell = changed(Cell(text), find_tags(text))
+    cell = Cell(text)
+    for find in (*repairs(text), find_tags):
+        cell = changed(cell, find(cell.text))
     return cell._replace(apart=tuple(Apart(**stretch._asdict()) for stretch in find_apart(cell.text)))
 
 
