@@ -20,6 +20,7 @@ from gistill.digest.extract import extract, extract_to
 from gistill.digest.readings import manifest_of, store_of
 from gistill.errors import InputError, ModelBrokenError
 from gistill.reader import Reading
+from gistill.reader.by_language import ReadersByLanguage
 from gistill.schema import Opinion, Record, Turn
 from gistill.screen import customer_spans
 
@@ -338,3 +339,29 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     assert kills, "every run ended before it could be killed"
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert path.read_bytes() == run_whole(tmp_path)
+
+
+class Speaking(FakeReader):
+    def __init__(self, version: str, *languages: str) -> None:
+        super().__init__(version=version)
+        self.languages = languages
+
+
+def test_each_record_is_read_by_the_reader_of_its_language() -> None:
+    english, others = Speaking("e0", "en"), Speaking("m0", "en", "de", "fr")
+    both = ReadersByLanguage([english, others])
+    said = {"a": ("great Preis", "de"), "b": ("great price", "en"), "c": ("bad fit", None), "d": ("bad Preis", "de")}
+    records = [Record(id=name, text=text, language=language) for name, (text, language) in said.items()]
+    found = extract([*records, Record(id="e", text="great prijs", language="nl")], reader=both)
+    assert english.asked == ["bad fit", "great price"]
+    assert others.asked == ["bad Preis", "great Preis"]
+    assert [opinion.record for opinion in found.opinions] == ["a", "b", "c", "d"]
+    assert [(one.kind, one.record) for one in found.failures] == [("language_not_read", "e")]
+
+
+def test_of_several_readers_the_hash_is_of_all_and_of_their_order() -> None:
+    english, others = Speaking("e0", "en"), Speaking("m0", "de")
+    both = ReadersByLanguage([english, others])
+    assert both.languages == ("en", "de")
+    assert both.for_language("nl") is both.for_language(None) is english
+    assert len({both.hash, ReadersByLanguage([others, english]).hash, ReadersByLanguage([english]).hash}) == 3

@@ -37,7 +37,8 @@ Progress = Callable[[str, int, int | None], None]  # step, items done, items in 
 class SentenceReader(Protocol):
     """What reads sentences. `hash` changes whenever an answer could.
 
-    One that reads some languages only says so in `languages`, a sequence of ISO 639-1 codes.
+    One that reads some languages only says so in `languages`, a sequence of ISO 639-1 codes. One that is made of
+    several has `for_language`, which gives the reader of a record's language.
     """
 
     name: str
@@ -233,8 +234,20 @@ class _Read(NamedTuple):
 
 
 def _read_chunk(chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]) -> list[_Read]:
-    answers = _read_once((record.text[s.start : s.end] for record, spans, _ in chunk for s in spans), reader, tick)
-    return [_read(record, spans, wrong, answers) for record, spans, wrong in chunk]
+    choose = getattr(reader, "for_language", None)
+    readers = [choose(record.language) if choose else reader for record, _, _ in chunk]
+    wanted: dict[str, tuple[SentenceReader, list[str]]] = {}
+    for one, (record, spans, _) in zip(readers, chunk, strict=True):
+        sentences = wanted.setdefault(one.hash, (one, []))[1]
+        sentences += (record.text[span.start : span.end] for span in spans)
+    answers: dict[str, Mapping[str, Sequence[Reading | Failure]]] = {}
+    for one, sentences in wanted.values():
+        answers[one.hash] = _read_once(sentences, one, tick if len(wanted) == 1 else lambda share: None)
+        tick(len(answers) / len(wanted))
+    return [
+        _read(record, spans, wrong, answers[one.hash])
+        for one, (record, spans, wrong) in zip(readers, chunk, strict=True)
+    ]
 
 
 def _read(
