@@ -533,7 +533,7 @@ def test_a_server_with_one_model_needs_no_name(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_teacher_extra")
 def test_unfiltered_every_answer_is_a_lesson_and_the_journal_answers_for_both(tmp_path: Path) -> None:
-    answers = ["  Whatever I say.\n", "", ANALYSIS, "soup | taste | positive | no such words", "a b " * 3000]
+    answers = ["  Whatever I say.\n", "?", ANALYSIS, "soup | taste | positive | no such words", "a b " * 3000]
     file = table(tmp_path / "reviews.csv", [f"The soup was great {n}." for n in range(len(answers))])
     book = ("--skill", "analysis", "--journal", str(tmp_path / "calls.sqlite"))
 

@@ -34,6 +34,7 @@ ROWS = {
     "offline": 0,
     "files": 0,
     "runs": 0,
+    "thinking": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,

@@ -763,13 +763,22 @@ def test_token_counts_are_believed_only_if_they_are_counts(usage: Any, told: tup
     ("content", "kind", "scope"),
     [
         (b"", "broken_answer", "again"),
-        (b"<html>sign in</html>", "broken_answer", "again"),
-        (b"[1]", "broken_answer", "again"),
+        (b"<html>sign in</html>", "not_an_api", "all"),
+        (b"null", "not_an_api", "all"),
+        (b"[1]", "not_an_api", "all"),
+        (b'data: {"choices": []}\n\n', "not_an_api", "all"),
+        (b'{"choices": [{"message": {"con', "broken_answer", "again"),
         (b"\xff\xfe\x00", "broken_answer", "again"),
         (b"[" * 100_000, "broken_answer", "again"),
         (b'{"choices": []}', "no_answer", "again"),
         (b'{"choices": [{"message": null}]}', "no_answer", "again"),
         (reply(None), "no_answer", "again"),
+        (reply(""), "no_answer", "again"),
+        (reply(None, "length"), "no_answer", "again"),
+        (reply("<think>So much to th", "length"), "reasoning", "again"),
+        (reply("<think></think>"), "reasoning", "again"),
+        (reply(None, usage={"completion_tokens_details": {"reasoning_tokens": 12}}), "reasoning", "again"),
+        (reply([{"type": "thinking", "thinking": []}]), "reasoning", "again"),
         (reply("", "content_filter"), "filtered", "request"),
         (b'{"error": {"message": "overloaded", "code": 429}}', "rate_limited", "again"),
         (b'{"error": "CUDA out of memory"}', "server_error", "again"),
@@ -782,10 +791,32 @@ def test_what_is_no_answer_has_a_name(content: bytes, kind: str, scope: str) -> 
     assert (raised.value.kind, raised.value.scope) == (kind, scope)
 
 
-def test_an_empty_answer_that_was_cut_is_an_answer() -> None:
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+def test_tokens_spent_on_reasoning_are_named_with_the_limit_that_they_met(field: str) -> None:
     """A model that thinks may use up its tokens before it says anything."""
-    answer = read_answer(reply(None, "length"), ask())
-    assert (answer.text, answer.stop) == ("", "length")
+    message = {"role": "assistant", "content": None, field: "The user wants ..."}
+    told = {"choices": [{"message": message, "finish_reason": "length"}]}
+    with pytest.raises(CallError, match="all 128 tokens it may have on reasoning") as raised:
+        read_answer(json.dumps(told).encode(), ask())
+    assert (raised.value.kind, raised.value.once) == ("reasoning", True)
+    assert "--max-tokens" in raised.value.hint
+
+
+def test_a_called_tool_is_no_answer_and_is_not_asked_for_again() -> None:
+    message = {"content": None, "tool_calls": [{"function": {"name": "answer", "arguments": "{}"}}]}
+    told = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    with pytest.raises(CallError, match="calls a tool") as raised:
+        read_answer(json.dumps(told).encode(), ask())
+    assert (raised.value.kind, raised.value.scope) == ("tool_call", "request")
+
+
+def test_content_in_parts_is_read_without_what_is_thinking() -> None:
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "zip "}]
+    assert read_answer(reply([*parts, {"type": "text", "text": "jams"}]), ask()).text == "zip jams"
+
+
+def test_an_answer_that_only_repeats_its_beginning_is_one() -> None:
+    assert read_answer(reply(""), ask(beginning="That is all.")).text == "That is all."
 
 
 @pytest.mark.parametrize(
@@ -793,6 +824,13 @@ def test_an_empty_answer_that_was_cut_is_an_answer() -> None:
     [
         (429, {"error": {"message": "slow", "code": "rate_limit_exceeded"}}, "rate_limited", "again"),
         (429, {"error": {"message": "You exceeded", "code": "insufficient_quota"}}, "no_quota", "all"),
+        (402, {"error": {"message": "Insufficient credits. Add more", "code": 402}}, "no_quota", "all"),
+        (402, "", "no_quota", "all"),
+        (403, {"error": {"message": "Key limit exceeded (monthly limit).", "code": 403}}, "no_quota", "all"),
+        (400, {"error": {"message": "Your credit balance is too low to access the API."}}, "no_quota", "all"),
+        (429, {"error": {"message": "You exceeded your current quota, please retry in 30s."}}, "rate_limited", "again"),
+        (429, {"error": {"message": "Insufficient balance"}}, "no_quota", "all"),
+        (403, {"error": {"message": "This key may not use the model."}}, "unauthorized", "all"),
         (401, {"error": {"message": "no"}}, "unauthorized", "all"),
         (404, {"detail": "Not Found"}, "not_found", "all"),
         (307, "", "not_found", "all"),
@@ -825,7 +863,10 @@ def test_errors_have_names_and_a_scope(status: int, told: Any, kind: str, scope:
         ("Invalid schema for response_format 'answer'", "response_format"),
         ("json_schema is not supported", "response_format"),
         ("The stop of the bus is not nice", ""),
-        ("temperature is not supported", ""),
+        ("temperature is not supported", "temperature"),
+        ("Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1)", "temperature"),
+        ("`temperature` is deprecated for this model.", "temperature"),
+        ("The temperature of the sea is 12 degrees", ""),
     ],
 )
 def test_fields_that_a_server_does_not_take_are_found(message: str, dropped: str) -> None:

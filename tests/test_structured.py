@@ -80,12 +80,17 @@ def test_no_requests_ask_nothing() -> None:
     assert model.calls == []
 
 
+def test_thinking_is_taken_off_before_an_answer_is_read() -> None:
+    [found] = complete_as(ScriptedModel([f'<think>Perhaps {{"aspects": []}}.</think>\n{GOOD}']), [ask()], Analysis)
+    assert isinstance(found, Structured)
+    assert (found.value, found.mended, found.asked_again) == (VALUE, False, False)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         f"```json\n{GOOD}\n```",
         f"Sure! Here is the analysis of [the review]:\n\n{GOOD}\n\nLet me know if you need {{more}}.",
-        f'<think>Perhaps {{"aspects": []}}, or not.</think>\n{GOOD}',
         f"{GOOD}\n{GOOD}",
         GOOD.replace('"positive"}', '"positive",}'),
         GOOD.replace('", "pol', '" "pol'),

@@ -25,6 +25,7 @@ _LISTS = ("categories", "tests")  # one option with commas between
 
 
 def annotate(
+    context: typer.Context,
     file: Annotated[
         str,
         typer.Argument(
@@ -70,6 +71,9 @@ def annotate(
     samples: Annotated[
         int, typer.Option(min=1, metavar="K", rich_help_panel=_VOTE, help=described("samples"))
     ] = _DEFAULT.samples,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", rich_help_panel=_TEACHER, help=described("max_tokens"))
+    ] = _DEFAULT.max_tokens,
     temperature: Annotated[
         float | None, typer.Option(min=0, rich_help_panel=_VOTE, help=described("temperature"))
     ] = _DEFAULT.temperature,
@@ -152,6 +156,10 @@ def annotate(
 def _read(given: Mapping[str, Any], columns: Mapping[str, str], display: Display) -> tuple[AnnotateSettings, Records]:
     """Read the options as settings, and open the table or the public set that they name."""
     file, data = given["file"], given["data"]
+    given = dict(given)
+    if given["teachers"] and given["model"] is None and _from_environment(given["context"], "server"):
+        display.say(f"OPENAI_BASE_URL ({given['server']}) is not asked, because --teacher names who is.")
+        given["server"] = None
     named = {name: given[name] for name in AnnotateSettings.__dataclass_fields__ if name in given}
     named["teachers"] = tuple(given["teachers"] or ())
     for name in _LISTS:
@@ -168,6 +176,12 @@ def _read(given: Mapping[str, Any], columns: Mapping[str, str], display: Display
     how = options.layout(*(given[name] for name in ("table_format", "encoding", "header_row", "sheet", "records_path")))
     table = open_source(file, columns, how, say=display.say)
     return settings, table.records()
+
+
+def _from_environment(context: typer.Context, option: str) -> bool:
+    """Say whether an option's value is from its environment variable, and not from the command."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "ENVIRONMENT"
 
 
 def _run(settings: AnnotateSettings, records: Records, out: Path, display: Display, given: Mapping[str, Any]) -> int:

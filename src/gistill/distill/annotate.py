@@ -263,6 +263,8 @@ def _made_from(plan: Plan, walk: Walk, models: Sequence[LanguageModel]) -> dict[
         "shard_size": settings.shard_size,
         "seed": settings.seed,
     }
+    if settings.max_tokens is not None:
+        decides["max_tokens"] = settings.max_tokens
     pii = settings.pii if settings.pii != "redact" else ""
     privacy = {"treatment of personal data": pii, "detector of names": settings.names or ""}
     return {

@@ -30,7 +30,7 @@ _BUDGET = "over_budget"
 # server, or that it refuses to speak about, is settled.
 _NO_ANSWER = frozenset(
     {"rate_limited", "server_error", "unavailable", "timeout", "cut", "unreachable", "broken_answer", "no_answer"}
-    | {"interrupted", "waiting", _BUDGET}
+    | {"reasoning", "tool_call", "not_an_api", "interrupted", "waiting", _BUDGET}
 )
 
 Records = Iterable[Record | Item | Failure]
@@ -133,7 +133,7 @@ def _ask(items: Sequence[Item], walk: Walk, models: Sequence[LanguageModel]) -> 
     requests = [
         Request(
             messages=task.ask(item),
-            max_tokens=task.max_tokens,
+            max_tokens=settings.max_tokens or task.max_tokens,
             temperature=settings.sampling_temperature,
             seed=settings.seed + sample,
         )

@@ -59,6 +59,9 @@ class AnnotateSettings:
     data: Annotated[Path | None, "Folder of the public data."] = None
 
     samples: Annotated[int, "Answers of each teacher about each text."] = 1
+    max_tokens: Annotated[
+        int | None, "Longest answer, in tokens. Default: the skill's. A model that reasons first needs more, e.g. 4096."
+    ] = None
     temperature: Annotated[float | None, "Sampling temperature. Default: 0 for one answer, 0.7 for several."] = None
     min_agreement: Annotated[float, "Share of the answers that must agree, from 0 to 1."] = 0.5
     shard_size: Annotated[int, "Texts in one shard."] = 500
@@ -89,7 +92,7 @@ class AnnotateSettings:
 
 
 _RANGES: tuple[tuple[str, float, float | None], ...] = (
-    *((name, 1, None) for name in ("limit", "samples", "shard_size", "concurrency", "rpm", "tpm")),
+    *((name, 1, None) for name in ("limit", "samples", "shard_size", "concurrency", "rpm", "tpm", "max_tokens")),
     *((name, 0, None) for name in ("temperature", "max_cost", "max_calls", "timeout")),
     *((name, 0, 1) for name in ("min_agreement", "batch_price_share")),
 )
@@ -148,11 +151,6 @@ def teachers_of(settings: AnnotateSettings) -> list[Teacher]:
                 hint="Give its address with --server, or as OPENAI_BASE_URL.",
             )
         found.append(Teacher(server, model))
-    elif server and settings.teachers:
-        raise SettingError(
-            f"{server} is given without --model, so it is not clear whether it is one of the teachers",
-            hint="Name its model with --model, or leave --server (and OPENAI_BASE_URL) out.",
-        )
     elif server:
         found.append(_only_model(server, settings.key_env))
     for other in settings.teachers:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from gistill.schema import Failure, Message, Noun
+from gistill.thinking import bare
 
 Stop = Literal["end", "length", "failure"]
 
@@ -36,9 +37,10 @@ class Request(Noun):
 class Completion(Noun):
     """A model's answer, or the named reason why there is none. Never an exception: a bad answer is data.
 
-    `text` is as the model wrote it and is not checked in any way. It is empty when `failure` is set. Token counts are
-    None where the server tells none; they are never guessed. `key` is where a journal keeps the answer; empty where
-    there is no journal.
+    `text` is the answer alone: thinking and the marks of a chat format are taken off here, where every answer enters,
+    whichever engine, server or journal it is from (see `gistill.thinking`). It is not checked in any other way, and is
+    empty when `failure` is set. Token counts are None where the server tells none; they are never guessed. `key` is
+    where a journal keeps the answer; empty where there is no journal.
     """
 
     text: str
@@ -47,6 +49,11 @@ class Completion(Noun):
     stop: Stop
     failure: Failure | None = None
     key: str = ""
+
+    @field_validator("text")
+    @classmethod
+    def _alone(cls, text: str) -> str:
+        return bare(text).text
 
 
 class LanguageModel(Protocol):

@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 from gistill.errors import ExtraMissingError
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Failure, Message
+from gistill.thinking import bare
 
 T = TypeVar("T")
 
 _LONGEST_MENDED = 100_000  # characters; what is longer is not an answer that lacks a comma
 _MOST_STRETCHES = 50  # bracketed stretches looked at in one answer
 _SHOWN = 2_000  # characters of a bad answer that the model sees again
-_THOUGHT = "</think>"  # what reasoning models end their drafts with
 _OPENER = re.compile(r"[{\[]")
 _BRACKET = re.compile(r"[{}\[\]]")
 _WITH_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)  # an open quote swallows the rest
@@ -129,7 +129,7 @@ def read_as(text: str, kind: type[T] | TypeAdapter[T]) -> tuple[T, bool] | Failu
             pass
     except ValueError as error:
         problem = Failure(kind="not_json", detail=_short(str(error)))
-    found = _found_in(text.rpartition(_THOUGHT)[2], adapter)
+    found = _found_in(bare(text).text, adapter)
     if isinstance(found, Failure):
         told = problem.kind == "schema_invalid" or _OPENER.search(text)
         return problem if found.kind == "not_json" and told else found

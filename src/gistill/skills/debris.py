@@ -14,11 +14,12 @@ from collections import Counter
 
 from rapidfuzz import fuzz
 
+from gistill.thinking import bare
+
 Row = list[str]  # target, aspect, sentiment, reasoning, as written; "" where one is missing
 FIELDS = ("target", "aspect", "sentiment", "reasoning")
 
 _FENCE = re.compile(r"^[ \t]{0,20}```.*$", re.MULTILINE)
-_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _RULE = re.compile(r"^\W*$")  # nothing, or a line of dashes
 # A line that begins another review: whatever follows is not about ours.
 _REVIEW = re.compile(
@@ -44,11 +45,11 @@ _PREAMBLE = re.compile(
 
 def undressed(answer: str, mended: Counter[str]) -> str:
     """Take off code fences, a model's thinking and the bold of Markdown; counts "thinking" and "code_fence"."""
-    plain = _THINKING.sub("", answer)
-    mended["thinking"] += plain != answer
-    bare = _FENCE.sub("", plain)
-    mended["code_fence"] += bare != plain
-    return re.sub(r"\*\*([^*\n]+)\*\*", r"\1", bare).strip()
+    plain, thought = bare(answer)
+    mended["thinking"] += thought
+    unfenced = _FENCE.sub("", plain)
+    mended["code_fence"] += unfenced != plain
+    return re.sub(r"\*\*([^*\n]+)\*\*", r"\1", unfenced).strip()
 
 
 def first_answer(answer: str, mended: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from gistill.schema import ELEMENTS, Failure, Message, Noun, OpinionTuple, Polar
 from gistill.skills.opinions import IMPLICIT, NOTHING, OpinionsInput, count_tuples, elements, parse, render, write
 from gistill.skills.skill import Answer, Choices, Parsed, Ratio, Skill, Structured, Teacher
 from gistill.text import places
+from gistill.thinking import bare
 
 # Written for this purpose: several domains, nothing named, nothing felt, several opinions, words that stand apart.
 _EXAMPLES: tuple[tuple[str, tuple[OpinionTuple, ...]], ...] = (
@@ -185,7 +186,7 @@ def repair(answer: str, text: str, order: Sequence[str]) -> tuple[str, Counter[s
         of a quotation whose case is another in the text).
     """
     repaired: Counter[str] = Counter()
-    plain = re.sub(r"<think>.*?</think>|```\w*", "\n", answer, flags=re.DOTALL)
+    plain = re.sub(r"```\w*", "\n", bare(answer).text)
     if plain != answer:
         repaired["formatting"] += 1
     lines = [line for line in plain.splitlines() if line.strip()]
@@ -203,16 +204,16 @@ def repair(answer: str, text: str, order: Sequence[str]) -> tuple[str, Counter[s
 
 
 def _repair_line(line: str, text: str, order: Sequence[str], repaired: Counter[str]) -> str:
-    bare = _BULLET.sub("", line).strip()
-    if bare.startswith("|") and bare.endswith("|") and len(bare) > 1:
-        bare = bare[1:-1]
-    parts = [part.strip() for part in bare.split("|")]
-    if (_RULE.fullmatch(bare) and "--" in bare) or [part.casefold() for part in parts] == list(order):
+    row = _BULLET.sub("", line).strip()
+    if row.startswith("|") and row.endswith("|") and len(row) > 1:
+        row = row[1:-1]
+    parts = [part.strip() for part in row.split("|")]
+    if (_RULE.fullmatch(row) and "--" in row) or [part.casefold() for part in parts] == list(order):
         repaired["formatting"] += 1  # the rule or the head of a table
         return ""
-    repaired["formatting"] += bare.strip() != line.strip()
+    repaired["formatting"] += row.strip() != line.strip()
     if len(parts) != len(order):
-        return bare
+        return row
     return " | ".join(_repair_part(part, element, text, repaired) for part, element in zip(parts, order, strict=True))
 
 
@@ -228,11 +229,11 @@ def _repair_part(part: str, element: str, text: str, repaired: Counter[str]) -> 
     if part.casefold() in _NO_WORDS:
         repaired["implicit"] += part != IMPLICIT
         return IMPLICIT
-    bare = part.strip(_QUOTES)
-    if bare != part and places(bare, text):
+    unquoted = part.strip(_QUOTES)
+    if unquoted != part and places(unquoted, text):
         repaired["formatting"] += 1
-        return bare
-    for found in re.finditer(re.escape(bare), text, re.IGNORECASE) if bare else ():
+        return unquoted
+    for found in re.finditer(re.escape(unquoted), text, re.IGNORECASE) if unquoted else ():
         if places(found.group(), text):
             repaired["case"] += 1
             return found.group()

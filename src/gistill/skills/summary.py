@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from gistill.schema import Failure, Message
 from gistill.skills.overlap import rouge1
 from gistill.skills.skill import Answer, Parsed, Skill, Teacher
+from gistill.thinking import bare
 
 Feeling = Literal["positive", "negative"]
 
@@ -129,7 +130,7 @@ def parse(text: str, *, limit: int = 2) -> tuple[Draft, ...] | Failure:
         One to `limit` complete sentences. A last sentence that does not end is dropped, and where it was the only
         one the answer is a `truncated` failure; nothing said is `empty_answer`, an apology is `refused`.
     """
-    plain = re.sub(r"<think>.*?</think>|```\w*", " ", text, flags=re.DOTALL)
+    plain = re.sub(r"```\w*", " ", bare(text).text)
     lines = [re.sub(r"^\s*(?:[-*•>#]+|\d{1,2}[.)])\s+", "", line).strip() for line in plain.splitlines()]
     plain = " ".join(line for line in lines if line)
     plain = re.sub(r"[*_`]{1,3}([^*_`]+)[*_`]{1,3}", r"\1", plain)

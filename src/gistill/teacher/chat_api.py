@@ -15,12 +15,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from gistill.lm.seam import Request, Stop
+from gistill.thinking import bare
 
 Scope = Literal["again", "request", "all"]
 _CUT = {"length", "max_tokens", "model_length"}
 _FILTERED = {"content_filter", "content_filtered", "safety"}
 _MOST_STOPS = 4  # what the API takes; the others are cut here
 _LONGEST_DETAIL = 300
+_MORE_TOKENS = "Allow longer answers with --max-tokens, or switch the model's reasoning off."
+_WRONG_PLACE = "Check the address (it usually ends in /v1), and that no sign-in page or proxy stands before the server."
 
 
 class CallError(Exception):
@@ -36,6 +39,8 @@ class CallError(Exception):
         paid: Whether it may have been paid. A refusal is not; an answer that did not arrive may be.
         hint: What to do about it, where `scope` is `all`.
         dropped: The field of the body that the server does not take, and asks to leave out.
+        once: Where the call can be made again: whether once is enough, because every try is paid and a model that
+            gave no answer rarely gives one the next time.
     """
 
     def __init__(
@@ -49,10 +54,11 @@ class CallError(Exception):
         paid: bool = True,
         hint: str = "",
         dropped: str = "",
+        once: bool = False,
     ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind, self.detail, self.scope, self.status = kind, _short(detail), scope, status
-        self.wait, self.paid, self.hint, self.dropped = wait, paid, hint, dropped
+        self.wait, self.paid, self.hint, self.dropped, self.once = wait, paid, hint, dropped, once
         self.usage = Usage()
 
 
@@ -133,10 +139,11 @@ def read_answer(content: bytes, request: Request) -> Answer:
     """
     try:
         told = json.loads(content)
-        if not isinstance(told, dict):
-            raise ValueError
     except (ValueError, RecursionError):
-        raise CallError("broken_answer", f"no JSON: {content[:80]!r}", status=200) from None
+        raise _no_json(content) from None
+    if not isinstance(told, dict):
+        raise CallError("not_an_api", f"it answers {_said(content)}, which is no chat completion",
+                        scope="all", status=200, hint=_WRONG_PLACE)  # fmt: skip
     usage = _usage(told.get("usage"))
     try:
         return _answer(told, request, usage)
@@ -154,17 +161,80 @@ def _answer(told: dict[str, Any], request: Request, usage: Usage) -> Answer:
             status = told["error"].get("code") if isinstance(told["error"], dict) else None
             raise read_error(status if isinstance(status, int) and 400 <= status < 600 else 502, told, {})
         raise CallError("no_answer", "the answer has no choices", status=200)
-    finish, text = choice.get("finish_reason"), message.get("content")
+    finish, text = choice.get("finish_reason"), content_of(message.get("content"))
     if finish in _FILTERED:
         raise CallError("filtered", "the server's content filter stopped the answer", scope="request", status=200)
     if message.get("refusal"):
         raise CallError("refused", str(message["refusal"]), scope="request", status=200)
     cut = finish in _CUT or (finish is None and usage.completion is not None and usage.completion >= request.max_tokens)
-    if not isinstance(text, str) and not cut:
-        raise CallError("no_answer", "the answer has no content", status=200)
-    whole = clean(text or "")
+    whole, thought = bare(clean(text))
+    if not whole.strip() and (cut or thought or not request.beginning):
+        raise _no_content(message, choice, told, thought=thought, cut=cut, allowed=request.max_tokens)
     shown = _until_stop(whole := _with_beginning(whole, request.beginning), request)
     return Answer(shown, "length" if cut and shown == whole else "end", usage)
+
+
+def content_of(told: Any) -> str:
+    """Read a message's content: a text, or parts of which those that are text count (Mistral); "" where there is none.
+
+    A part that is thinking, an image or a reference is no part of the answer.
+    """
+    if isinstance(told, list):
+        texts = (part.get("text") for part in told if isinstance(part, dict) and part.get("type") in ("text", None))
+        return "".join(text for text in texts if isinstance(text, str))
+    return told if isinstance(told, str) else ""
+
+
+def _no_content(
+    message: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    told: Mapping[str, Any],
+    *,
+    thought: bool,
+    cut: bool,
+    allowed: int,
+) -> CallError:
+    """Name why an answer has no words: its tokens were spent on reasoning, it calls a tool, or nobody knows."""
+    if thought or reasoned(message, told.get("usage")):
+        spent = f"all {allowed:,} tokens it may have" if cut else "its answer"
+        return CallError("reasoning", f"the model spent {spent} on reasoning and answered nothing",
+                         once=True, status=200, hint=_MORE_TOKENS)  # fmt: skip
+    if message.get("tool_calls") or message.get("function_call") or choice.get("finish_reason") == "tool_calls":
+        return CallError("tool_call", "the model calls a tool instead of answering", scope="request", status=200,
+                         hint="Ask a server that does not add tools, or another model.")  # fmt: skip
+    if cut:
+        return CallError("no_answer", f"the answer was cut after {allowed:,} tokens and is empty",
+                         once=True, status=200, hint=_MORE_TOKENS)  # fmt: skip
+    return CallError("no_answer", "the answer has no content", once=True, status=200,
+                     hint="`gistill doctor` shows what the server answers.")  # fmt: skip
+
+
+def reasoned(message: Mapping[str, Any], usage: Any) -> bool:
+    """Say whether a server tells of reasoning beside an answer's content, in any of the usual fields."""
+    if any(message.get(name) for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking")):
+        return True
+    parts = message.get("content")
+    if isinstance(parts, list) and any(isinstance(part, dict) and part.get("type") == "thinking" for part in parts):
+        return True
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    return bool(isinstance(details, dict) and _count(details.get("reasoning_tokens")))
+
+
+def _no_json(content: bytes) -> CallError:
+    """Name a body that is no JSON: a web page and a stream are always so, half an answer only this time."""
+    begins = content[:200].lstrip().lower()
+    if begins.startswith(b"<"):
+        return CallError("not_an_api", f"it answers with a web page ({_said(content)})",
+                         scope="all", status=200, hint=_WRONG_PLACE)  # fmt: skip
+    if begins.startswith((b"data:", b"event:", b": ")):
+        return CallError("not_an_api", "it streams its answers, although it is not asked to", scope="all", status=200,
+                         hint="Switch streaming off at the server or the proxy before it.")  # fmt: skip
+    return CallError("broken_answer", f"no JSON: {content[:80]!r}", status=200)
+
+
+def _said(content: bytes) -> str:
+    words = re.sub(r"<[^>]*>", " ", content[:2000].decode("utf-8", "replace"))
+    return repr(" ".join(words.split())[:60])
 
 
 def _with_beginning(text: str, beginning: str) -> str:
@@ -195,8 +265,8 @@ def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
     code, field_named = str(error.get("code") or error.get("type") or ""), str(error.get("param") or "")
     told_all: dict[str, Any] = {"status": status, "paid": False, "wait": retry_after(headers)}
     said = f"{code} {message}".lower()
-    if status == 429 and "insufficient_quota" in said:
-        hint = "Top up the account, or ask another server."
+    if status == 402 or _no_money(status, said):
+        hint = "Top up the account, or ask another server. What was answered is kept, and the same command goes on."
         return CallError("no_quota", message, scope="all", hint=hint, **told_all)
     if status in (401, 403):
         return CallError("unauthorized", message, scope="all", hint=key_hint("OPENAI_API_KEY"), **told_all)
@@ -213,6 +283,18 @@ def read_error(status: int, told: Any, headers: Mapping[str, str]) -> CallError:
     return CallError("bad_request", message, scope="request", dropped=_not_taken(said, field_named), **told_all)
 
 
+def _no_money(status: int, said: str) -> bool:
+    """Say whether an account is refused. Some 429s speak of a quota and mean this minute's: these can be waited for."""
+    if status == 429:
+        return bool(re.search(r"insufficient.?(quota|credit|balance|fund)|credit balance", said))
+    broke = r"insufficient.?(quota|credit|balance|fund)|credit balance|out of credit|billing|spend(ing)? limit"
+    return status in (400, 403) and bool(
+        re.search(
+            rf"{broke}|(key|monthly|weekly|daily|budget|usage) limit|quota.{{0,20}}exceed|exceed.{{0,30}}quota", said
+        )
+    )
+
+
 def key_hint(variable: str) -> str:
     """Say what to do where a server refuses the key that an environment variable holds."""
     return f"Put a valid key into the environment variable {variable}, or name another one with --key-env."
@@ -227,10 +309,12 @@ def _too_long(said: str) -> bool:
 def _not_taken(said: str, named: str) -> str:
     """Find the optional field that a server complains about, if it is one we can do without."""
     if not re.search(
-        r"unsupported|not supported|unknown|unrecognized|not permitted|not allowed|invalid schema|max_comp", said
+        r"unsupported|not supported|not support|unknown|unrecognized|not permitted|not allowed|deprecated|only the default"
+        r"|invalid schema|max_comp",
+        said,
     ):
         return ""
-    for name in ("response_format", "seed", "stop", "max_tokens"):
+    for name in ("response_format", "seed", "stop", "temperature", "max_tokens"):
         if named.split(".")[0] == name or re.search(rf"\b{name}\b", said):
             return name
     return "response_format" if "json_schema" in said else ""

@@ -12,6 +12,7 @@ import os
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -58,7 +59,9 @@ class Connection:
     ) -> None:
         self.url = checked_url(url)
         self.timeout, self._key_env = timeout, api_key_env
-        key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
+        key = key_in(api_key_env)
+        for name, value in (headers or {}).items():
+            _checked_header(value, f"the header {name}")
         hidden = [part for name, value in (headers or {}).items() if _SECRET.search(name) for part in value.split()]
         self._secrets = sorted({secret for secret in (key, *hidden) if len(secret) > 6}, key=len, reverse=True)
         try:
@@ -228,6 +231,28 @@ class Call:
             self.attempt,
             Outcome(seconds=seconds, price=self.price, price_source=source, **told, **ended),  # type: ignore[arg-type]
         )
+
+
+def key_in(variable: str) -> str:
+    """Read a key from an environment variable; "" where there is none.
+
+    Raises:
+        SettingError: It cannot be sent, or stands in quotation marks: it was copied with something that is no part
+            of it. The key itself is not shown.
+    """
+    key = os.environ.get(variable, "").strip() if variable else ""
+    _checked_header(key, f"the key in {variable}")
+    if len(key) > 1 and key[0] == key[-1] and key[0] in "\"'`":
+        raise SettingError(f"the key in {variable} stands in quotation marks", hint="Set it without them.")
+    return key
+
+
+def _checked_header(value: str, what: str) -> None:
+    odd = next((char for char in value if not " " <= char <= "~"), "")
+    if odd:
+        name = unicodedata.name(odd, f"U+{ord(odd):04X}").lower()
+        hint = "Copy it again, without the quotation marks and line breaks around it."
+        raise SettingError(f"{what} cannot be sent: it holds a character that no key has ({name})", hint=hint)
 
 
 def checked_url(url: str) -> str:

@@ -10,6 +10,8 @@ from gistill.schema import Noun
 from gistill.teacher.chat_api import key_hint
 from gistill.teacher.connection import NO_HTTPS, checked_url, http_instead
 from gistill.teacher.doctor_checks import (
+    GREETING,
+    check_answers,
     check_context,
     check_continues,
     check_length,
@@ -22,7 +24,7 @@ from gistill.teacher.doctor_checks import (
 from gistill.teacher.doctor_line import Finding, Line, Said
 
 CHECKS = (
-    *("models", "usage", "max_tokens", "finish", "stop", "repeats", "seeds", "continues"),
+    *("models", "answers", "usage", "max_tokens", "finish", "stop", "repeats", "seeds", "continues"),
     *("schema", "context", "reliable"),
 )
 _SLOW = "Where the server is only slow, `gistill doctor --seconds N` gives it more time; see also the server's own log."
@@ -78,8 +80,8 @@ def diagnose(
     try:
         line.model = model or _first(names, listed)
         say(f"Asking {line.model} at {line.url}.")
-        _greeted(line, api_key_env)
-        findings = [_models(listed, names, line.model)]
+        greeting = _greeted(line, api_key_env)
+        findings = [_models(listed, names, line.model), check_answers(line, greeting)]
         length, plain = check_length(line)
         findings += [*length, check_stop(line, plain), check_repeats(line, plain), check_seeds(line)]
         findings.append(check_continues(line, plain))
@@ -165,11 +167,11 @@ def _first(names: tuple[str, ...], listed: Said) -> str:
     return names[0]
 
 
-def _greeted(line: Line, api_key_env: str) -> None:
+def _greeted(line: Line, api_key_env: str) -> Said:
     """Ask something that any model answers, before anything else is made of its answers."""
-    said = line.say("Answer with one word: yes.", max_tokens=16)
+    said = line.say(GREETING, max_tokens=16)
     if said.ok:
-        return
+        return said
     hint = {
         401: key_hint(api_key_env),
         403: key_hint(api_key_env),

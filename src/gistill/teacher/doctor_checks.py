@@ -11,9 +11,11 @@ from gistill.lm.structured import schema_text
 from gistill.schema import Noun
 from gistill.teacher.doctor_line import NOT_ASKED, Finding, Line, Said
 
+GREETING = "Answer with one word: yes."
 _COUNT = "Count from 1 to 60 in digits, separated by single spaces. Write nothing else."
 _PROSE = "Why is the sky blue? Answer in one plain English sentence. Do not write JSON, lists or code."
 _INVENT = "Invent a name for a small café by the sea and say in one sentence what is served there."
+_ROOM = 1024  # tokens for one word, and for all the reasoning before it
 _CUT = 24  # tokens for a count that needs far more
 _AT_ONCE = 4
 _ENOUGH_SHAPES = 5  # of ten, to say that all of them would be followed
@@ -38,6 +40,25 @@ def check_usage(line: Line) -> Finding:
         told = f"Tokens came with {line.with_usage} of {line.answered} answers: counted costs will be too low."
         return _finding("usage", "bad", "sometimes", told)
     return _finding("usage", "bad", "missing", "No tokens are reported: costs and token limits can only be estimated.")
+
+
+def check_answers(line: Line, greeting: Said) -> Finding:
+    """Say whether one word comes for sixteen tokens, or they are spent on reasoning."""
+    if greeting.text.strip() and not greeting.thought:
+        return _finding("answers", "good", "at once", "It answers at once, without reasoning before.")
+    if greeting.text.strip():
+        told = "It reasons before it answers: answers cost more tokens than they have words."
+        return _finding("answers", "bad", "reasons first", told)
+    spent = "spent on reasoning" if greeting.thought else "answered with nothing"
+    more = line.say(GREETING, max_tokens=_ROOM)
+    if more.text.strip():
+        told = (
+            f"16 tokens for one word were {spent}, {_ROOM:,} were enough: give annotate a --max-tokens of {4 * _ROOM}."
+        )
+        return _finding("answers", "bad", "reasons first", told)
+    called = " It calls a tool instead." if greeting.finish == "tool_calls" else ""
+    told = f"Asked for one word, it gave no answer: 16 tokens were {spent}, and {_ROOM:,} too.{called}"
+    return _finding("answers", "bad", "none", told)
 
 
 def check_length(line: Line) -> tuple[list[Finding], str]:

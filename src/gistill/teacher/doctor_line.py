@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from gistill.errors import ExtraMissingError
 from gistill.schema import Noun
-from gistill.teacher.connection import LoopThread
+from gistill.teacher.chat_api import content_of, reasoned
+from gistill.teacher.connection import LoopThread, key_in
+from gistill.thinking import bare
 
 _TRIES = 4  # of one question, where the server is busy or breaks off
 _LONGEST_WAIT = 5.0  # seconds, whatever Retry-After says
@@ -41,6 +43,7 @@ class Said:
     error: str = ""
     body: Any = None
     slow: bool = False  # no answer, because the time was up
+    thought: bool = False  # it tells of reasoning
 
     @property
     def ok(self) -> bool:
@@ -68,7 +71,7 @@ class Line:
             raise ExtraMissingError(
                 "Asking a server needs openai.", hint='Run: pip install "gistill[teacher]"'
             ) from error
-        self._key = os.environ.get(api_key_env, "").strip()
+        self._key = key_in(api_key_env)
         self.url, self.model = url, ""
         self.limit_name = "max_tokens"
         self.takes_temperature = True
@@ -146,10 +149,13 @@ class Line:
             return said
         try:
             choice = said.body["choices"][0]
-            text, finish = choice["message"].get("content") or "", str(choice.get("finish_reason") or "")
+            message = choice["message"]
+            text, thought = bare(content_of(message.get("content")))
+            finish = str(choice.get("finish_reason") or "")
             usage = said.body.get("usage")
         except (KeyError, IndexError, TypeError, AttributeError):
-            return Said(200, error="the answer is not a chat completion", body=said.body)
+            return Said(200, error=_no_completion(said.body), body=said.body)
+        thought = thought or reasoned(message, usage)
         with self._lock:
             self.answered += 1
             if isinstance(usage, dict) and isinstance(usage.get("prompt_tokens"), int):
@@ -158,7 +164,7 @@ class Line:
                 self.completion_tokens += usage.get("completion_tokens") or 0
             else:
                 usage = None
-        return Said(200, str(text), finish, usage)
+        return Said(200, text, finish, usage, body=said.body, thought=thought)
 
     def _tried(self, call: Callable[[], Awaitable[Any]]) -> Said:
         said = Said(NOT_ASKED, error="the time was up", slow=True)
@@ -195,8 +201,8 @@ class Line:
             failed = Said(0, error=str(error.__cause__ or error))
             if type(error.__cause__).__name__ == "ConnectError":  # nobody is there
                 wait = None
-        except (ValueError, RecursionError):
-            failed = Said(200, error="the answer is not JSON")
+        except (ValueError, RecursionError) as error:
+            failed = Said(200, error=_no_completion(getattr(error, "doc", None)))
         except self._openai.OpenAIError as error:
             failed = Said(0, error=str(error))
         with self._lock:
@@ -208,6 +214,15 @@ class Line:
         body = error.body
         told = str((body.get("message") if isinstance(body, dict) else None) or error)
         return " ".join((told.replace(self._key, "***") if self._key else told).split())[:300]
+
+
+def _no_completion(body: Any) -> str:
+    """Say what came in the place of a chat completion."""
+    if isinstance(body, str) and body.lstrip().startswith("<"):
+        return "it answers with a web page: check the address, and what stands before the server"
+    if isinstance(body, str) and body.lstrip().startswith(("data:", "event:")):
+        return "it streams its answers, although it is not asked to"
+    return f"the answer is not a chat completion but {json.dumps(body)[:60]}" if body else "the answer is not JSON"
 
 
 async def _within(seconds: float, call: Callable[[], Awaitable[Any]]) -> Any:

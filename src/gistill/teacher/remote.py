@@ -25,6 +25,7 @@ from gistill.teacher.prices import UNKNOWN, Prices
 
 _OVERLOAD = {"rate_limited", "unavailable", "timeout"}
 _WAIT_FIRST, _WAIT_MOST, _JITTER = 0.25, 30.0, 0.25  # seconds before a call is made again
+_HOPELESS = {"bad_request", "no_answer", "reasoning", "tool_call"}  # who answers nobody so will not answer the next
 _BAD_AT_FIRST = 5  # calls refused before the first answer, after which the server is taken to refuse all
 
 
@@ -147,8 +148,9 @@ class RemoteModel:
         """Answer every request, from the journal where it can.
 
         A request that cannot be answered fails by name: `too_long`, `filtered`, `refused`, `bad_request`,
-        `over_budget`, or the kind of the last error when retries have run out (`rate_limited`, `server_error`,
-        `unavailable`, `timeout`, `cut`, `unreachable`, `broken_answer`, `no_answer`). Failures are never served
+        `over_budget`, `tool_call`, or the kind of the last error when retries have run out (`rate_limited`,
+        `server_error`, `unavailable`, `timeout`, `cut`, `unreachable`, `broken_answer`). An answer without words
+        (`no_answer`, or `reasoning` where its tokens went there) is asked for once more. Failures are never served
         again. Where a server tells no token counts, the completion has None and the journal NULL.
 
         Raises:
@@ -240,14 +242,17 @@ class RemoteModel:
         """Ask until there is an answer or none to be had; gives the attempt that brought it, where there is one."""
         import stamina
 
-        failures = 0
+        failures = empty = 0
 
         def again(error: Exception) -> bool | float:
-            nonlocal failures
+            nonlocal failures, empty
             if not isinstance(error, CallError) or stopped():
                 return False
-            self._judge(error)
             failures += error.kind != "rate_limited"
+            empty += error.once
+            if empty > 1:
+                error.scope = "request"
+            self._judge(error)
             if error.scope != "again" or failures > self._retries:
                 return False
             return True if error.wait is None else max(error.wait, _WAIT_FIRST)
@@ -273,10 +278,13 @@ class RemoteModel:
         """Widen an error that concerns more than its own call."""
         if error.status is not None:
             self._heard = True
-        if error.kind == "bad_request" and error.scope == "request" and not self._answers:
+        if error.kind == "not_an_api" and self._answers:  # it is one: something came between
+            error.scope = "again"
+        if error.kind in _HOPELESS and error.scope == "request" and not self._answers:
             self._bad += 1
             if self._bad >= _BAD_AT_FIRST:
-                error.scope, error.hint = "all", "It refuses all calls. Check the model's name and the settings."
+                error.scope = "all"
+                error.hint = error.hint or "It refuses all calls. Check the model's name and the settings."
         silence = time.monotonic() - self._last_answer
         if error.scope == "again" and (
             (error.kind == "unreachable" and not self._heard)
