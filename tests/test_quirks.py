@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,10 @@ TEXTS = [f"The {name} number {n} is {FEELINGS[n % 2]}." for n in range(4) for na
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-1234567890abcdef")
     monkeypatch.setattr("gistill.teacher.remote._WAIT_FIRST", 0.01)
     monkeypatch.setattr("gistill.teacher.remote._WAIT_MOST", 0.05)
-    yield
 
 
 def right(body: Body) -> str:

@@ -309,8 +309,8 @@ def _too_long(said: str) -> bool:
 def _not_taken(said: str, named: str) -> str:
     """Find the optional field that a server complains about, if it is one we can do without."""
     if not re.search(
-        r"unsupported|not supported|not support|unknown|unrecognized|not permitted|not allowed|deprecated|only the default"
-        r"|invalid schema|max_comp",
+        r"unsupported|not supported|not support|unknown|unrecognized|not permitted|not allowed|deprecated"
+        r"|only the default|invalid schema|max_comp",
         said,
     ):
         return ""
