@@ -257,7 +257,7 @@ def test_a_finished_file_is_not_read_again(tmp_path: Path, lost: bool) -> None:
     [
         ("reader", "The reader changed since opinions.jsonl was made, so it is made again."),
         ("settings", "The way of reading changed since opinions.jsonl was made, so it is made again."),
-        ("manifest", "opinions.manifest.json is damaged, so opinions.jsonl is made again."),
+        ("manifest", "opinions.manifest.json is damaged or was edited, so opinions.jsonl is made again."),
         ("fresh", ""),
     ],
 )

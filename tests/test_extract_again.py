@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from fake_reader import FakeReader
 from gistill.digest import extract as module
 from gistill.digest.extract import Extracted, extract, extract_to
-from gistill.digest.readings import store_of
+from gistill.digest.readings import Counts, manifest_of, store_of
 from gistill.reader import Reading
+from gistill.runs import Run, load, save
 from gistill.schema import Opinion, Record
+from gistill.screen import screen
 from gistill.tables import read_jsonl, read_records, write_csv
 
 Rows = list[dict[str, Any]]
@@ -238,6 +241,48 @@ def test_a_grown_file_stopped_at_any_moment_ends_with_the_same_bytes(
         as_fresh(opinions, source)
         whole[stopped] = out.read_bytes(), store_of(out).read_bytes()
     assert whole[False] == whole[True]
+
+
+@pytest.mark.parametrize("after", [2, 5, 99])
+@pytest.mark.parametrize("column", ["author", "entity", "text", "language"])
+def test_a_run_that_goes_on_with_another_column_gives_what_a_fresh_run_gives(
+    tmp_path: Path, after: int, column: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another author or entity keeps other records, so the records of a chunk, and what is said of them, are others."""
+    monkeypatch.setattr(module, "CHUNK_RECORDS", 10)
+    monkeypatch.setattr(module, "BATCH", 4)
+    source, out, fresh = tmp_path / "r.csv", tmp_path / "o.jsonl", tmp_path / "fresh.jsonl"
+    draw = random.Random(5)
+    texts = [
+        f"The {name} is {word}. It is {word} sound." for name in ("lid", "zip", "lamp") for word in ("great", "bad")
+    ]
+    drawn = {"a": "xyz", "e": "pq", "a2": "uvw", "e2": "st", "l2": ("en", "de")}
+    write(
+        source,
+        [
+            {"id": f"r{n}", "text": draw.choice(texts), "other": f"great lid {n}", "l": "en"}
+            | {name: draw.choice(values) for name, values in drawn.items()}
+            for n in range(90)
+        ],
+    )
+    first = {"id": "id", "text": "text", "author": "a", "entity": "e", "language": "l"}
+    second = {**first, column: {"author": "a2", "entity": "e2", "text": "other", "language": "l2"}[column]}
+
+    def records(columns: dict[str, str]) -> Iterator[Record]:
+        return (one for one in screen(read_records(source, columns=columns)) if isinstance(one, Record))
+
+    with pytest.raises(KeyboardInterrupt) if after < 99 else nullcontext():
+        extract_to(out, records(first), reader=Stopped(after))
+    if after == 99:  # killed when all was read, and nothing written yet
+        manifest = manifest_of(out)
+        begun = load(manifest, Run[Counts])
+        assert begun is not None
+        save(manifest, begun.model_copy(update={"whole": False, "far": Counts()}))
+    done = extract_to(out, records(second), reader=FakeReader())
+    extract_to(fresh, records(second), reader=FakeReader())
+    assert done.records == len(list(records(second)))
+    assert out.read_bytes() == fresh.read_bytes()
+    assert store_of(out).read_bytes() == store_of(fresh).read_bytes()
 
 
 def test_an_opinions_id_is_made_of_its_record_its_place_and_its_words() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -273,3 +274,33 @@ def test_the_sample_is_read_whole(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "<script" not in page
     assert 'href="http://shop.invalid' not in page
+
+
+TWO_DIGESTS = """
+import sys, time
+from fake_reader import FakeReader
+from gistill.digest.run import digest
+from gistill.errors import InputError
+from gistill.schema import Record
+name, folder = sys.argv[1:]
+records = [Record(id=f"{name}{n}", text=f"Great sound {name} {n}, bad battery.") for n in range(600)]
+try:
+    digest(records, folder=folder, reader=FakeReader(seconds=0.05), writer=None)
+    print("made")
+except InputError as error:
+    print(error)
+"""
+
+
+def test_of_two_digests_in_one_folder_one_is_made_and_the_other_is_refused(tmp_path: Path) -> None:
+    """Side by side they cut one another's readings, and the opinions had NUL bytes under their final name."""
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    asked = [[sys.executable, "-c", TWO_DIGESTS, name, str(tmp_path / "report")] for name in ("a", "b")]
+    both = [subprocess.Popen(one, stdout=subprocess.PIPE, text=True, env=where) for one in asked]
+    said = sorted(one.communicate(timeout=120)[0].strip() for one in both)
+    assert said[1] == "made"
+    assert "is in use by another run: process" in said[0]
+    opinions = (tmp_path / "report" / "opinions.jsonl").read_bytes()
+    assert b"\0" not in opinions
+    assert len({json.loads(line)["record"][0] for line in opinions.splitlines()}) == 1
+    assert not (tmp_path / "report" / ".lock").exists()

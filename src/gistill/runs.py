@@ -2,16 +2,22 @@
 
 A run keeps a manifest beside what it makes. It is written before the work begins and after each step that must not be
 lost, always in one move and always after the step's own files are on the disk, so that it never promises what is not
-there. A second run goes on where the manifest says that the first was made from the same; else it begins afresh and
-says what changed. The form of the manifest has a number; what another version wrote in another form is refused.
+there; a hash of itself says that nobody edited it. While a run works, no other works in the same place (`holding`). A
+second run goes on where the manifest says that the first was made from the same; else it begins afresh and says what
+changed. The form of the manifest has a number; what another version wrote in another form is refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
@@ -21,6 +27,8 @@ from gistill.schema import Noun
 
 FORMAT = 2  # 1 was a form for each kind of run; raise it when a record's id, an opinion's id or this file changes
 MANIFEST = "manifest.json"
+LOCK = ".lock"
+_SUM = "sha256"  # of all the rest of a manifest
 HINT = "Name another place with -o, or remove this one to start again."
 
 Far = TypeVar("Far")
@@ -45,7 +53,7 @@ def load(path: Path, kind: type[Run[Far]], *, formerly: str = "", hint: str = HI
         hint: How to go on where it is refused.
 
     Returns:
-        The run; None where there is no manifest, or a damaged one, which promises nothing.
+        The run; None where there is no manifest, or a damaged or edited one, which promises nothing.
 
     Raises:
         InputError: Another version of gistill wrote it, in another form.
@@ -59,6 +67,8 @@ def load(path: Path, kind: type[Run[Far]], *, formerly: str = "", hint: str = HI
     form = found.get("format") if isinstance(found, dict) else None
     if form != FORMAT:
         raise _refused(path, "a newer" if isinstance(form, int) and form > FORMAT else "an older", hint)
+    if found.pop(_SUM, None) != files.hash_json(found):  # cut, or edited: what it promises was never so
+        return None
     try:
         return kind.model_validate(found)
     except ValidationError:
@@ -71,7 +81,8 @@ def save(path: Path, run: Run[Far]) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    files.write(path, run.model_dump_json(indent=2) + "\n")
+    told = json.loads(run.model_dump_json())
+    files.write(path, json.dumps({**told, _SUM: files.hash_json(told)}, indent=2, ensure_ascii=False) + "\n")
 
 
 def resume(
@@ -101,7 +112,7 @@ def resume(
     earlier = load(path, type(fresh), formerly=formerly, hint=hint)
     if earlier is None:
         if path.exists():
-            say(f"{path} is damaged, so {what} is made again{aside}.")
+            say(f"{path} is damaged or was edited, so {what} is made again{aside}.")
         return None
     names = changed(earlier, fresh)
     if not names:
@@ -116,6 +127,79 @@ def changed(earlier: Run[Far], now: Run[Far]) -> list[str]:
     names = dict.fromkeys([*now.made_from, *earlier.made_from])
     missing = object()
     return [name for name in names if earlier.made_from.get(name, missing) != now.made_from.get(name, missing)]
+
+
+@contextmanager
+def holding(place: Path) -> Iterator[None]:
+    """Keep all other runs out of a folder, or away from a file, while the block works there.
+
+    The lock is the operating system's, on a hidden file that says who holds it. It ends with its process, however that
+    ends, so what a killed run left is taken over at once; nothing has to be removed by hand.
+
+    Args:
+        place: A folder that exists, or a file whose folder exists.
+
+    Raises:
+        InputError: Another run holds it; the sentence says which process, where and since when.
+        OSError: The hidden file cannot be written.
+    """
+    path = place / LOCK if place.is_dir() else place.with_name(f".{place.name[:80]}{LOCK}")
+    file = _locked(path, place)
+    try:
+        yield
+    finally:
+        if os.name != "nt":  # where an open file cannot be removed, it stays, and nobody holds it
+            path.unlink(missing_ok=True)
+        file.close()
+
+
+def _locked(path: Path, place: Path) -> BinaryIO:
+    while True:
+        file = path.open("a+b")
+        if not _try_lock(file):
+            owner = _owner(path)
+            file.close()
+            raise InputError(f"is in use by another run{owner}", file=str(place),
+                             hint="Wait until it ends, or name another place with -o.")  # fmt: skip
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):  # its last holder did not remove it meanwhile
+                file.truncate(0)
+                file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "at": time.time()}).encode())
+                file.flush()
+                return file
+        file.close()
+
+
+def _try_lock(file: BinaryIO) -> bool:
+    """Take the lock of an open file; False where somebody else has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(2**30)  # a byte behind all content: the others can read who holds it
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks; there is nothing to hold on to
+        return True
+    return True
+
+
+def _owner(path: Path) -> str:
+    try:
+        told = json.loads(path.read_bytes())
+        minutes = max(0, round((time.time() - told["at"]) / 60))
+        since = f"since {minutes} minute{'s' * (minutes != 1)}" if minutes else "since less than a minute"
+        return f": process {int(told['pid'])} on {str(told['host'])[:60]}, {since}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _refused(path: Path, version: str, hint: str) -> InputError:

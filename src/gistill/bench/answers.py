@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill import files, runs
-from gistill.runs import Run
+from gistill.runs import Run, holding
 from gistill.schema import Noun
 
 CHUNK = 32  # texts asked together
@@ -83,6 +83,12 @@ class Kept:
             peak: Gives the process's peak memory in MB.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        with holding(self.path):
+            self._complete(ask, peak)
+
+    def _complete(
+        self, ask: Callable[[int, int], tuple[Sequence[Any], float]], peak: Callable[[], float | None]
+    ) -> None:
         whole, good = self._whole()
         manifest = self.path.with_suffix(".manifest.json")
         fresh = Run[Answered](made_from=self.decided_by, far=Answered(texts=0, of=self.count))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,7 @@ def spotcheck(
     The intervals are valid however many mistakes the reader makes. You can stop after any sentence; run the same
     command again to continue. Give the same columns as when the report was made.
     """
-    with ending(kept="Your marks are kept. Run the same command again to continue."):
+    with ending(kept="Your marks are kept. Run the same command again to continue."), _holding(folder):
         from gistill.digest.correction.sheet import read_sheet, write_sheet
         from gistill.digest.correction.spotcheck import save
         from gistill.digest.spotchecking import count_spot_check, load_digest, open_spot_check
@@ -103,6 +104,14 @@ def spotcheck(
             return
         result = count_spot_check(check)
         typer.echo(_as_json(check, result) if as_json else _as_text(check, result))
+
+
+@contextmanager
+def _holding(folder: Path) -> Iterator[None]:
+    from gistill.runs import holding
+
+    with holding(folder) if folder.is_dir() else nullcontext():
+        yield
 
 
 def _source(folder: Path, digest: Digest) -> list[str]:

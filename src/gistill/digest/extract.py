@@ -16,6 +16,7 @@ from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
 from gistill.reader import load_reader
+from gistill.runs import holding
 from gistill.schema import Failure, InCell, Opinion, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
@@ -153,22 +154,43 @@ def extract_to(
         The counts. The opinions are in the file.
 
     Raises:
-        InputError: An older version of gistill made the file, and `resume` is true.
+        InputError: An older version of gistill made the file, and `resume` is true; or another run writes it.
         ModelBrokenError: As for `extract`.
         OSError: The file cannot be written. What was read stays, and is used next time.
     """
-    made_from = {"reader": f"{reader.name} {reader.hash}", "way of reading": _settings(chunk_sentences)}
-    readings = Readings.open(path, made_from, resume=resume, say=say)
-    order: list[tuple[str, str]] = []
+    with holding(path):
+        made_from = {"reader": f"{reader.name} {reader.hash}", "way of reading": _settings(chunk_sentences)}
+        readings = Readings.open(path, made_from, resume=resume, say=say)
+        order: list[tuple[str, str]] = []
+        read = _read_new(readings, records, order, reader, total, chunk_sentences, progress)
+        if progress is not None and order:
+            progress("extract", len(order), total)
+        return readings.finish(order, read=read)
+
+
+def _read_new(
+    readings: Readings,
+    records: Iterable[Record],
+    order: list[tuple[str, str]],
+    reader: SentenceReader,
+    total: int | None,
+    chunk_sentences: int,
+    progress: Progress | None,
+) -> int:
+    """Read what was not read before, and say how many records that were; `order` gets all of them as they come."""
     waiting: deque[str] = deque()  # what is seen of the records that are not read yet
     read = 0
 
     def unread() -> Iterator[Record]:
-        for record in records:
-            order.append((record.id, seen(record)))
-            if not readings.holds(*order[-1]):
-                waiting.append(order[-1][1])
-                yield record
+        def ordered() -> Iterator[tuple[Record, str]]:
+            for record in records:
+                order.append((record.id, seen(record)))
+                yield record, order[-1][1]
+
+        full: Callable[[int, int], bool] = lambda records, sentences: _is_full(records, sentences, chunk_sentences)  # noqa: E731
+        for record, what in readings.unread(ordered(), full):
+            waiting.append(what)
+            yield record
 
     with readings.adding() as add:
         for chunk in _chunks(unread(), chunk_sentences, getattr(reader, "languages", ())):
@@ -177,9 +199,7 @@ def extract_to(
             what = [waiting.popleft() for _ in chunk]
             add([_kept(*each) for each in zip(chunk, what, answered, strict=True)])
             read += len(chunk)
-    if progress is not None and order:
-        progress("extract", len(order), total)
-    return readings.finish(order, read=read)
+    return read
 
 
 def _kept(of: tuple[Record, list[Span], str], what: str, one: _Read) -> Kept:
@@ -202,11 +222,15 @@ def _chunks(records: Iterable[Record], chunk_sentences: int, languages: Collecti
         sentences, wrong = sentences_of(record, languages)
         chunk.append((record, sentences, wrong))
         size += len(sentences)
-        if len(chunk) >= CHUNK_RECORDS or size >= chunk_sentences:
+        if _is_full(len(chunk), size, chunk_sentences):
             yield chunk
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _is_full(records: int, sentences: int, most: int) -> bool:
+    return records >= CHUNK_RECORDS or sentences >= most
 
 
 def sentences_of(record: Record, languages: Collection[str]) -> tuple[list[Span], str]:

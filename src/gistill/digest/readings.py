@@ -6,16 +6,17 @@
 
 A chunk of the readings ends in a line with its hash, so that what `kill -9` left of a torn one is known and cut off. A
 reading is found again by the record's id and a hash of what the reader sees of it. Where the id is another one, because
-the file got a column of ids, say, it is found by that hash alone; but only among the readings from before this run, so
-that a run that was killed and started again reads the same chunks as one that was not.
+the file got a column of ids, say, it is found by that hash alone. Both hold for the readings from before this run.
+What a killed run had read is taken over a chunk at a time, as long as the records that come now are those that came
+then. From the first other one on (another column of authors keeps other records) all are read, as by a fresh run.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -70,6 +71,15 @@ def seen(record: Record) -> str:
     ]
 
 
+class _Chunk(NamedTuple):
+    """What a killed run had read at once."""
+
+    records: tuple[tuple[str, str], ...]  # id, and what was seen
+    places: tuple[int, ...]  # where the line of each is
+    sentences: int
+    end: int
+
+
 class Readings:
     """The readings beside a file of opinions. See `Readings.open`."""
 
@@ -80,6 +90,7 @@ class Readings:
         self._places: dict[str, int] = {}  # `_key`, or of an older one what was seen -> where its line is
         self._lines: list[int] = []  # where each line is, in the order of the file
         self._good = 0  # bytes of whole chunks
+        self._killed: deque[_Chunk] = deque()  # behind these, of a run that did not end
 
     @classmethod
     def open(
@@ -105,10 +116,10 @@ class Readings:
             readings._store.unlink(missing_ok=True)
         else:
             readings._index(None if earlier.whole else earlier.far.before, say)
-        before = readings._good if earlier is None or earlier.whole else min(earlier.far.before, readings._good)
-        readings._save(Counts(before=before), whole=False)
-        if readings._lines:
-            say(f"{len(readings._lines):,} records were read before; only new and changed ones are read.")
+        readings._save(Counts(before=readings._good), whole=False)
+        read = len(readings._lines) + sum(len(chunk.records) for chunk in readings._killed)
+        if read:
+            say(f"{read:,} records were read before; only new and changed ones are read.")
         return readings
 
     def holds(self, record: str, what: str) -> bool:
@@ -118,12 +129,52 @@ class Readings:
             self._places[key] = self._places[what]
         return key in self._places
 
+    def unread(
+        self, records: Iterable[tuple[Record, str]], full: Callable[[int, int], bool]
+    ) -> Iterator[tuple[Record, str]]:
+        """Pass on what is to be read, and take over what a killed run had read of it.
+
+        Args:
+            records: All records in the order of the file, and what is seen of each.
+            full: Says of so many records and sentences whether a chunk is closed; the last one of a file need not be.
+        """
+        held: list[tuple[Record, str]] = []  # the records of the next chunk of the killed run, as far as they came
+        for record, what in records:
+            if self.holds(record.id, what):
+                continue
+            held.append((record, what))
+            if self._killed:
+                chunk, came = self._killed[0], len(held)
+                if came <= len(chunk.records) and chunk.records[came - 1] == (record.id, what):
+                    if came == len(chunk.records) and full(came, chunk.sentences):
+                        self._take_over(self._killed.popleft())
+                        held = []
+                    continue
+                self._killed.clear()
+            yield from held
+            held = []
+        if self._killed and held and len(held) == len(self._killed[0].records):
+            self._take_over(self._killed[0])
+            held = []
+        self._killed.clear()
+        yield from held
+
+    def _take_over(self, chunk: _Chunk) -> None:
+        for (record, what), place in zip(chunk.records, chunk.places, strict=True):
+            self._good = place
+            self._note(record, what)
+        self._good = chunk.end
+
     @contextmanager
     def adding(self) -> Iterator[Callable[[Sequence[Kept]], None]]:
         """Open the readings to grow; the value adds a chunk, which is on the disk when it returns."""
-        with files.appending(self._store, self._good) as append:
+        with ExitStack() as stack:
+            append: Callable[[bytes], None] | None = None
 
             def add(chunk: Sequence[Kept]) -> None:
+                nonlocal append
+                if append is None:  # not before it is known how much of a killed run's readings stays
+                    append = stack.enter_context(files.appending(self._store, self._good))
                 lines = [_lines(kept) for kept in chunk]
                 end = _end_of(lines)
                 append(b"".join([*lines, end]))
@@ -135,6 +186,8 @@ class Readings:
                 self._save(far.model_copy(update=_sum(far, chunk)), whole=False)
 
             yield add
+            if append is None:
+                stack.enter_context(files.appending(self._store, self._good))
 
     def finish(self, order: Sequence[tuple[str, str]], *, read: int) -> Extracted:
         """Write the opinions of all records, and drop the readings of those that are gone.
@@ -179,6 +232,7 @@ class Readings:
         if not self._store.is_file():
             return
         chunk: list[bytes] = []
+        at = 0
         with self._store.open("rb") as file:
             for line in file:
                 chunk.append(line)
@@ -186,18 +240,18 @@ class Readings:
                     continue
                 if line != _end_of(chunk[:-1]):
                     break
-                older = before is None or self._good < before
-                for each in chunk:
-                    if each.startswith(_HEAD):
-                        found = json.loads(each)
-                        if older:
-                            self._places.setdefault(found["seen"], self._good)
-                        self._note(found["record"], found["seen"])
-                    self._good += len(each)
+                read = _chunk(chunk, at)
+                at = read.end
+                if before is None or read.places[0] < before:
+                    for (_, what), place in zip(read.records, read.places, strict=True):
+                        self._places.setdefault(what, place)
+                    self._take_over(read)
+                else:
+                    self._killed.append(read)
                 chunk = []
         if chunk and _is_end(chunk[-1]):
-            say(f"{self._store.name} was changed, so everything after its first {len(self._lines):,} records "
-                "is read again.")  # fmt: skip
+            whole = len(self._lines) + sum(len(one.records) for one in self._killed)
+            say(f"{self._store.name} was changed, so everything after its first {whole:,} records is read again.")
 
     def _note(self, record: str, what: str) -> None:
         self._places[_key(record, what)] = self._good
@@ -206,6 +260,19 @@ class Readings:
     def _save(self, counts: Counts, *, whole: bool) -> None:
         self.run = self.run.model_copy(update={"far": counts, "whole": whole})
         runs.save(self._manifest, self.run)
+
+
+def _chunk(lines: Sequence[bytes], at: int) -> _Chunk:
+    """Read the heads of a whole chunk that begins at a byte."""
+    records, places, sentences = [], [], 0
+    for line in lines:
+        if line.startswith(_HEAD):
+            head = json.loads(line)
+            records.append((head["record"], head["seen"]))
+            places.append(at)
+            sentences += head["sentences"]
+        at += len(line)
+    return _Chunk(tuple(records), tuple(places), sentences, at)
 
 
 def store_of(path: Path) -> Path:

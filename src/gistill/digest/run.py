@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, cast
 
 from gistill.digest.correction.applying import corrected, with_chosen
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
@@ -19,12 +21,28 @@ from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.files import hash_text
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
+from gistill.runs import holding
 from gistill.schema import Digest, Failure, Opinion, Record, Summary
 from gistill.screen import screen
 from gistill.tables import read_jsonl, write_jsonl
 from gistill.vectors import load_vectors
 
+Given = ParamSpec("Given")
 
+
+def _alone(walk: Callable[Given, Digest]) -> Callable[Given, Digest]:
+    """Keep other runs out of the folder, which `walk` takes as a keyword, while it works there."""
+
+    @wraps(walk)
+    def held(*args: Given.args, **settings: Given.kwargs) -> Digest:
+        place = prepare_folder(cast("str | Path | None", settings.get("folder")))
+        with nullcontext() if place is None else holding(place):
+            return walk(*args, **settings)
+
+    return held
+
+
+@_alone
 def digest(
     records: Iterable[Record | Failure],
     *,
@@ -59,7 +77,7 @@ def digest(
         The digest. The same records, models and settings give the same one, and the same bytes in the folder.
 
     Raises:
-        InputError: Two records have the same id, the folder is a file, or `records` is a path.
+        InputError: Two records have the same id, the folder is a file or in use, or `records` is a path.
         ModelMissingError: There is no reader, or no writer of that name.
         OSError: The folder cannot be written; what was extracted is kept.
     """

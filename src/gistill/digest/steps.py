@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gistill import files
 from gistill.errors import InputError, SettingError
 from gistill.grounding.counting import person
+from gistill.runs import LOCK
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.j
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
 SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mistakes
 OURS = frozenset(
-    {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json"},
+    {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )
 EXAMPLES = 5  # failures of each kind that are shown as examples
 

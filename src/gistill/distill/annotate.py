@@ -26,7 +26,7 @@ from gistill.distill.settings import AnnotateSettings, Teacher, task_of, teacher
 from gistill.distill.tasks import Task, prepared
 from gistill.lm.seam import LanguageModel
 from gistill.privacy import NameDetector
-from gistill.runs import Run
+from gistill.runs import Run, holding
 from gistill.teacher.gate import PrivateModel
 from gistill.teacher.journal import Journal
 from gistill.teacher.limits import Limits
@@ -115,7 +115,10 @@ def opened(
     """Open journal and teachers, and close them again. Arguments as those of `annotate`.
 
     Args:
-        counting: Nothing will be asked, so no folder is made, and no journal where there is none.
+        counting: Nothing will be asked, so no folder is made or held, and no journal made where there is none.
+
+    Raises:
+        InputError: Another run works in the folder.
     """
     named = teachers_of(settings) if models is None else []
     if task is None:
@@ -126,6 +129,9 @@ def opened(
         say(f"Test sets that were not checked, because they are not in the data folder: {', '.join(apart.missing)}.")
     shown = AnswerProgress(progress, (len(named) or len(models or ())) * settings.samples)
     with ExitStack() as stack:
+        if not counting:
+            out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(holding(out))
         journal = None
         remotes: list[RemoteModel] = []
         if models is None:
@@ -145,9 +151,7 @@ def _name_detector(model: str) -> NameDetector:
 def _open_journal(settings: AnnotateSettings, out: Path, stack: ExitStack, *, counting: bool) -> Journal:
     """Open the journal, in its folder; where calls are only counted and there is none, one that goes away again."""
     path = settings.journal or out / "journal.sqlite"
-    if not counting:
-        out.mkdir(parents=True, exist_ok=True)
-    elif not path.exists():
+    if counting and not path.exists():
         path = Path(stack.enter_context(TemporaryDirectory(prefix="gistill-"))) / path.name
     return Journal(path, run=out.resolve().name, step="annotate")
 

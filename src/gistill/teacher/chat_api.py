@@ -39,8 +39,6 @@ class CallError(Exception):
         paid: Whether it may have been paid. A refusal is not; an answer that did not arrive may be.
         hint: What to do about it, where `scope` is `all`.
         dropped: The field of the body that the server does not take, and asks to leave out.
-        once: Where the call can be made again: whether once is enough, because every try is paid and a model that
-            gave no answer rarely gives one the next time.
     """
 
     def __init__(
@@ -54,12 +52,16 @@ class CallError(Exception):
         paid: bool = True,
         hint: str = "",
         dropped: str = "",
-        once: bool = False,
     ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind, self.detail, self.scope, self.status = kind, _short(detail), scope, status
-        self.wait, self.paid, self.hint, self.dropped, self.once = wait, paid, hint, dropped, once
+        self.wait, self.paid, self.hint, self.dropped = wait, paid, hint, dropped
         self.usage = Usage()
+
+    @property
+    def once(self) -> bool:
+        """Whether one more call is enough: each is paid, and who gave no answer rarely gives one the next time."""
+        return self.kind in ("no_answer", "reasoning")
 
 
 @dataclass(frozen=True)
@@ -197,15 +199,15 @@ def _no_content(
     """Name why an answer has no words: its tokens were spent on reasoning, it calls a tool, or nobody knows."""
     if thought or reasoned(message, told.get("usage")):
         spent = f"all {allowed:,} tokens it may have" if cut else "its answer"
-        return CallError("reasoning", f"the model spent {spent} on reasoning and answered nothing",
-                         once=True, status=200, hint=_MORE_TOKENS)  # fmt: skip
+        told_so = f"the model spent {spent} on reasoning and answered nothing"
+        return CallError("reasoning", told_so, status=200, hint=_MORE_TOKENS)
     if message.get("tool_calls") or message.get("function_call") or choice.get("finish_reason") == "tool_calls":
         return CallError("tool_call", "the model calls a tool instead of answering", scope="request", status=200,
                          hint="Ask a server that does not add tools, or another model.")  # fmt: skip
     if cut:
-        return CallError("no_answer", f"the answer was cut after {allowed:,} tokens and is empty",
-                         once=True, status=200, hint=_MORE_TOKENS)  # fmt: skip
-    return CallError("no_answer", "the answer has no content", once=True, status=200,
+        told_so = f"the answer was cut after {allowed:,} tokens and is empty"
+        return CallError("no_answer", told_so, status=200, hint=_MORE_TOKENS)
+    return CallError("no_answer", "the answer has no content", status=200,
                      hint="`gistill doctor` shows what the server answers.")  # fmt: skip
 
 

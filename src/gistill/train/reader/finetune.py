@@ -23,7 +23,7 @@ from gistill.errors import InputError, ModelBrokenError, ModelMissingError, Sett
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.model import SHIPPED, scorer_of
 from gistill.reader.units import needs_characters
-from gistill.runs import MANIFEST, Run
+from gistill.runs import MANIFEST, Run, holding
 from gistill.train.reader.card import write_card
 from gistill.train.reader.data import held_out_examples, training_examples
 from gistill.train.reader.export import export_reader
@@ -128,11 +128,25 @@ def finetune_reader(
         What `reader.json` says of the training, scores on the held-out part included.
 
     Raises:
-        InputError: The data are not there, or no training example has a label.
+        InputError: The data are not there, no training example has a label, or another run works in `out`.
         SettingError: No such recipe, or something to keep and no start.
         ModelMissingError: The base encoder or the start is not there.
     """
     begun, recipe, plan = _checked(training)
+    out.mkdir(parents=True, exist_ok=True)
+    with holding(out):
+        return _finetune(data, out, training, begun, recipe, plan, on_epoch)
+
+
+def _finetune(
+    data: Path | None,
+    out: Path,
+    training: ReaderTraining,
+    begun: Path | None,
+    recipe: str,
+    plan: Recipe,
+    on_epoch: Told | None,
+) -> dict[str, Any]:
     examples, held = _examples(recipe, data, training.marks, fitted=begun is not None)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(training.marks or data))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gistill.runs import holding
 from gistill.train.writer.encode import Encoded, encode_all, loss_function
 from gistill.train.writer.examples import load_examples
 from gistill.train.writer.loading import find_base, load_model, load_tokenizer, precision
@@ -38,7 +40,7 @@ def finetune_writer(
         What gistill.json says.
 
     Raises:
-        InputError: A set cannot be read, or has nothing to learn, or `out` is not a run's folder.
+        InputError: A set cannot be read, or has nothing to learn, or `out` is not a run's folder, or in use.
         SettingError: A field does not fit the model, the machine or another field.
         ModelMissingError: There is no such base model.
         ModelBrokenError: The base model does not load.
@@ -49,9 +51,17 @@ def finetune_writer(
     check_folder(out)
     with warnings.catch_warnings():  # what the libraries tell one another, at every checkpoint anew
         warnings.filterwarnings("ignore", module=r"(accelerate|peft|torch|transformers|trl)\b")
-        if recipe.objective == "sft":
-            return _finetune(recipe, out, data, dry_run, speaker(tell))
-        return finetune_preference(recipe, out=out, data=data, dry_run=dry_run, tell=tell)
+        if dry_run or os.environ.get("RANK", "0") != "0":  # of several processes the first holds the folder
+            return _train(recipe, out, data, dry_run, tell)
+        out.mkdir(parents=True, exist_ok=True)
+        with holding(out):
+            return _train(recipe, out, data, dry_run, tell)
+
+
+def _train(recipe: Recipe, out: Path, data: Path | None, dry_run: bool, tell: Tell | None) -> dict[str, Any]:
+    if recipe.objective == "sft":
+        return _finetune(recipe, out, data, dry_run, speaker(tell))
+    return finetune_preference(recipe, out=out, data=data, dry_run=dry_run, tell=tell)
 
 
 def _finetune(recipe: Recipe, out: Path, data: Path | None, dry_run: bool, say: Tell) -> dict[str, Any]:
