@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -24,7 +25,9 @@ pytest.importorskip("httpx2")
 import httpx2
 import openai
 import uvicorn
+from typer.testing import CliRunner
 
+from gistill.cli import app as command_line
 from gistill.errors import ModelBrokenError
 from gistill.lm import find_writer
 from gistill.lm.fake import ScriptedModel
@@ -224,6 +227,143 @@ def test_a_model_that_breaks_answers_500_and_goes_on() -> None:
     assert (known.status_code, known.json()["error"]["message"]) == (500, "it is broken")
     assert (unknown.status_code, unknown.json()["error"]["message"]) == (500, "The server failed: RuntimeError.")
     assert fine.status_code == 200
+
+
+class Fussy:
+    """Answers, but breaks altogether when it is asked one thing among others."""
+
+    name, hash = "scripted", "f"
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        if any("break" in request.messages[-1].content for request in requests):
+            raise ModelBrokenError("the engine gave up")
+        return [Completion(text=echo(r), prompt_tokens=1, completion_tokens=1, stop="end") for r in requests]
+
+
+def test_a_request_that_breaks_the_model_fails_alone() -> None:
+    batcher = Batcher(Fussy(), gather=0.2)
+    futures = [batcher.ask(ask(text)) for text in ("one", "break", "two", "three")]
+    assert all(future is not None for future in futures)
+    answers = [future.exception(10) or future.result().text for future in futures if future is not None]
+    assert [str(answer) for answer in answers] == [
+        "you said 'one'",
+        "the engine gave up",
+        "you said 'two'",
+        "you said 'three'",
+    ]
+    batcher.close()
+
+
+@pytest.mark.parametrize(("temperature", "asked"), [(1e-300, 0.0), (1e-6, 0.0), (0.001, 0.001), (2, 2.0), (0, 0.0)])
+def test_a_temperature_finer_than_an_engine_counts_is_0(temperature: float, asked: float) -> None:
+    model = ScriptedModel(echo)
+    with served(model) as url:
+        assert post(url, say(temperature=temperature)).status_code == 200
+    assert model.calls[0][0].temperature == asked
+
+
+def optional(count: int) -> dict[str, Any]:
+    return {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(count)}}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        (optional(64), ""),
+        (optional(65), "more than 64 properties are optional"),
+        (optional(2000), "bytes"),
+        ({**optional(200), "required": [f"p{n}" for n in range(200)]}, ""),
+        (nested(20), ""),
+        (nested(40), "deeper than 32"),
+        ({"enum": ["x"] * 300}, "enum has more than 256"),
+        ({"enum": [{"a": {"b": 1}}] * 250, "anyOf": [{"const": [1] * 300}]}, "more than 1,000 parts"),
+        ({"type": "string", "maxLength": 10**9}, "maxLength is above"),
+        ({"type": "string", "pattern": "a{1,1000}"}, "a pattern"),
+        ({"type": "string", "pattern": "ab" * 150}, "a pattern"),
+        ({"type": "string", "description": "x" * 20_000}, "bytes"),
+    ],
+)
+def test_a_schema_that_would_hold_up_everybody_is_refused_before_the_engine_sees_it(
+    schema: dict[str, Any], why: str
+) -> None:
+    model = ScriptedModel(echo)
+    model.enforces_schema = True  # type: ignore[attr-defined]
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    with served(model) as url:
+        told = post(url, say(response_format=asked))
+    if why:
+        assert told.status_code == 400
+        assert told.json()["error"]["code"] == "schema_too_large"
+        assert why in told.json()["error"]["message"]
+    else:
+        assert told.status_code == 200
+    assert len(model.calls) == (not why)
+
+
+def test_a_closing_batcher_does_not_wait_for_ever_for_an_engine_that_hangs() -> None:
+    free = threading.Event()
+
+    def hangs(request: Request) -> str:
+        free.wait(30)
+        return "late"
+
+    batcher = Batcher(ScriptedModel(hangs))
+    batcher.ask(ask("x"))
+    began = time.monotonic()
+    batcher.close(0.2)
+    assert time.monotonic() - began < 5
+    free.set()
+
+
+HANGING = """
+import sys, time
+from gistill.cli import app, serve_model
+from gistill.lm.fake import ScriptedModel
+serve_model._loaded = lambda *_: ScriptedModel(lambda request: time.sleep(600) or "late")
+import gistill.serve.openai.api as api
+api.GRACE = 1
+app(["serve-model", "--port", sys.argv[1]])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+def test_told_to_stop_it_ends_though_the_engine_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen([sys.executable, "-c", HANGING, str(port)], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert "Serving scripted" in process.stderr.readline()
+            url = f"http://127.0.0.1:{port}/v1"
+            asking = threading.Thread(target=lambda: _post_until_closed(url))
+            asking.start()
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            asking.join(20)
+        finally:
+            process.kill()
+
+
+def _post_until_closed(url: str) -> None:
+    with contextlib.suppress(httpx2.HTTPError):
+        post(url, say())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_without_a_key_other_machines_are_not_served(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GISTILL_SERVE_KEY", raising=False)
+    refused = CliRunner().invoke(command_line, ["serve-model", "--host", host, "--port", "0"])
+    assert refused.exit_code == 2
+    assert f"without a key, everybody who can reach {host} could use this model" in refused.stderr
+    assert "GISTILL_SERVE_KEY" in refused.stderr
 
 
 def test_a_key_is_asked_for_and_health_is_open() -> None:

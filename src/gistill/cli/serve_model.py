@@ -6,6 +6,8 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +17,6 @@ from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
     from gistill.lm import LanguageModel
-
-_GRACE = 30  # seconds for what is being answered when the server is told to stop
 
 
 def serve_model(
@@ -36,7 +36,7 @@ def serve_model(
             "--key-env",
             "--api-key-env",
             metavar="NAME",
-            help="Environment variable with the key that clients must send. If it is empty, no key is needed.",
+            help="Environment variable with the key that clients must send. Without a key only this machine is served.",
         ),
     ] = "GISTILL_SERVE_KEY",
     data: Annotated[
@@ -48,13 +48,16 @@ def serve_model(
     with ending():
         uvicorn = _uvicorn()
         api_key = os.environ.get(api_key_env, "").strip()
+        if not api_key and not _only_here(host):
+            from gistill.errors import SettingError
+
+            hint = f"Put a key into {api_key_env}, or omit --host."
+            raise SettingError(f"without a key, everybody who can reach {host} could use this model", hint=hint)
         listening = _listening(host, port)
         from gistill.serve.openai.api import app
 
         loaded = _loaded(model, threads, data)
         made = app(loaded, api_key=api_key)
-        if not api_key and not _only_here(host):
-            tell(f"Everyone who can reach {host} can use this model. Put a key into {api_key_env}, or omit --host.")
         at = listening.getsockname()
         place = f"[{at[0]}]" if ":" in at[0] else at[0]
         tell(f"Serving {loaded.name} at http://{place}:{at[1]}/v1.")
@@ -77,13 +80,18 @@ def _loaded(name: str | None, threads: int | None, data: Path | None) -> Languag
 
 
 def _run(uvicorn: Any, made: Any, listening: socket.socket) -> None:
-    """Serve until told to stop; what is being answered then is answered to the end."""
+    """Serve until told to stop; what is being answered then is answered to the end, or given up after a while."""
+    from gistill.serve.openai.api import GRACE
+
     settings = uvicorn.Config(
-        made, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
+        made, log_level="warning", access_log=False, timeout_graceful_shutdown=int(GRACE), server_header=False
     )
     # uvicorn raises the signal again when it has shut down: being told to stop is a good end, an interrupt is 130.
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.Server(settings).run(sockets=[listening])
+    if any(thread.name == "gistill-batches" for thread in threading.enumerate()):
+        sys.stderr.flush()
+        os._exit(0)  # the engine is still at work, and nothing but this ends it
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -22,6 +22,7 @@ from gistill.serve.openai.bodies import (
 )
 
 MOST_BYTES = 4 * 2**20  # of a body
+GRACE = 30.0  # seconds for what is being answered when the server is told to stop
 
 
 def app(
@@ -61,7 +62,7 @@ def app(
     @asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
         yield
-        await asyncio.to_thread(batcher.close)
+        await asyncio.to_thread(batcher.close, GRACE)
 
     routes = [
         Route("/v1/chat/completions", service.chat, methods=["POST"]),

@@ -48,23 +48,37 @@ class Batcher:
         """Whether what is asked will be answered."""
         return self._thread.is_alive() and not self._closing
 
-    def close(self) -> None:
-        """Answer what waits, and end. Nothing new is taken."""
+    def close(self, seconds: float | None = None) -> None:
+        """Answer what waits, and end. Nothing new is taken.
+
+        Args:
+            seconds: To wait for the answers at most; None waits as long as it takes.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(seconds)
 
     def _work(self) -> None:
         while batch := self._next():
-            requests = [request for request, _ in batch]
             try:
-                answers = self._model.complete(requests)
+                answers = self._model.complete([request for request, _ in batch])
             except Exception as error:
-                for _, future in batch:
-                    future.set_exception(error)
+                if len(batch) == 1:
+                    batch[0][1].set_exception(error)
+                else:  # one of them is to blame, and the others do not suffer for it
+                    self._one_by_one(batch)
                 continue
             for (_, future), answer in zip(batch, answers, strict=True):
+                future.set_result(answer)
+
+    def _one_by_one(self, batch: list[tuple[Request, Future[Completion]]]) -> None:
+        for request, future in batch:
+            try:
+                [answer] = self._model.complete([request])
+            except Exception as error:
+                future.set_exception(error)
+            else:
                 future.set_result(answer)
 
     def _next(self) -> list[tuple[Request, Future[Completion]]]:

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gistill.lm.seam import Completion, Request
 from gistill.schema import Message
+from gistill.serve.openai.schemas import why_not
 
+_GREEDY = 1e-3  # a temperature below it draws the likeliest token as 0 does, and an engine may not count so finely
 DEFAULT_TOKENS = 512  # of an answer, where the client does not say
 _STATUS = {  # of a failed answer; all others are 422: nothing is wrong with the server, and asking again does not help
     "too_long": 400,
@@ -132,11 +134,13 @@ def request_of(body: Body, *, enforces: bool) -> Request:
         if wanted.json_schema is None:
             raise BodyError("response_format.json_schema is missing", param="response_format")
         schema = json.dumps(wanted.json_schema.schema_)
+        if why := why_not(wanted.json_schema.schema_, len(schema)):
+            raise BodyError(f"The schema is too large: {why}.", code="schema_too_large", param="response_format")
     stops = [body.stop] if isinstance(body.stop, str) else body.stop or []
     return Request(
         messages=tuple(_message(turn) for turn in body.messages),
         max_tokens=body.max_completion_tokens or body.max_tokens or DEFAULT_TOKENS,
-        temperature=1.0 if body.temperature is None else body.temperature,
+        temperature=1.0 if body.temperature is None else body.temperature if body.temperature >= _GREEDY else 0.0,
         seed=secrets.randbits(31) if body.seed is None else body.seed % 2**31,
         stop=tuple(stop for stop in stops if stop),
         answer_schema=schema,
