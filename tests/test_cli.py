@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fake_reader import FakeReader
+from gistill import cli
 from gistill.cli import main
 from gistill.cli.display import progress_line
 from gistill.train.writer.recipe import Recipe, TrainSet
@@ -189,7 +190,52 @@ def test_bad_input_is_one_sentence_and_its_code(
 def test_a_control_character_in_an_error_does_not_reach_the_terminal(run: Callable[..., Result]) -> None:
     _, _, err = run("digest", "\x1b[31mred.csv")
     assert "\x1b" not in err
-    assert "\\x1b" in err
+    assert "\\u001b" in err
+
+
+ESCAPES = "\x1b[31mred\x1b]0;OWNED\x1b\\\x9b2J\u202etxt"
+
+
+def test_no_escape_of_a_header_a_cell_a_file_or_a_folder_reaches_a_terminal(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = tmp_path / f"{ESCAPES[:4]}reviews.csv"
+    rows = "".join(f"{n},The {ESCAPES} is great and the {ESCAPES} was bad number {n}.\n" for n in range(6))
+    file.write_text(f"id,{ESCAPES}comments\n{rows}", encoding="utf-8")
+    folder = tmp_path / f"out{ESCAPES}"
+    for command in (
+        ["digest", str(file), "-o", str(folder), "--writer", "none"],
+        ["digest", str(file), "-o", str(folder), "--writer", "none", "--json"],
+        ["extract", str(file)],
+        ["extract", str(file), "-o", str(tmp_path / f"{ESCAPES}.jsonl"), "--json"],
+        ["models"],
+        ["audit", str(folder)],
+    ):
+        code, out, err = run(*command)
+        assert not set(out + err) & set("\x1b\x9b\u202e"), command
+        if "--json" in command:
+            assert code == 0
+            assert ESCAPES[:4] in json.dumps(json.loads(out), ensure_ascii=False).encode().decode("unicode_escape")
+
+
+def test_all_that_is_printed_goes_through_one_place() -> None:
+    for path in (Path(cli.__file__).parent).glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        if path.name != "ending.py":
+            assert not re.findall(r"typer\.echo|sys\.std(?:out|err)\.write|(?<![.\w])print\(", source), path.name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no sh")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "| true", "2>&1 >/dev/null | true"])
+@pytest.mark.parametrize("command", ["models", "--help", "digest missing.csv", "--version"])
+def test_closed_output_is_no_traceback(command: str, closed: str, tmp_path: Path) -> None:
+    """What the shell says of standard error is kept in a file where it is not closed itself."""
+    said = tmp_path / "said"
+    kept = "" if "2>" in closed else f"2>{said}"
+    line = f"'{sys.executable}' -m gistill {command} {kept} {closed}"
+    subprocess.run(["sh", "-c", line], check=False, timeout=120, cwd=tmp_path)
+    assert not said.exists() or "Traceback" not in said.read_text()
+    assert not said.exists() or "Exception ignored" not in said.read_text()
 
 
 def test_debug_shows_the_traceback(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

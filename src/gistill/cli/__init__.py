@@ -56,7 +56,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"gistill {version('gistill')}")
+        ending.output(f"gistill {version('gistill')}")
         raise typer.Exit
 
 
@@ -71,5 +71,6 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    ending.opened()
     with ending.ending():
         app()

@@ -9,9 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from gistill.cli.ending import tell
+from gistill.cli.ending import output, printable, tell
 
 if TYPE_CHECKING:
     from gistill.distill.annotate import Annotated
@@ -30,13 +28,13 @@ def estimated(about: Planned, found: Estimate, *, as_json: bool) -> int:
     """Say what a run would take."""
     if as_json:
         told = {"texts": about.texts, "candidates": about.candidates, "set_apart": about.set_apart, **asdict(found)}
-        typer.echo(json.dumps(told, indent=2))
+        output(json.dumps(told, indent=2))
         return 0
-    typer.echo(_planned_sentence(about))
+    output(_planned_sentence(about))
     money = f"the cost is not known: {_NO_PRICE}"
     if found.money_most is not None:
         money = f"at most {found.money_most:.4f} USD (prices: {found.price_source})"
-    typer.echo(
+    output(
         f"This takes {_counted(found.calls, 'call')} ({found.hits:,} more are answered by the journal or by an equal "
         f"question), about {found.prompt_tokens:,} tokens to send and at most {found.completion_tokens_most:,} back; "
         f"{money}. Nothing was asked."
@@ -48,9 +46,9 @@ def written(batch: Written, folder: Path, *, as_json: bool) -> int:
     """Say which batch files were written."""
     if as_json:
         told = {"texts": batch.texts, "requests": batch.requests, "files": [str(file) for file in batch.files]}
-        typer.echo(json.dumps(told, indent=2))
+        output(json.dumps(told, indent=2))
     else:
-        typer.echo(
+        output(
             f"{_counted(len(batch.files), 'batch file')} with {_counted(batch.requests, 'request')} in {folder}; "
             "nothing was sent. Hand them to your provider, and give the same command with --read-batch FILE for each "
             "file that comes back."
@@ -65,13 +63,13 @@ def previewed(seen: Previewed, settings: AnnotateSettings, *, as_json: bool) -> 
     planned, asked, cost = seen
     if as_json:
         told = {"texts": [_shown(one) for one in asked], "planned": planned.texts, **_spent(cost)}
-        typer.echo(json.dumps(told, indent=2))
+        output(json.dumps(told, indent=2))
     else:
         _show_table(asked)
         kept = sum(one.row is not None for one in asked)
-        typer.echo(f"{kept} of {len(asked)} answers shown are kept, in whole or in part. {_planned_sentence(planned)}")
+        output(f"{kept} of {len(asked)} answers shown are kept, in whole or in part. {_planned_sentence(planned)}")
         teachers = len(settings.teachers) + (settings.server is not None)
-        typer.echo(_cost_sentence(cost, planned.texts * settings.samples * teachers))
+        output(_cost_sentence(cost, planned.texts * settings.samples * teachers))
     return STOPPED if any(one.stopped for one in asked) else 0
 
 
@@ -79,10 +77,10 @@ def annotated(done: Annotated, *, as_json: bool, batch: bool = False) -> int:
     """Say how far a corpus is, what it cost, what is missing, and how to go on."""
     if as_json:
         counts = {**done.manifest.model_dump(exclude={"shards"}), "done": done.manifest.done}
-        typer.echo(json.dumps({**counts, **_counts(done), **_spent(done.cost)}, indent=2))
+        output(json.dumps({**counts, **_counts(done), **_spent(done.cost)}, indent=2))
     else:
-        typer.echo(_done_sentence(done))
-        typer.echo(_cost_sentence(done.cost))
+        output(_done_sentence(done))
+        output(_cost_sentence(done.cost))
     return _end(done, batch=batch)
 
 
@@ -195,7 +193,7 @@ def _show_table(found: list[Asked]) -> None:
     from rich.text import Text
 
     def cell(words: str) -> Text:
-        return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in words))
+        return Text(printable(words))
 
     table = Table("text", "kept", "refused, and why", show_lines=True)
     for one in found:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 if TYPE_CHECKING:
     from gistill.teacher.audit import Audit
@@ -50,7 +50,7 @@ def audit(
         if unknown := sorted(ignored - set(KINDS)):
             raise SettingError(f"there is no kind {unknown[0]}", hint=f"The kinds are {', '.join(KINDS)}.")
         done = search(path, ignore=ignored, names=load_names(names) if names else None)
-        typer.echo(json.dumps(_fields(done), indent=2) if as_json else _lines(done))
+        output(json.dumps(_fields(done), indent=2) if as_json else _lines(done))
         if not names:
             tell(_unsought(path))
         if done.leaks:

@@ -10,7 +10,7 @@ import typer
 from gistill import files
 from gistill.cli import options
 from gistill.cli.display import Display
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 if TYPE_CHECKING:
     from gistill.bench.fsa.scorecard import BenchScorecard
@@ -80,7 +80,7 @@ def bench_fsa(
         with Display() as display:
             cards = run_bench(FSA, rows, _names(sets), settings, progress=display)
         page, sheet = write_report(cards, out, views=views, as_published=as_published)
-        typer.echo(markdown(cards, views=views, as_published=as_published))
+        output(markdown(cards, views=views, as_published=as_published))
         tell(f"{page}, {sheet} and {out / 'scorecards'}")
 
 
@@ -132,7 +132,7 @@ def bench_run(
         page, sheet = out / "table.md", out / "table.csv"
         page.write_text(EXAMPLES.markdown(cards), encoding="utf-8")
         EXAMPLES.write_csv(sheet, cards)
-        typer.echo(EXAMPLES.markdown(cards))
+        output(EXAMPLES.markdown(cards))
         tell(f"{page}, {sheet} and {out / 'scorecards'}")
 
 
@@ -187,7 +187,7 @@ def _score_trained(
         settings = Settings(data, out, limit, seed)
         cards = run_bench(FSA, systems, _names(sets), settings, progress=display)
     write_report(cards, out)
-    typer.echo(markdown(cards))
+    output(markdown(cards))
     return cards
 
 

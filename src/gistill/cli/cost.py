@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 if TYPE_CHECKING:
     from gistill.teacher.prices import Cost
@@ -44,11 +44,11 @@ def cost(
                 raise SettingError(f"{journal} has no run {run!r}", hint=f"It has {', '.join(map(repr, known))}.")
         whole = total(rows)
         if as_json:
-            typer.echo(json.dumps({"rows": [_fields(row) for row in rows], "total": _fields(whole)}, indent=2))
+            output(json.dumps({"rows": [_fields(row) for row in rows], "total": _fields(whole)}, indent=2))
             return
         lines = [_COLUMNS, *map(_cells, rows), ("all", *_cells(whole)[1:])]
         for line in _aligned(lines):
-            typer.echo(line)
+            output(line)
         for note in _notes(whole):
             tell(note)
 

@@ -10,7 +10,7 @@ import typer
 
 from gistill.cli import options
 from gistill.cli.display import Display
-from gistill.cli.ending import ending
+from gistill.cli.ending import ending, output
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def digest(
             say=show.say,
         )
     with ending():
-        typer.echo(_as_json(result, folder) if as_json else _as_text(result, folder))
+        output(_as_json(result, folder) if as_json else _as_text(result, folder))
 
 
 def _refuse_inside(folder: Path, file: str) -> None:

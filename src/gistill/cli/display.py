@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from gistill.cli.ending import tell
+from gistill.cli.ending import printable, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -48,7 +48,7 @@ class Display:
     def say(self, message: str) -> None:
         """Print a sentence above the bars."""
         if self._bars is not None:
-            self._bars.console.print(message, markup=False, highlight=False)
+            self._bars.console.print(printable(message), markup=False, highlight=False)
         else:
             tell(message)
 

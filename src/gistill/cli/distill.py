@@ -10,7 +10,7 @@ import typer
 
 from gistill.cli import options
 from gistill.cli.display import Display
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 
 def distill(
@@ -50,11 +50,11 @@ def distill(
                 read, out=out, data=data, students=students or (), dry_run=dry_run, tell=display.say, progress=display
             )
         if as_json:
-            typer.echo(json.dumps([card.model_dump(mode="json") for card in cards], indent=2))
+            output(json.dumps([card.model_dump(mode="json") for card in cards], indent=2))
         elif dry_run:
-            typer.echo("Nothing was trained.")
+            output("Nothing was trained.")
         elif students:
-            typer.echo(f"Done: {', '.join(students)}. Run the command without --student to make the table.")
+            output(f"Done: {', '.join(students)}. Run the command without --student to make the table.")
         else:
-            typer.echo((out / "table.md").read_text(encoding="utf-8"))
+            output((out / "table.md").read_text(encoding="utf-8"))
             tell(f"{out / 'table.md'} and progress.svg")

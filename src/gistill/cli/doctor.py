@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 if TYPE_CHECKING:
     from gistill.teacher.doctor import Diagnosis
@@ -53,7 +53,7 @@ def doctor(
         found = diagnose(
             server, model=model, api_key_env=api_key_env, seconds=seconds, longest_prompt=longest_prompt, say=tell
         )
-        typer.echo(found.model_dump_json(indent=2) if as_json else _shown(found))
+        output(found.model_dump_json(indent=2) if as_json else _shown(found))
         lacking = [check for check in required if not found.holds(check)]
         if lacking:
             tell(f"{' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not hold.")
@@ -78,5 +78,4 @@ def _shown(found: Diagnosis) -> str:
     asked = f"{found.calls} calls in {found.seconds:.0f} seconds"
     spent = f", {found.prompt_tokens:,} prompt and {found.completion_tokens:,} answer tokens"
     lines += ["", asked + (spent if found.prompt_tokens else ", tokens not reported") + "."]
-    # What a server says about itself is somebody else's text: no control character of it reaches the terminal.
-    return "\n".join("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line) for line in lines)
+    return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending
+from gistill.cli.ending import ending, output
 
 evaluate = typer.Typer(help="Compare predictions with gold.", no_args_is_help=True)
 
@@ -32,4 +32,4 @@ def evaluate_opinions(
         from gistill.evaluate.opinions import score_files
 
         result = score_files(gold, predicted)
-        typer.echo(json.dumps(result.model_dump(mode="json"), indent=2) if as_json else str(result))
+        output(json.dumps(result.model_dump(mode="json"), indent=2) if as_json else str(result))

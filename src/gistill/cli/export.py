@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 if TYPE_CHECKING:
     from gistill.train.writer.export_check import Exported
@@ -57,10 +57,10 @@ def export(
         asked = check_inputs(inputs, run=run, data=data, limit=limit) if check else None
         made = write(run, out, to, check=asked, converter=converter, say=tell)
         if as_json:
-            typer.echo(json.dumps([_about(one) for one in made], indent=2))
+            output(json.dumps([_about(one) for one in made], indent=2))
         else:
             for one in made:
-                typer.echo(_line(one))
+                output(_line(one))
         lost = [one.format for one in made if one.check and one.check.loss > threshold]
         if lost:
             tell(f"{' and '.join(lost)} lost more F1 than {threshold:g}.")

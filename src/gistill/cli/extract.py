@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from gistill.cli import options
 from gistill.cli.display import Display
-from gistill.cli.ending import ending
+from gistill.cli.ending import ending, output
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
@@ -72,9 +71,7 @@ def extract(
         if out is None:
             counts = Counter(records=0, sentences=0, opinions=0)
             for part in extract_chunks(records, reader=loaded, chunk_sentences=chunk, progress=show):
-                for opinion in part.opinions:
-                    sys.stdout.write(opinion.model_dump_json() + "\n")
-                sys.stdout.flush()
+                output(*(opinion.model_dump_json() for opinion in part.opinions))
                 counts.update(records=part.records, sentences=part.sentences, opinions=len(part.opinions))
                 failures.update(failure.kind for failure in part.failures)
             show.say(_sentence(counts, failures))
@@ -98,7 +95,7 @@ def extract(
         counts = Counter(records=done.records, sentences=done.sentences, opinions=done.opinions)
         failures.update(done.failures)
     with ending():
-        typer.echo(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
+        output(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
 
 
 def _model(model: str | None, reader: Path | None) -> tuple[str, str | None]:

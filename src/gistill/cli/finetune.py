@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 
 finetune = typer.Typer(help="Train the small models (needs the extra: train).", no_args_is_help=True)
 
@@ -25,10 +25,10 @@ def _show_fields(wanted: bool) -> None:
     from gistill.train.writer.recipe import Recipe, TrainSet, field_lines
 
     for title, of in (("Fields of a recipe", Recipe), ("Fields of a set in train, dev and replay", TrainSet)):
-        typer.echo(f"{title}, with type and default:")
+        output(f"{title}, with type and default:")
         for line in field_lines(of):
             default = line.default if line.default == "required" else f"default {line.default}"
-            typer.echo(f"  {line.name} ({line.type}; {default})\n      {line.meaning}")
+            output(f"  {line.name} ({line.type}; {default})\n      {line.meaning}")
     raise typer.Exit
 
 
@@ -71,7 +71,7 @@ def finetune_writer(
 
         about = train_writer(read, out=out, data=data, dry_run=dry_run, tell=tell)
         done = "Nothing was trained." if dry_run else f"The writer: {out}"
-        typer.echo(json.dumps(about, indent=2) if as_json else done)
+        output(json.dumps(about, indent=2) if as_json else done)
 
 
 @finetune.command("reader")
@@ -152,4 +152,4 @@ def finetune_reader(
             training=training,
             on_epoch=lambda name, epoch, of, loss: tell(f"{name}: epoch {epoch} of {of}, loss {loss:.4f}"),
         )
-        typer.echo(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")
+        output(json.dumps(about, indent=2) if as_json else f"The reader, with its model card: {out}")

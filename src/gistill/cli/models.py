@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-import typer
-
 from gistill.cli import options
-from gistill.cli.ending import ending
+from gistill.cli.ending import ending, output
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,13 @@ def models(
     with ending():
         found = [_reader(str(reader) if reader else None), _vectors(), _writer(), _adapter()]
         if as_json:
-            typer.echo(json.dumps([asdict(model) for model in found], indent=2))
+            output(json.dumps([asdict(model) for model in found], indent=2))
             return
         for model in found:
-            typer.echo(f"{model.model:13} {model.name or '-':24} {model.place or 'missing'}")
-            typer.echo(f"{'':13} {model.use}")
+            output(f"{model.model:13} {model.name or '-':24} {model.place or 'missing'}")
+            output(f"{'':13} {model.use}")
             if model.hint:
-                typer.echo(f"{'':13} {model.hint}")
+                output(f"{'':13} {model.hint}")
 
 
 def _reader(path: str | None) -> Found:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gistill.cli import options
-from gistill.cli.ending import ending, tell
+from gistill.cli.ending import ending, output, tell
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def spotcheck(
             tell("For an opinion: right, wrong, or its true polarity. For what was missed: none, or `negative: words`.")
             return
         result = count_spot_check(check)
-        typer.echo(_as_json(check, result) if as_json else _as_text(check, result))
+        output(_as_json(check, result) if as_json else _as_text(check, result))
 
 
 @contextmanager
