@@ -8,10 +8,9 @@ import pytest
 
 from gistill.errors import InputError, SettingError
 from gistill.tables.columns import choose_columns
+from gistill.tables.dates import find_day_order, parse_date
 from gistill.tables.values import (
     cell_text,
-    find_day_order,
-    parse_date,
     parse_language,
     parse_name,
     parse_rating,
@@ -74,11 +73,11 @@ def test_links_are_no_text_and_a_version_is_no_product() -> None:
     assert columns == {"text": "content"}
 
 
-def test_the_longer_of_two_text_names_wins_and_the_other_is_said() -> None:
-    rows = [{"comment": "fine", "review": text, "pros": f"{text} indeed"} for text in TEXTS]
+def test_all_texts_of_a_row_are_read_and_the_longest_with_a_text_name_comes_first() -> None:
+    rows = [{"comment": "fine", "review": text, "pros": f"Also {text.split()[-1]} things"} for text in TEXTS]
     guess = choose_columns(["comment", "review", "pros"], rows, {}, file="f.csv")
     assert guess.columns["text"] == "review"
-    assert "pros" in guess.notes[0]
+    assert guess.texts == ("comment", "review", "pros")
 
 
 def test_without_a_header_ratings_and_dates_show_themselves() -> None:

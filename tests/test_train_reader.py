@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from gistill.train.reader.data import training_examples  # noqa: E402
 from gistill.train.reader.export import export_reader, quantise_weights  # noqa: E402
 from gistill.train.reader.finetune import hold_out  # noqa: E402
 from gistill.train.reader.fit import evaluate, fit_scorer  # noqa: E402
-from gistill.train.reader.network import Network, base_folder, batch_tensors, loss, target  # noqa: E402
+from gistill.train.reader.network import Network, base_folder, loss, target  # noqa: E402
 from gistill.train.reader.training import (  # noqa: E402
     Settings,
     gold_keys,
@@ -203,29 +202,6 @@ def test_it_learns_category_kind_and_strength_and_the_exported_reader_says_them(
         load_reader(tmp_path)
 
 
-class Embedded(torch.nn.Module):
-    """An encoder that looks at no value, as tensors on "meta" have none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = torch.nn.Embedding(30, 32)
-
-    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-        return SimpleNamespace(last_hidden_state=self.words(input_ids) * attention_mask.unsqueeze(-1))
-
-
-def test_everything_is_computed_where_the_network_is(base: Path) -> None:
-    """Tensors on "meta" and on the processor cannot meet, as those of a GPU and of the processor cannot."""
-    network = Network(Embedded(), hidden=32, shared=2, attributes=True).to("meta")
-    prepared = prepare(EXAMPLES[:3], load_tokenizer(base))
-    batch = [(one.units, one.target) for one in prepared]
-    outputs = network(**batch_tensors([units for units, _ in batch], "meta"))
-    assert [output.device.type for output in outputs] == ["meta"] * 3
-    assert loss(outputs, batch, weights=(1, 1, 1, 1)).device.type == "meta"
-    with pytest.raises(RuntimeError):
-        network(**batch_tensors([units for units, _ in batch]))
-
-
 def test_the_attribute_loss_by_hand(base: Path) -> None:
     """With all scores 0 a pair costs the logarithms of the numbers of categories, kinds and strengths."""
     (units,) = cut(load_tokenizer(base), ["the lid is nice ."])
@@ -377,20 +353,6 @@ def test_weights_are_safetensors(trained: tuple[Network, Any], base: Path, tmp_p
     assert all(
         torch.equal(a, b) for a, b in zip(network.state_dict().values(), other.state_dict().values(), strict=True)
     )
-
-
-@pytest.mark.parametrize("device", ["tpu", *([] if torch.cuda.is_available() else ["cuda"])])
-def test_a_device_that_is_not_there_is_one_sentence(base: Path, tmp_path: Path, device: str) -> None:
-    mine = tmp_path / "mine.jsonl"
-    row = {"id": "1", "sentences": ["the lid is nice ."], "opinions": [
-        {"sentence": 0, "aspect": "lid", "aspect_at": [4, 7], "opinion": "nice", "opinion_at": [11, 15], "level": 1}
-    ]}  # fmt: skip
-    mine.write_text("".join(json.dumps({**row, "id": str(n)}) + "\n" for n in range(5)), encoding="utf-8")
-    from gistill.train.reader.finetune import ReaderTraining, finetune_reader
-
-    training = ReaderTraining(marks=mine, base=str(base), epochs=1, device=device)
-    with pytest.raises(SettingError, match="device|GPU"):
-        finetune_reader(None, out=tmp_path / "out", training=training)
 
 
 def test_a_wrong_recipe_or_base_is_one_sentence(tmp_path: Path) -> None:

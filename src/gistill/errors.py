@@ -3,6 +3,7 @@
 GistillError                   exit code 1; carries a hint: the next step in one sentence
 ├── InputError                 exit code 2; what the caller gave cannot be used (file, row, column)
 │   ├── RecordError            one row is unusable; counted and skipped, never ends a run
+│   ├── UnsureError            nothing tells which columns hold the customers' words
 │   └── SettingError           a flag, taxonomy or recipe value is wrong
 ├── ModelMissingError          no weights where they were looked for; the hint is the command that brings them
 ├── ModelBrokenError           a model folder is there but does not load or does not fit
@@ -58,6 +59,14 @@ class InputError(GistillError):
 
 class RecordError(InputError):
     """One row cannot become a record. Counted under its name and skipped."""
+
+
+class UnsureError(InputError):
+    """Nothing tells which columns hold the customers' words. A terminal asks for them; `columns` are to choose from."""
+
+    def __init__(self, message: str, *, file: str = "", hint: str = "", columns: tuple[str, ...] = ()) -> None:
+        super().__init__(message, file=file, hint=hint)
+        self.columns = columns
 
 
 class SettingError(InputError):

@@ -123,7 +123,7 @@ class Record(Noun):
     rating: float | None = None
     ratings: dict[str, float] = Field(default_factory=dict)  # answers to other questions for one, by column
     date: dt.date | None = None
-    date_unit: Literal["day", "month"] = "day"  # "month": no day was given, and `date` is the first of the month
+    date_unit: Literal["day", "month", "year"] = "day"  # what was given; `date` is then the first of the month or year
     language: str | None = None  # ISO 639-1
     file: str = ""
     row: int | None = None  # 1-based, as an editor counts lines or a sheet counts rows

@@ -118,9 +118,6 @@ def finetune_reader(
             help="Share of the --start weights to keep (0 to 1), so that the reader forgets less.",
         ),
     ] = 0.0,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="cpu, cuda or auto: a GPU where torch finds one.")
-    ] = "auto",
     as_json: options.Json = False,
 ) -> None:
     """Train the reader and write its model folder.
@@ -136,15 +133,7 @@ def finetune_reader(
         from gistill.train.reader.finetune import finetune_reader as train
 
         training = ReaderTraining(
-            recipe=recipe,
-            base=base,
-            limit=limit,
-            seed=seed,
-            epochs=epochs,
-            start=start,
-            keep=keep,
-            marks=marks,
-            device=device,
+            recipe=recipe, base=base, limit=limit, seed=seed, epochs=epochs, start=start, keep=keep, marks=marks
         )
         about = train(
             data,

@@ -1,7 +1,11 @@
 """Tables in and out: CSV, TSV, JSONL, JSON, Parquet, XLSX, lines and folders; errors carry file, row and column.
 
 shapes/           any file to sheets of rows: encodings, dialects, headers, JSON, workbooks, mail, archives
-values.py         what a cell means: ratings, dates, languages, names
+values.py         what a cell means: ratings, languages, names
+dates.py          days, in every absolute form, and relative ones from a day that is given
+facts.py          what the sampled cells of a column hold
+asked.py          what a column's name says of whose words it holds, and of which side
+texts.py          which columns hold the customer's words
 columns.py        which column plays which role
 names.py          what columns are called, in many languages
 conversations.py  messages as one text with turns

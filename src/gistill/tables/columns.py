@@ -1,29 +1,32 @@
-"""Which column is the text, the rating, the author: guessed from what it is called and from what its cells hold."""
+"""Which column is the text, the rating, the author: found from what its cells hold, with its name as a hint."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gistill.errors import InputError, SettingError
-from gistill.tables.conversations import looks_like_messages
-from gistill.tables.names import NAMES
-from gistill.tables.values import cell_text, fold, parse_date, parse_language, parse_rating
-from gistill.text import count_words
+from gistill.errors import InputError, SettingError, UnsureError
+from gistill.tables.asked import is_question, is_title, short, tokens, whose
+from gistill.tables.facts import Facts
+from gistill.tables.names import HINTS, NAMES
+from gistill.tables.texts import Texts, choose_texts
 
 ROLES = ("text", "messages", "id", "entity", "author", "rating", "date", "language")
+Overrides = Mapping[str, str | Sequence[str]]
+
+_BY_TAIL = ("text", "rating", "date")  # whose cells can tell "fecha de compra" from "date format"
+_COUNTS = frozenset(HINTS["counts"].split())
+_LATER = frozenset(HINTS["later"].split())
+_NEVER = frozenset(HINTS["other dates"].split())
+_OVERALL = frozenset(HINTS["overall"].split())
+_RATE = frozenset(HINTS["rate"].split())
+_STAFF = frozenset(HINTS["staff"].split())
 
 
 def squeeze(name: str) -> str:
     """Fold a column name for look-up: "Review Text", "review_text" and "reviewText" are the same."""
-    return "".join(_tokens(name))
-
-
-def _tokens(name: str) -> list[str]:
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return re.findall(r"[^\W_]+", fold(split))
+    return "".join(tokens(name))
 
 
 _RANKS = {
@@ -38,62 +41,110 @@ def is_known_name(cell: str) -> bool:
 
 
 class Guess(NamedTuple):
-    """Role -> column name, and what a user should be told about the choice."""
+    """Role -> column name, what a user should be told about the choice, and what becomes of the other columns."""
 
     columns: dict[str, str]
     notes: tuple[str, ...]
+    texts: tuple[str, ...] = ()  # the columns that are read, in the order of the file
+    question: str | None = None  # the column whose cells say what each row's text answers
+    ratings: tuple[str, ...] = ()  # the other columns with ratings
+    unread: Mapping[str, str] = {}  # column that holds text -> why it is not read
 
 
 def choose_columns(
     header: Sequence[str],
     rows: Sequence[Mapping[str, object]],
-    overrides: Mapping[str, str],
+    overrides: Overrides,
     *,
     file: str,
     named: bool = True,
+    questions: Mapping[str, str] | None = None,
 ) -> Guess:
     """Decide which column plays which role.
 
     A name must match and the cells must bear it out: 80% of a rating column read as ratings, of a date column as dates,
     of a language column as languages; an id column is at least 95% distinct. Whole names go before last words ("Kunden
-    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"). Without a name, the text
+    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"); of a question only the
+    whole counts. All columns with the customer's words are read: see `texts.choose_texts`. Without a name, the text
     is the column whose cells are most like prose: many words, few repeats, few gaps; a date is a column of written
     dates; and where there is no header, a rating is a column of few small numbers. Author, entity and language are
-    never guessed without a name.
+    never guessed without a name. Of several dates the first (created before updated), of authors ids before names, of
+    ratings the overall one, of entities companies before products are taken; the others stay as columns.
 
     Args:
         header: Column names.
         rows: Sampled rows; may be empty, then names alone decide.
-        overrides: Role -> column as the user said: its name (in any case) or its place from 1; "" for none.
+        overrides: Role -> column as the user said: its name (in any case) or its place from 1; "" for none; of texts
+            there may be several.
         file: Named in errors.
         named: Whether the file had a header.
+        questions: Column -> what was asked, where a second header says it.
 
     Raises:
-        SettingError: An override names no role or no column.
-        InputError: No column holds text.
+        SettingError: An override names no role or no column, or a column whose cells do not fit.
+        InputError: No column holds text, or nothing tells which of several is the customer's.
     """
-    columns = _read_overrides(header, overrides, file=file)
-    stats = {name: _Column([row.get(name) for row in rows]) for name in header}
-    free = [name for name in header if name not in columns.values()]
-    for role, name in _by_name(free, stats):
+    facts = {name: Facts([row.get(name) for row in rows]) for name in header}
+    labels = {name: (questions or {}).get(name) or short(name) for name in header}
+    columns, texts = _read_overrides(header, overrides, facts, file=file)
+    free = [name for name in header if name not in columns.values() and name not in texts]
+    for role, name in _by_name(free, facts, labels):
         if role not in columns and role not in overrides and name not in columns.values():
             columns[role] = name
-    if "text" not in columns and ("messages" not in columns or overrides.get("text")):
-        _text_by_content(columns, header, stats, overrides, file=file)
-    if "messages" in columns and "text" in columns and "messages" not in overrides:
-        columns.pop("messages" if "text" in overrides else "text")
-    _rest_by_content(columns, header, stats, overrides, named=named)
-    return Guess({role: columns[role] for role in ROLES if columns.get(role)}, _notes(columns, stats))
+    question = _find_question(free, columns, facts)
+    notes = _leave_nobody(columns, overrides, free, facts, labels)
+    _rest_by_content(columns, header, facts, overrides, named=named)
+    ratings = _other_ratings(columns, free, facts, labels)
+    chosen = Texts(texts, {})
+    if not texts and ("messages" not in columns or overrides.get("text")):
+        taken = {*columns.values(), question, *ratings}
+        left = [name for name in header if name not in taken]
+        chosen = choose_texts(left, facts, labels, lambda name: _fits_name(labels[name], "text"))
+        if not chosen.read and not chosen.unsure and question is not None:
+            chosen, question = Texts((question,), chosen.unread), None  # what they ask is all they say
+        if not chosen.read:
+            chosen = _by_content(columns, header, facts, overrides, chosen, file=file, named=named)
+    columns.pop("text", None)
+    if chosen.read:
+        columns["text"] = texts[0] if texts else min(chosen.read, key=lambda name: _main_first(name, facts, labels))
+        if "messages" in columns and "messages" not in overrides:
+            del columns["messages"]
+    found = {role: columns[role] for role in ROLES if columns.get(role)}
+    return Guess(found, notes, chosen.read, question, ratings, chosen.unread)
 
 
-def _read_overrides(header: Sequence[str], overrides: Mapping[str, str], *, file: str) -> dict[str, str]:
+def _main_first(name: str, facts: Mapping[str, Facts], labels: Mapping[str, str]) -> tuple[bool, int, float]:
+    tier = _fits_name(labels[name], "text")
+    return is_title(labels[name]), 9 if tier is None else tier, -facts[name].prose
+
+
+def _read_overrides(
+    header: Sequence[str], overrides: Overrides, facts: Mapping[str, Facts], *, file: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Find the columns that the user named: by role, and those of the text."""
     columns: dict[str, str] = {}
+    texts: list[str] = []
     for role, wanted in overrides.items():
         if role not in ROLES:
             raise SettingError(f"{role!r} is not a role of a column", hint=f"Roles are {', '.join(ROLES)}.")
-        if wanted:
-            columns[role] = _find_column(header, wanted, role, file=file)
-    return columns
+        for each in (wanted,) if isinstance(wanted, str) else wanted:
+            if not each:
+                continue
+            name = _find_column(header, each, role, file=file)
+            if why := _misfit(role, facts[name]):
+                raise SettingError(f"column {name!r} cannot be the {role}: {why}", file=file)
+            columns.setdefault(role, name)
+            texts += [name] if role == "text" else []
+    return columns, tuple(name for name in header if name in texts)
+
+
+def find_column(header: Sequence[str], wanted: str, what: str, *, file: str) -> str:
+    """Find a column that the user named: by its name, in any case, or its place from 1.
+
+    Raises:
+        SettingError: There is none; names the nearest.
+    """
+    return _find_column(header, wanted, what, file=file)
 
 
 def _find_column(header: Sequence[str], wanted: str, role: str, *, file: str) -> str:
@@ -113,85 +164,213 @@ def _find_column(header: Sequence[str], wanted: str, role: str, *, file: str) ->
     )
 
 
-class _Column:
-    """What the sampled cells of one column hold, as shares of those that are filled."""
-
-    def __init__(self, cells: Sequence[object]) -> None:
-        filled = [cell for cell in cells if cell_text(cell).strip()]
-        texts = [cell_text(cell).strip() for cell in filled]
-        self.empty = not filled
-        count = max(len(filled), 1)
-        self.distinct = len(set(texts)) / count
-        ratings = [rating for rating in map(parse_rating, filled) if rating is not None]
-        self.rating = len(ratings) / count
-        self.few_ratings = len(set(ratings)) <= 11 and all(0 <= rating <= 10 for rating in ratings)
-        self.date = sum(parse_date(cell) is not None for cell in filled) / count
-        self.written_date = sum(
-            parse_date(cell) is not None and not text.replace(".", "").isdigit()
-            for cell, text in zip(filled, texts, strict=True)
-        ) / count  # fmt: skip
-        self.language = sum(parse_language(cell) is not None for cell in filled) / count
-        self.messages = sum(looks_like_messages(cell) for cell in filled) / count
-        words = sum(count_words(text) for text in texts) / max(len(cells), 1)
-        letters = sum(any(char.isalpha() for char in text) for text in texts) / count
-        links = sum(text.startswith(("http://", "https://")) for text in texts) / count
-        plain = max(self.rating, self.date, links) < 0.8 and not self.messages
-        self.prose = words * self.distinct * letters if plain else 0.0
-
-    def bears_out(self, role: str) -> bool:
-        """Say whether the cells fit a role that the column's name suggests."""
-        if self.empty:
-            return role != "messages"
-        match role:
-            case "text":
-                return self.prose > 0
-            case "id":
-                return self.distinct >= 0.95
-            case "messages":
-                return self.messages >= 0.5
-            case "rating" | "date" | "language":
-                return float(getattr(self, role)) >= 0.8
-            case _:
-                return not self.messages
+def _misfit(role: str, column: Facts) -> str:
+    """Say in a clause why a column that the user named does not fit its role; empty where it does."""
+    if column.empty or role == "messages":
+        return ""
+    if role in ("rating", "date", "language"):
+        share = column.date_or_relative if role == "date" else float(getattr(column, role))
+        return "" if share >= 0.5 else f"its cells are no {role}s"
+    if column.lists >= 0.5 or column.messages >= 0.5:
+        return "its cells are lists"
+    if role == "text":
+        return "its cells are no texts" if column.letters < 0.5 or column.written_date >= 0.8 else ""
+    if role == "author":
+        if column.damaged >= 0.5:
+            return "its numbers were rounded by a spreadsheet"
+        return (
+            "its cells are dates" if column.written_date >= 0.8 else "its cells are texts" if column.words > 8 else ""
+        )
+    return ""
 
 
-def _by_name(header: Sequence[str], stats: Mapping[str, _Column]) -> list[tuple[str, str]]:
+def _fits_name(label: str, role: str) -> int | None:
+    """Say how well a name fits a role: 0 as a whole, 1 by its last words, 2 by its last, 3 by its first; None not."""
+    words, ranks = tokens(label), _RANKS[role]
+    if len(words) > 1 and words[-1].isdecimal():  # the second of two columns of one name
+        words.pop()
+    if "".join(words) in ranks:
+        return 0
+    if not words or is_question(label):
+        return None
+    if any("".join(words[start:]) in ranks for start in range(1, len(words) - 1)):
+        return 1
+    if words[-1] in ranks and words[-1] not in _WHOLE.get(role, ()):
+        return 2
+    return 3 if role in _BY_TAIL and words[0] in ranks else None
+
+
+_WHOLE = {  # what says nothing as the last of several words
+    "author": frozenset(["name", "nom", "nombre", "email", "fullname", "handle", "client", "patient", "consumer"]),
+    "entity": frozenset(
+        ["location", "place", "service", "item", "course", "entity", "package", "trust", "bank", "firm"]
+    ),
+}
+
+
+def _by_name(free: Sequence[str], facts: Mapping[str, Facts], labels: Mapping[str, str]) -> list[tuple[str, str]]:
     """List (role, column), most telling first."""
-    found: list[tuple[int, int, float, int, str, str]] = []
-    for name in header:
-        tokens = _tokens(name)
-        for order, role in enumerate(("messages", "text", "rating", "date", "language", "id", "author", "entity")):
-            ranks = _RANKS[role]
-            places = ["".join(tokens), tokens[-1] if tokens else ""]
-            if role in ("text", "rating", "date"):  # whose cells can tell "fecha de compra" from "date format"
-                places.append(tokens[0] if tokens else "")
-            tier = next((tier for tier, place in enumerate(places) if place in ranks), None)
-            if tier is None or not stats[name].bears_out(role):
+    found: list[tuple[float, int, int, str, str]] = []
+    for name in free:
+        label = labels[name]
+        words = set(tokens(label))
+        if whose(label) in ("a reply to the customer", "notes of the staff"):
+            continue
+        for order, role in enumerate(("messages", "rating", "date", "language", "id", "author", "entity")):
+            tier = _tier(role, label, words)
+            if tier is None or not _bears_out(role, facts[name], tier):
                 continue
-            prose = -stats[name].prose if role == "text" else 0.0
-            found.append((tier, order, prose, ranks[places[tier]], role, name))
-    found.sort(key=lambda item: item[:4])
-    return [item[4:] for item in found]
+            ranks = _RANKS[role]
+            rank = next(
+                (ranks[word] for word in ("".join(tokens(label)), *reversed(tokens(label))) if word in ranks), 0
+            )
+            found.append((tier, order, rank, role, name))
+    found.sort(key=lambda item: item[:3])
+    return [item[3:] for item in found]
 
 
-def _text_by_content(
+def _tier(role: str, label: str, words: set[str]) -> float | None:
+    """Say how telling a name is for a role, less is more; None where it says nothing or speaks against it."""
+    tier = _fits_name(label, role)
+    if role == "rating":
+        if words & _COUNTS:
+            return None
+        if tier is None and is_question(label) and words & _RATE:
+            return 1.5
+        if tier is None:
+            return 3.5 if words & {"rating", "stars"} and not is_question(label) else None
+        return tier - 0.5 * bool(words & _OVERALL)
+    if tier is None:
+        return None
+    if role == "date":
+        return None if words & _NEVER else tier + 10 * bool(words & _LATER)
+    if role == "author" and words & _STAFF:
+        return None
+    return float(tier)
+
+
+def _bears_out(role: str, column: Facts, tier: float) -> bool:
+    """Say whether the cells fit a role that the column's name suggests."""
+    if column.empty:
+        return role != "messages" and not column.rows
+    if role == "messages":
+        return column.messages >= 0.5
+    if column.messages or column.lists >= 0.5:
+        return False
+    match role:
+        case "id":
+            return column.distinct >= 0.95
+        case "rating":
+            return _are_ratings(column)
+        case "date":
+            return column.date_or_relative >= 0.8
+        case "language":
+            return column.language >= 0.8
+        case "author":
+            return column.words <= 8 and column.truth < 0.8 and column.named > 0
+        case _:
+            numbers = column.rating >= 0.8 and (tier > 0 or column.truth == 1)
+            return column.words <= 25 and column.written_date < 0.8 and column.truth < 0.8 and not numbers
+
+
+def _are_ratings(column: Facts) -> bool:
+    """Zeros and ones are classes: "label", "verified", "recommended"."""
+    return column.rating >= 0.8 and column.on_scale and not column.classes
+
+
+def _other_ratings(
+    columns: Mapping[str, str], free: Sequence[str], facts: Mapping[str, Facts], labels: Mapping[str, str]
+) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in free
+        if name not in columns.values()
+        and not facts[name].empty
+        and _tier("rating", labels[name], set(tokens(labels[name]))) is not None
+        and _are_ratings(facts[name])
+    )
+
+
+def _find_question(free: Sequence[str], columns: Mapping[str, str], facts: Mapping[str, Facts]) -> str | None:
+    """Find the column whose cells are the question that the row's text answers: few, and the same again and again."""
+    for name in free:
+        column = facts[name]
+        if set(tokens(name)) & {"question", "questions", "frage", "pregunta", "domanda", "vraag", "pergunta"}:
+            again = column.count >= 4 and column.distinct <= 0.5 and column.words >= 2
+            if again and name not in columns.values():
+                return name
+    return None
+
+
+def _leave_nobody(
+    columns: dict[str, str],
+    overrides: Overrides,
+    free: Sequence[str],
+    facts: Mapping[str, Facts],
+    labels: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Count no people by ids that name nobody, but by the next column that does; say so."""
+    notes: list[str] = []
+    if "author" in overrides:
+        return ()
+    while (name := columns.get("author")) is not None and (why := _names_nobody(facts[name])):
+        notes.append(f"column {name!r} {why}, so people are not counted by it")
+        del columns["author"]
+        free = [other for other in free if other != name]
+        for role, other in _by_name(free, facts, labels):
+            if role == "author" and other not in columns.values():
+                columns["author"] = other
+                break
+    return tuple(notes)
+
+
+def _names_nobody(column: Facts) -> str:
+    if column.damaged >= 0.5:
+        return "holds numbers that a spreadsheet rounded"
+    if column.numbers_rows:
+        return "only numbers the rows"
+    return "is the same in every row" if column.constant and column.count >= 5 else ""
+
+
+def _by_content(
     columns: dict[str, str],
     header: Sequence[str],
-    stats: Mapping[str, _Column],
-    overrides: Mapping[str, str],
+    facts: Mapping[str, Facts],
+    overrides: Overrides,
+    chosen: Texts,
     *,
     file: str,
-) -> None:
-    chosen = {columns[role] for role in overrides if role in columns}
-    for taken in (set(columns.values()), chosen):
+    named: bool,
+) -> Texts:
+    """Find the text, or the conversations, where no name says anything."""
+    if len(chosen.unsure) > 1:
+        listed = ", ".join(map(repr, chosen.unsure[:30]))
+        flags = " ".join(f"--text-column {name!r}" for name in chosen.unsure[:2])
+        raise UnsureError(
+            f"nothing says which of these columns hold the customers' words: {listed}",
+            file=file,
+            hint=f"Name them: {flags}.",
+            columns=chosen.unsure,
+        )
+    by_user = {columns[role] for role in overrides if role in columns}
+    names = {name for role, name in columns.items() if role == "author" and facts[name].words < 3}
+    for taken in (set(columns.values()), by_user | names):
         left = [name for name in header if name not in taken]
         for role, kind in (("messages", "messages"), ("text", "prose")):
-            best = max(left, key=lambda name: float(getattr(stats[name], kind)), default=None)
-            if best is not None and getattr(stats[best], kind) >= 0.5 and role not in overrides:
-                for other in [other for other, name in columns.items() if name == best]:
-                    del columns[other]
-                columns[role] = best
-                return
+            best = max(left, key=lambda name: float(getattr(facts[name], kind)), default=None)
+            if best is None or getattr(facts[best], kind) < (0.5 if role == "messages" else 0) or role in overrides:
+                continue
+            if role == "text" and not (facts[best].is_text and (facts[best].prose >= 0.5 or facts[best].words >= 2)):
+                continue
+            for other in [other for other, name in columns.items() if name == best]:
+                del columns[other]
+            if role == "messages":
+                columns["messages"] = best
+                return chosen
+            return Texts((best,), {name: why for name, why in chosen.unread.items() if name != best})
+    empty = [name for name in header if facts[name].empty and _fits_name(name, "text") is not None]
+    if empty:
+        return Texts((empty[0],), chosen.unread)
     raise InputError(
         f"no column looks like text; the columns are: {', '.join(header[:30])}",
         file=file,
@@ -202,8 +381,8 @@ def _text_by_content(
 def _rest_by_content(
     columns: dict[str, str],
     header: Sequence[str],
-    stats: Mapping[str, _Column],
-    overrides: Mapping[str, str],
+    facts: Mapping[str, Facts],
+    overrides: Overrides,
     *,
     named: bool,
 ) -> None:
@@ -211,21 +390,12 @@ def _rest_by_content(
         if role in columns or role in overrides:
             continue
         for name in header:
-            column = stats[name]
+            column = facts[name]
             fits = (
-                column.written_date >= 0.95
+                column.written_date >= 0.95 and not set(tokens(name)) & (_NEVER | _LATER) and not whose(name)
                 if role == "date"
-                else not named and column.rating == 1 and column.few_ratings
+                else not named and column.rating == 1 and column.few_ratings and not column.classes
             )
-            if fits and not column.empty and name not in columns.values():
+            if fits and not column.empty and name not in columns.values() and not column.numbers_rows:
                 columns[role] = name
                 break
-
-
-def _notes(columns: Mapping[str, str], stats: Mapping[str, _Column]) -> tuple[str, ...]:
-    text = columns.get("text")
-    if text is None or stats[text].empty:
-        return ()
-    least = max(3.0, stats[text].prose / 4)
-    others = [name for name, column in stats.items() if name not in columns.values() and column.prose >= least]
-    return (f"these columns hold text too and are not read: {', '.join(others)}",) if others else ()

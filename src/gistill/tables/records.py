@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Unpack
 
+from pydantic import Field
+
 from gistill.errors import RecordError
 from gistill.schema import Failure, Noun, Record
-from gistill.tables.columns import choose_columns
+from gistill.tables.asked import find_side
+from gistill.tables.columns import Guess, Overrides, choose_columns, is_known_name
 from gistill.tables.conversations import render_messages
+from gistill.tables.dates import find_day_order, is_relative, parse_date, read_day
 from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
-from gistill.tables.values import cell_text, find_day_order, parse_date, parse_language, parse_name, parse_rating
+from gistill.tables.values import cell_text, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
 _SAMPLE_ROWS = 500
 _SAMPLE_CHARACTERS = 4_000_000
+_ENGLISH = "the and is was are were a an to of it i in for my not very but with this that have had so on at they we you"
 
 
 class TableInfo(Noun):
@@ -35,6 +41,11 @@ class TableInfo(Noun):
     header: tuple[str, ...]
     columns: dict[str, str]  # role -> column; of several text columns the first
     texts: tuple[str, ...] = ()  # columns with the customer's words, in the order of the file
+    questions: dict[str, str] = Field(default_factory=dict)  # text column -> what was asked, where not its name
+    question: str | None = None  # the column whose cells say what the row's text answers
+    ratings: tuple[str, ...] = ()  # columns with answers to other questions for a rating
+    unread: dict[str, str] = Field(default_factory=dict)  # column that holds text -> in a clause, why it is not read
+    as_of: dt.date | None = None  # the day that "2 weeks ago" is counted from; None leaves such dates empty
     day_first: bool | None  # how "03/04/2024" is read; None where there is no date column
     notes: tuple[str, ...] = ()  # sentences without a full stop: choices the user may want to overrule
 
@@ -78,8 +89,9 @@ def _rows(sheet: Sheet) -> Iterator[Rows]:
 def open_table(
     source: Source,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Overrides | None = None,
     day_first: bool | None = None,
+    as_of: dt.date | None = None,
     **how: Unpack[Layout],
 ) -> Table:
     """Open a source, find out what it is and which column plays which role, and read no more than a sample.
@@ -87,47 +99,72 @@ def open_table(
     Args:
         source: A file, a folder, "-" for standard input, or several files that are read as one.
         columns: Role -> column name or place from 1, for the roles text, messages, id, entity, author, rating, date and
-            language; "" for a role that no column plays. What is not named is guessed.
+            language; "" for a role that no column plays. What is not named is guessed. Of texts there may be several:
+            each is a part of the record.
         day_first: How "03/04/2024" is read. None goes by the sampled values; where none of them decides, day-first in a
-            file with semicolons (which only some countries' spreadsheets write), else month-first.
+            file with semicolons (which only some countries' spreadsheets write) or whose texts are not English, else
+            month-first.
+        as_of: The day on which the source was made, which "2 weeks ago" is counted from; None leaves such dates empty.
         **how: What is said of its form instead of found out; see `Layout`.
 
     Raises:
         InputError: The source cannot be used: missing, empty, without text, damaged. One sentence.
-        SettingError: A column, role, format or encoding that does not exist.
+        SettingError: A column, role, format or encoding that does not exist; a column that does not fit its role.
     """
     sheet = open_sheet(source, **how)
-    sample: list[Row | Failure] = []
-    size = 0
-    while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_CHARACTERS and (item := next(sheet.rows, None)) is not None:
-        sample.append(item)
-        if isinstance(item, Row):
-            size += sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
+    sample = _sample(sheet)
     cells = [item.cells for item in sample if isinstance(item, Row)]
     names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
     file = source_name(source)
     again = partial(open_sheet, source, **how) if comes_twice(source) else None
     table = Table(_empty_info(file, sheet, names), sheet, sample, again)
     try:
-        guess = choose_columns(names, cells, columns or {}, file=file, named=sheet.has_header)
+        guess = choose_columns(
+            names, cells, columns or {}, file=file, named=sheet.has_header, questions=sheet.questions
+        )
     except BaseException:
         table.close()
         raise
+    return replace(table, info=_with_columns(table, guess, day_first, as_of))
+
+
+def _sample(sheet: Sheet) -> list[Row | Failure]:
+    sample: list[Row | Failure] = []
+    size = 0
+    while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_CHARACTERS and (item := next(sheet.rows, None)) is not None:
+        sample.append(item)
+        if isinstance(item, Row):
+            size += sum(len(cell) for cell in item.cells.values() if isinstance(cell, str))
+    return sample
+
+
+def _with_columns(table: Table, guess: Guess, day_first: bool | None, as_of: dt.date | None) -> TableInfo:
+    """Say what becomes of the columns, and what of that the user may want to overrule."""
+    sheet, sample = table.sheet, table.sample
+    cells = [item.cells for item in sample if isinstance(item, Row)]
     notes = [*sheet.notes, *guess.notes]
     order = None
     if "date" in guess.columns:
         values = [row.get(guess.columns["date"]) for row in cells]
-        order, note = _day_order(values, sheet.delimiter, guess.columns["date"])
+        foreign = not _is_english(cells, guess.texts)
+        order, note = _day_order(values, sheet.delimiter == ";" or foreign, guess.columns["date"])
         order, note = (order, note) if day_first is None else (day_first, "")
-        notes += [note] if note else []
+        notes += [each for each in (note, _relative_note(values, as_of)) if each]
     id_column = guess.columns.get("id")
     if id_column is not None and (why := why_not_ids(sample, id_column)) == "repeats":
         notes.append(f"column {id_column!r} {why}, so ids are made from the records")
-    texts = (guess.columns["text"],) if "text" in guess.columns and "messages" not in guess.columns else ()
-    info = table.info.model_copy(
-        update={"columns": guess.columns, "texts": texts, "day_first": order, "notes": tuple(notes)}
-    )
-    return replace(table, info=info)
+    found = {
+        "columns": guess.columns,
+        "texts": guess.texts,
+        "questions": {name: sheet.questions[name] for name in guess.texts if name in sheet.questions},
+        "question": guess.question,
+        "ratings": guess.ratings,
+        "unread": dict(guess.unread),
+        "day_first": order,
+        "as_of": as_of,
+        "notes": tuple(notes),
+    }
+    return table.info.model_copy(update=found)
 
 
 def _empty_info(file: str, sheet: Sheet, names: tuple[str, ...]) -> TableInfo:
@@ -143,24 +180,40 @@ def _empty_info(file: str, sheet: Sheet, names: tuple[str, ...]) -> TableInfo:
     )
 
 
-def _day_order(values: list[object], delimiter: str | None, column: str) -> tuple[bool, str]:
+def _day_order(values: list[object], default: bool, column: str) -> tuple[bool, str]:
     order, contradicted = find_day_order(values)
     if contradicted:
         return bool(order), f"column {column!r} mixes day-first and month-first dates; each is read as it can be"
     if order is not None:
         return order, ""
-    default = delimiter == ";"
     unclear = any(parse_date(value, day_first=True) != parse_date(value) for value in values)
     kind = "day-first" if default else "month-first"
     return default, f"the dates in column {column!r} are read {kind}; none of the first rows decides" if unclear else ""
 
 
+def _is_english(cells: Sequence[Mapping[str, object]], texts: Sequence[str]) -> bool:
+    """Say whether texts may be English, where alone months come first; so do texts of a few words."""
+    english = frozenset(_ENGLISH.split())
+    words = [word for row in cells[:50] for text in texts for word in cell_text(row.get(text)).casefold().split()]
+    return len(words) < 20 or sum(word in english for word in words) >= 0.08 * len(words)
+
+
+def _relative_note(values: list[object], as_of: dt.date | None) -> str:
+    relative = [str(value) for value in values if is_relative(value)] if as_of is None else []
+    if not relative:
+        return ""
+    what = "1 date is" if len(relative) == 1 else f"{len(relative):,} dates are"
+    among = f" among the first {len(values):,} rows" if len(values) >= _SAMPLE_ROWS else ""
+    return f"{what} relative{among}, such as {relative[0]!r}, and left empty; --as-of DATE reads them"
+
+
 def read_records(
     source: Source,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Overrides | None = None,
     limit: int | None = None,
     day_first: bool | None = None,
+    as_of: dt.date | None = None,
     **how: Unpack[Layout],
 ) -> Iterator[Record | Failure]:
     """Read records from a file, a folder or standard input, one at a time.
@@ -185,6 +238,7 @@ def read_records(
         columns: Role -> column.
         limit: The most records to yield; failures do not count.
         day_first: The order of day and month, where it is not to be found out.
+        as_of: The day that relative dates are counted from.
         **how: What is said of its form instead of found out; see `Layout`.
 
     Returns:
@@ -195,19 +249,20 @@ def read_records(
         InputError: As `open_table`.
         SettingError: As `open_table`.
     """
-    table = open_table(source, columns=columns, day_first=day_first, **how)
+    table = open_table(source, columns=columns, day_first=day_first, as_of=as_of, **how)
     return table.records(limit=limit)
 
 
 def inspect_table(
     source: Source,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Overrides | None = None,
     day_first: bool | None = None,
+    as_of: dt.date | None = None,
     **how: Unpack[Layout],
 ) -> TableInfo:
     """Say what `read_records` would do with a source. It uses up standard input: call `open_table` there."""
-    table = open_table(source, columns=columns, day_first=day_first, **how)
+    table = open_table(source, columns=columns, day_first=day_first, as_of=as_of, **how)
     table.close()
     return table.info
 
@@ -266,9 +321,9 @@ def _record(row: Row, info: TableInfo) -> Record:
     else:
         turns, said = (), _said(cells, info)
     rating = parse_rating(cell("rating"))
-    date = parse_date(cell("date"), day_first=bool(info.day_first))
+    day = read_day(cell("date"), day_first=bool(info.day_first), as_of=info.as_of)
     language = parse_language(cell("language"))
-    lost = {role for role, value in (("rating", rating), ("date", date), ("language", language)) if value is None}
+    lost = {role for role, value in (("rating", rating), ("date", day), ("language", language)) if value is None}
     used = {name for role, name in columns.items() if role not in lost} | set(info.texts)
     others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
     meta = {clean(name): clean(value) for name, value in others if value}
@@ -281,12 +336,19 @@ def _record(row: Row, info: TableInfo) -> Record:
         entity=clean(entity) or None,
         author=clean(author) if author else None,
         rating=rating,
-        date=date,
+        ratings=_ratings(cells, info),
+        date=day.date if day else None,
+        date_unit=day.unit if day else "day",
         language=language,
         file=row.file or info.file,
         row=row.number,
         meta=meta,
     )
+
+
+def _ratings(cells: Mapping[str, object], info: TableInfo) -> dict[str, float]:
+    read = {column: parse_rating(cells.get(column)) for column in info.ratings}
+    return {column: rating for column, rating in read.items() if rating is not None}
 
 
 def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
@@ -298,5 +360,14 @@ def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
             if len(info.texts) == 1:
                 raise RecordError(f"is a {type(value).__name__}, not text", column=column)
             continue
-        found.append((Asked(column), read_cell(value)))
+        found.append((_asked(column, cells, info), read_cell(value)))
     return join(found, alone=len(info.texts) == 1)
+
+
+def _asked(column: str, cells: Mapping[str, object], info: TableInfo) -> Asked:
+    """Say what a cell of a text column answers, and for which side that asks."""
+    said = cell_text(cells.get(info.question)).strip() if info.question is not None else ""
+    question = clean(said or info.questions.get(column, column))
+    side = find_side(question)
+    told = bool(said) or side is not None or (len(info.texts) > 1 and not is_known_name(question))
+    return Asked(clean(column), question if told else None, side)

@@ -1,51 +1,33 @@
-"""What a cell means: ratings, dates, languages and names, as people write them. Pure; None where it cannot be read."""
+"""What a cell means: ratings, languages and names, as people write them. Pure; None where it cannot be read."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
 
 _LONGEST = 100  # characters; a longer cell is no date, rating or language, and a hostile one would take for ever
 _NUMBER = r"[+-]?\d{1,3}(?:\.\d{1,3}|,\d{1,2})?"  # "1,234" is a thousand and more, and no rating
-_STARS = re.compile(r"^([★⭐🌟✭✮]+)(½?)[☆✩✰]*$")
-# "4", "4,5", "4/5", "4 of 5", "4.0 out of 5 stars", "4 von 5 Sternen", "4 sur 5", "4 stars", "80%", "4星".
+_STARS = re.compile(r"^([★⭐🌟✭✮]+|\*{1,5})(½?)[☆✩✰]*(?:\(\d(?:[.,]\d)?\))?$")
+_COUNTED = (
+    r"(?:%|-?stars?|sterne?n?|[ée]toiles?|estrellas?|stelle|stella|sterren|estrelas?|points?|punkte?|puntos?|pts?|"
+    r"星|分|つ星|点|점|[★⭐🌟]+)"
+)
+_OF = rf"(?:/|\\|of|out of|von|sur|de|di|van|su|av|z|из)\s*{_NUMBER}"
+# "4", "4,5", "4/5", "4 of 5", "4.0 out of 5 stars", "4 von 5 Sternen", "4 étoiles sur 5", "4 (out of 5)", "80%", "4星".
 _RATING = re.compile(
-    rf"^(?:rated\s+|rating:?\s*|note:?\s*)?({_NUMBER})\s*(½?)\s*"
-    rf"(?:(?:/|\\|of|out of|von|sur|de|di|van|su)\s*{_NUMBER})?\s*"
-    r"(?:%|stars?|sterne?n?|[ée]toiles?|estrellas?|stelle|stella|sterren|estrelas?|points?|punkte?|puntos?|pts?|"
-    r"星|分|つ星|점|[★⭐🌟]+)?\.?$",
+    rf"^(?:rated\s+|rating:?\s*|note:?\s*|score:?\s*|stars?[_ ]|[(\[])?({_NUMBER})\s*(½?)\+?\s*{_COUNTED}?\s*"
+    rf"(?:\(?{_OF}\)?)?\s*{_COUNTED}?[)\]]?[.!]*$",
     re.IGNORECASE,
 )
-
-_MONTH_NAMES = (
-    "january jan januar janvier janv enero ene gennaio gen janeiro januari",
-    "february feb februar fevrier fevr febrero febbraio fevereiro fev februari",
-    "march mar mars marz maerz marzo marco maart mrz mrt",
-    "april apr avril avr abril abr aprile",
-    "may mai mayo maggio mag maio mei",
-    "june jun juni juin junio giugno giu junho",
-    "july jul juli juillet juil julio luglio lug julho",
-    "august aug aout agosto ago augustus",
-    "september sep sept septembre septiembre settembre set setembro",
-    "october oct oktober okt octobre octubre ottobre ott outubro out",
-    "november nov novembre noviembre novembro",
-    "december dec dezember dez decembre decembre diciembre dic dicembre dezembro",
+# "10 - Extremely likely", "4: Good", "5 (Excellent)": a scale whose ends, or all of it, have names.
+_NAMED = re.compile(r"^(\d{1,2})\s*(?:[-–—:=.)]\s*|\s\()[^\W\d_][^\d]{1,60}\)?$")
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_IN_WORDS = re.compile(
+    rf"^({'|'.join(_WORDS)})(?:[\s-]*(?:stars?|points?))?(?:\s+out of (?:five|ten))?[.!]*$", re.IGNORECASE
 )
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
-_YEAR_FIRST = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?=$|[T\s,])")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?=$|[T\s,])")
-_CHINESE = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
-_NUMERIC = re.compile(r"^(\d{1,2})([-/. ])(\d{1,2})(?:\2|,\s*|\.\s*)(\d{4}|\d{2})(?=$|[T\s,])")
-_DAY_MONTH_NAME = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]+(?:de\s+)?([^\W\d_]{3,})\.?,?[\s-]+(?:de\s+|del\s+)?(\d{4})"
-)
-_MONTH_DAY_TIME = re.compile(r"([^\W\d_]{3,}) +(\d{1,2}) \d{1,2}:\d\d(?::\d\d)?(?: \+?[\w-]{1,6})? (\d{4})")
-_MONTH_NAME_DAY = re.compile(r"([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 
 _LANGUAGES = {
     "english": "en", "eng": "en", "englisch": "en", "anglais": "en", "ingles": "en", "inglese": "en",
@@ -65,7 +47,10 @@ _NOBODY = {
     "", "-", "n/a", "na", "nan", "none", "null", "nil", "unknown", "undefined", "anonymous", "anonymous user", "anon",
     "anonym", "unbekannt", "anonyme", "anonimo", "guest", "gast", "a google user", "amazon customer", "amazon kunde",
     "amazon-kunde", "kindle customer", "client d'amazon", "cliente amazon", "cliente de amazon", "customer", "deleted",
-    "[deleted]", "deleted user", "匿名", "匿名用户", "匿名用戶", "匿名希望",
+    "[deleted]", "deleted user", "verified buyer", "verified customer", "verified purchaser", "private user", "user",
+    "anonymous reviewer", "anonymous customer", "a customer", "no name", "not provided", "nobody", "google user",
+    "former employee", "current employee", "a tripadvisor member", "trustpilot user", "ebay user", "unknown user",
+    "匿名", "匿名用户", "匿名用戶", "匿名希望",
 }  # fmt: skip
 
 
@@ -107,7 +92,7 @@ def parse_name(value: object) -> str | None:
 
 
 def parse_rating(value: object) -> float | None:
-    """Read a rating as people write it: 4, "4,5", "4/5", "4 von 5 Sternen", "★★★★☆", "80%".
+    """Read a rating as people write it: 4, "4,5", "4/5", "4 von 5 Sternen", "★★★★☆", "80%", "FIVE", "4 - Good".
 
     Returns:
         The number before any "of": "4/5" is 4, "80%" is 80; scales are not converted, because a column has one scale.
@@ -115,90 +100,27 @@ def parse_rating(value: object) -> float | None:
     """
     if value is None or isinstance(value, bool) or value == "":
         return None
-    text = cell_text(value).strip()
+    text = cell_text(value).strip().removeprefix("'")  # which keeps a spreadsheet from reading a number
     if len(text) > _LONGEST:
         return None
-    text = unicodedata.normalize("NFC", text).replace("\ufe0f", "")
+    text = (
+        unicodedata.normalize("NFKC", text.replace("½", "\0"))
+        .replace("\0", "½")
+        .replace("\ufe0f", "")
+        .replace("\u20e3", "")
+        .replace("⁄", "/")
+    )
     stars = _STARS.match(re.sub(r"\s+", "", text))
     if stars:
         return len(stars[1]) + (0.5 if stars[2] else 0.0)
-    found = _RATING.match(text)
+    if words := _IN_WORDS.match(text):
+        return float(_WORDS.index(words[1].casefold()))
+    found = _RATING.match(text) or _NAMED.match(text)
     if not found:
         return None
-    number = float(found[1].replace(",", ".")) + (0.5 if found[2] else 0.0)
+    half = 0.5 if len(found.groups()) > 1 and found[2] else 0.0
+    number = float(found[1].replace(",", ".")) + half
     return number if -100 <= number <= 100 else None
-
-
-def parse_date(value: object, *, day_first: bool = False) -> dt.date | None:
-    """Read the day of a date, a timestamp or an epoch number, as written: time zones do not move it.
-
-    Args:
-        value: A date, a number of seconds or milliseconds since 1970 (read as UTC), or text: ISO, "3/14/2024",
-            "14.03.2024", "March 14, 2024", "14 mars 2024", "2024年3月14日"; inside a clause where the month is named.
-        day_first: How "03/04/2024" is read. Dots are always day-first; a value that only one reading allows gets it.
-
-    Returns:
-        A date from 1900 to 2100; None for anything else.
-    """
-    if isinstance(value, dt.datetime):
-        value = value.date()
-    if isinstance(value, dt.date):
-        return _date(value.year, value.month, value.day)
-    text = cell_text(value).strip()
-    if not text or len(text) > _LONGEST:
-        return None
-    if re.fullmatch(r"\d{9,10}(\.\d+)?|\d{12,13}(\.\d+)?", text):
-        seconds = float(text) / (1000 if len(text.split(".")[0]) > 10 else 1)
-        day = dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
-        return _date(day.year, day.month, day.day)
-    for pattern in (_YEAR_FIRST, _COMPACT, _CHINESE):
-        if found := pattern.search(text):
-            return _date(int(found[1]), int(found.groups()[-2]), int(found.groups()[-1]))
-    if found := _NUMERIC.match(text):
-        return _numeric_date(found, day_first=day_first)
-    return _named_month(text)
-
-
-def _numeric_date(found: re.Match[str], *, day_first: bool) -> dt.date | None:
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if year < 100:
-        year += 2000 if year < 69 else 1900
-    by_day, by_month = _date(year, second, first), _date(year, first, second)
-    return by_day or by_month if day_first or found[2] == "." else by_month or by_day
-
-
-def _named_month(text: str) -> dt.date | None:
-    plain = fold(text)
-    for found in _DAY_MONTH_NAME.finditer(plain):
-        if month := _MONTHS.get(found[2]):
-            return _date(int(found[3]), month, int(found[1]))
-    for found in itertools.chain(_MONTH_NAME_DAY.finditer(plain), _MONTH_DAY_TIME.finditer(plain)):
-        if month := _MONTHS.get(found[1]):
-            return _date(int(found[3]), month, int(found[2]))
-    return None
-
-
-def _date(year: int, month: int, day: int) -> dt.date | None:
-    try:
-        return dt.date(year, month, day) if 1900 <= year <= 2100 else None
-    except ValueError:
-        return None
-
-
-def find_day_order(values: Iterable[object]) -> tuple[bool | None, bool]:
-    """Find out from a column whether "03/04/2024" means the third of April.
-
-    Returns:
-        `(day_first, contradicted)`. `day_first` is None when no value decides: every day and month is 12 or less.
-        `contradicted` says that values of both kinds were seen; the more frequent kind won, a tie going to month-first.
-    """
-    day = month = 0
-    for value in values:
-        found = _NUMERIC.match(value.strip()) if isinstance(value, str) else None
-        if found and found[2] != ".":
-            day += int(found[1]) > 12
-            month += int(found[3]) > 12
-    return (day > month if day or month else None), bool(day and month)
 
 
 def parse_language(value: object) -> str | None:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from gistill.errors import InputError, SettingError
 from gistill.tables.columns import is_known_name
+from gistill.tables.dates import parse_date
 from gistill.tables.shapes.limits import MAX_COLUMNS
-from gistill.tables.values import fold, parse_date, parse_rating
+from gistill.tables.values import fold, parse_rating
 from gistill.text import count_words
 
 _DEEPEST = 40  # rows above a header

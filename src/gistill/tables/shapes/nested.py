@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 
 from gistill.errors import SettingError
 from gistill.tables.columns import is_known_name, squeeze
+from gistill.tables.dates import parse_date
 from gistill.tables.names import NAMES
 from gistill.tables.shapes.sheets import flatten
-from gistill.tables.values import parse_date
 from gistill.text import count_words
 
 EACH: Literal[0] = 0  # every member of a list

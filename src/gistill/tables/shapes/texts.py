@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from gistill.schema import Failure
 from gistill.tables.columns import squeeze
+from gistill.tables.dates import parse_date
 from gistill.tables.names import NAMES
 from gistill.tables.shapes.limits import MAX_CELL, MAX_LINE
 from gistill.tables.shapes.sheets import Row, Rows, Sheet
 from gistill.tables.shapes.sources import TextSource
-from gistill.tables.values import parse_date
 from gistill.text import count_words, is_blank
 
 STARS_LINE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*####[ \t]?(.*)", re.DOTALL)

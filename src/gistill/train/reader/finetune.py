@@ -93,8 +93,7 @@ class ReaderTraining:
         keep: Share of the start's weights in the result, the rest being the trained ones, so that less is forgotten of
             what the start was trained on; docs/log.md has the figures.
         base: An encoder instead of the recipe's; see `network.base_folder`.
-        precision: "fp32", "bf16" or "auto": bf16 where the device has bfloat16 instructions.
-        device: "cpu", "cuda" or "auto": a GPU where torch finds one.
+        precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
         limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
         marks: A file of marks of one's own (see gistill.corpora.marks) to train on instead of the recipe's texts. Rows
             of part "dev" decide which opinions are kept; where there are none, a fifth of the texts does, and with
@@ -108,7 +107,6 @@ class ReaderTraining:
     keep: float = 0.0
     base: str | None = None
     precision: str = "auto"
-    device: str = "auto"
     limit: int | None = None
     marks: Path | None = None
 
@@ -157,7 +155,6 @@ def _finetune(
     tokenizer = load_tokenizer(folder)
     characters = needs_characters(tokenizer, [example.text for example in examples])
     network = new_network(folder, settings, characters=characters, attributes=plan.attributes)
-    network.to(_device(training.device))
     if begun:
         load_start(network, begun)
     about = {**_about(recipe, settings, examples, begun), "base": base_name(training.base or plan.base)}
@@ -175,7 +172,7 @@ def _finetune(
         scorer, about["held_out"] = scorer_of(card["scorer"]), card["held_out"]
     file, implicit = folder / "tokenizer.json", plan.implicit
     export_reader(
-        network.cpu(), out, tokenizer_file=file, scorer=scorer, implicit=implicit, about=about, characters=characters
+        network, out, tokenizer_file=file, scorer=scorer, implicit=implicit, about=about, characters=characters
     )
     write_card(out)
     return about
@@ -194,7 +191,7 @@ def _checked(training: ReaderTraining) -> tuple[Path | None, str, Recipe]:
 
 def _settings(training: ReaderTraining, plan: Recipe, begun: Path | None) -> Settings:
     settings = plan.onward if begun else plan.settings
-    settings = replace(settings, seed=training.seed, precision=_precision(training))
+    settings = replace(settings, seed=training.seed, precision=_precision(training.precision))
     return replace(settings, epochs=training.epochs) if training.epochs else settings
 
 
@@ -298,7 +295,7 @@ def keep_of(network: Network, folder: Path, share: float) -> Network:
         for name, weights in start_weights(folder).items():
             tensor = network.state_dict()[name]
             if tensor.is_floating_point():
-                tensor.lerp_(weights.to(tensor.device), share)
+                tensor.lerp_(weights, share)
     return network
 
 
@@ -363,23 +360,7 @@ def _checkpoints(out: Path, about: dict[str, Any]) -> Path:
     return folder
 
 
-def _device(named: str) -> str:
-    """Choose where to train.
-
-    Raises:
-        SettingError: No such device, or torch finds no GPU.
-    """
-    if named not in ("auto", "cpu", "cuda"):
-        raise SettingError(f"there is no device {named!r}", hint="Use auto, cpu or cuda.")
-    found = torch.cuda.is_available()
-    if named == "cuda" and not found:
-        raise SettingError("torch finds no GPU", hint="Use --device cpu, or install torch with CUDA.")
-    return "cuda" if found and named != "cpu" else "cpu"
-
-
-def _precision(training: ReaderTraining) -> str:
-    if training.precision != "auto":
-        return training.precision
-    if _device(training.device) == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+def _precision(named: str) -> str:
+    if named != "auto":
+        return named
     return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"

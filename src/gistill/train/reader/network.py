@@ -60,11 +60,11 @@ class PairGrid(nn.Module):
         """See the class; `real` is 1 for units and 0 for padding, which must not be seen from the cells beside it."""
         batch, count, _ = units.shape
         aspect, opinion = self.aspect(units), self.opinion(units)
-        one = aspect.new_ones(batch, count, 1)
+        one = torch.ones(batch, count, 1, dtype=aspect.dtype)
         left = (torch.cat([aspect, one], dim=-1) @ self.weight).reshape(batch, count * self.classes, -1)
         right = torch.cat([opinion, one], dim=-1).transpose(1, 2)
         biaffine = (left @ right).reshape(batch, count, self.classes, count).permute(0, 1, 3, 2)
-        place = torch.arange(count, device=units.device)
+        place = torch.arange(count)
         apart = (place[None, :] - place[:, None]).clamp(-MAX_DISTANCE, MAX_DISTANCE) + MAX_DISTANCE
         with_null = (place[:, None] == NULL) | (place[None, :] == NULL)
         far = self.distance(torch.where(with_null, 2 * MAX_DISTANCE + 1, apart))
@@ -117,7 +117,7 @@ class Network(nn.Module):
         index = units.unsqueeze(-1).expand(-1, -1, states.shape[-1])
         words = self.dropout(self._views(torch.gather(states, 1, index), units))
         # a unit's first word piece is never piece 0, the start token, so 0 beyond place 0 is padding
-        real = ((units > 0) | (torch.arange(units.shape[1], device=units.device) == NULL)).to(states.dtype)
+        real = ((units > 0) | (torch.arange(units.shape[1]) == NULL)).to(states.dtype)
         grid = torch.cat([self.first(words, real), self.last(words, real)], dim=-1)
         return (self.tags(words), grid, self.attributes(words)) if self.gives_attributes else (self.tags(words), grid)
 
@@ -221,7 +221,6 @@ def loss(
     """
     tags, grid = outputs[0], outputs[1]
     count, width = tags.shape[:2]
-    device = tags.device
     labels = torch.full((count, width, 2), IGNORE)
     right = torch.zeros(count, width, width, 2, dtype=torch.bool)
     known = torch.zeros(count, width, width, dtype=torch.bool)
@@ -239,15 +238,13 @@ def loss(
             cells.append((row, a0, o0, a1, o1))
             wanted.append(polarity)
         attributes += goal.attributes
-    goal_tags = labels.reshape(-1).to(device)
-    tag_loss = functional.cross_entropy(tags.reshape(-1, 3), goal_tags, ignore_index=IGNORE, reduction="sum")
-    pair_loss = _multilabel(grid[..., [0, 4]], right.to(device), known.to(device))
+    tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels.reshape(-1), ignore_index=IGNORE, reduction="sum")
+    pair_loss = _multilabel(grid[..., [0, 4]], right, known)
     total = weights[0] * tag_loss + weights[1] * pair_loss
     if cells:
-        row, a0, o0, a1, o1 = torch.tensor(cells, device=device).T
+        row, a0, o0, a1, o1 = torch.tensor(cells).T
         scores = grid[row, a0, o0, 1:4] + grid[row, a1, o1, 5:8]
-        polarities = torch.tensor(wanted, device=device)
-        total = total + weights[2] * functional.cross_entropy(scores, polarities, reduction="sum")
+        total = total + weights[2] * functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
         if len(outputs) > 2:
             total = total + weights[3] * _attribute_loss(outputs[2], cells, attributes)
     return total / count
@@ -257,23 +254,23 @@ def _attribute_loss(
     scores: Tensor, cells: Sequence[tuple[int, int, int, int, int]], labels: Sequence[tuple[int, int, int]]
 ) -> Tensor:
     """Cross-entropies of category, kind and strength, summed over pairs: scores (B, W, 78), cells as in `loss`."""
-    row, a0, o0, a1, o1 = torch.tensor(cells, device=scores.device).T
+    row, a0, o0, a1, o1 = torch.tensor(cells).T
     aspect = _span_mean(scores[..., :ASPECT_ATTRIBUTES], row, a0, a1)
     opinion = _span_mean(scores[..., ASPECT_ATTRIBUTES:], row, o0, o1)
     parts = attribute_scores(aspect, opinion)
-    wanted = torch.tensor(labels, device=scores.device).T
+    wanted = torch.tensor(labels).T
     return sum(
         (
             functional.cross_entropy(part, goal, ignore_index=IGNORE, reduction="sum")
             for part, goal in zip(parts, wanted, strict=True)
         ),
-        start=scores.new_zeros(()),
+        start=torch.zeros(()),
     )
 
 
 def _span_mean(scores: Tensor, row: Tensor, first: Tensor, last: Tensor) -> Tensor:
     """Average over the units of each span: scores (B, W, C) to (P, C)."""
-    place = torch.arange(scores.shape[1], device=scores.device)
+    place = torch.arange(scores.shape[1])
     inside = ((place >= first[:, None]) & (place <= last[:, None])).to(scores.dtype)
     return (scores[row] * inside.unsqueeze(-1)).sum(1) / inside.sum(1, keepdim=True)
 
@@ -281,16 +278,16 @@ def _span_mean(scores: Tensor, row: Tensor, first: Tensor, last: Tensor) -> Tens
 def _multilabel(scores: Tensor, right: Tensor, known: Tensor) -> Tensor:
     """See `loss`: scores and right (B, W, W, 2), known (B, W, W); summed over sentences and both layers."""
     known = known.unsqueeze(-1).expand_as(right)
-    zero = scores.new_zeros(scores.shape[0], 1, scores.shape[-1])
+    zero = torch.zeros(scores.shape[0], 1, scores.shape[-1])
     wrong = scores.masked_fill(~(known & ~right), -torch.inf).flatten(1, 2)
     missed = (-scores).masked_fill(~(known & right), -torch.inf).flatten(1, 2)
     total = torch.logsumexp(torch.cat([wrong, zero], 1), 1) + torch.logsumexp(torch.cat([missed, zero], 1), 1)
     return total.sum()
 
 
-def batch_tensors(units: Sequence[Units], device: torch.device | str = "cpu") -> dict[str, Tensor]:
-    """`units.pad` as tensors on a device."""
-    return {name: torch.from_numpy(array).to(device) for name, array in pad(units).items()}
+def batch_tensors(units: Sequence[Units]) -> dict[str, Tensor]:
+    """`units.pad` as tensors."""
+    return {name: torch.from_numpy(array) for name, array in pad(units).items()}
 
 
 def base_folder(named: str | None = None) -> Path:

@@ -137,7 +137,7 @@ def train(
     """Train in place and return the network.
 
     Args:
-        network: From `new_network`, or a trained one to go on with; it is trained where it is, see `device_of`.
+        network: From `new_network`, or a trained one to go on with.
         prepared: At least one example.
         settings: See `Settings`.
         checkpoints: A folder that gets the whole state after each epoch and every `every` seconds. If it holds one
@@ -154,7 +154,7 @@ def train(
     for epoch in range(done.epochs + 1, settings.epochs + 1):
         torch.manual_seed(settings.seed * 1000 + epoch)
         if done.random is not None:
-            _set_random(device_of(network), done.random)
+            torch.set_rng_state(done.random)
         network.train()
         batches = _batches(prepared, settings, random.Random(settings.seed * 1000 + epoch))
         total = done.loss
@@ -164,8 +164,9 @@ def train(
                 group["lr"] = peak * share
             total += _step(network, optimiser, batches[step], settings)
             if checkpoints and time.monotonic() - saved > every and step + 1 < len(batches):
-                now = _Done(epoch - 1, step + 1, total, _get_random(device_of(network)))
-                _save_checkpoint(checkpoints, network, optimiser, now)
+                _save_checkpoint(
+                    checkpoints, network, optimiser, _Done(epoch - 1, step + 1, total, torch.get_rng_state())
+                )
                 saved = time.monotonic()
         done = _Done(epoch, 0, 0.0, None)
         if checkpoints:
@@ -183,18 +184,6 @@ class _Done(NamedTuple):
     steps: int  # of the next epoch
     loss: float  # summed over these steps
     random: torch.Tensor | None  # state of torch's random numbers; None where the next epoch begins
-
-
-def _get_random(device: torch.device) -> torch.Tensor:
-    """Give the state of the random numbers that decide the dropout on a device."""
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
-
-
-def _set_random(device: torch.device, state: torch.Tensor) -> None:
-    if device.type == "cuda":
-        torch.cuda.set_rng_state(state, device)
-    else:
-        torch.set_rng_state(state)
 
 
 def _step(
@@ -216,9 +205,8 @@ def _step(
 
 def _add_gradients(network: Network, batch: Sequence[tuple[Units, Target]], settings: Settings) -> float:
     """Add a batch's gradients to those that are there, and return its loss."""
-    device = device_of(network)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
-        outputs = network(**batch_tensors([units for units, _ in batch], device))
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
+        outputs = network(**batch_tensors([units for units, _ in batch]))
     value = loss([output.float() for output in outputs], batch, weights=settings.weights)
     value.backward()
     return value.item()
@@ -307,11 +295,6 @@ def _batches(
     return batches
 
 
-def device_of(network: Network) -> torch.device:
-    """Say where a network's weights are, which is where it computes."""
-    return next(network.parameters()).device
-
-
 class Inferred(NamedTuple):
     """What the network says of one text; see reader/decode.py."""
 
@@ -328,8 +311,7 @@ def infer(network: Network, cuts: Sequence[Units], *, batch: int = 64) -> list[I
     with torch.no_grad():
         for at in range(0, len(cuts), batch):
             rows = by_length[at : at + batch]
-            outputs = network(**batch_tensors([cuts[i] for i in rows], device_of(network)))
-            tags, grid, *rest = (output.cpu().numpy() for output in outputs)
+            tags, grid, *rest = (output.numpy() for output in network(**batch_tensors([cuts[i] for i in rows])))
             for row, i in enumerate(rows):
                 size = len(cuts[i].first)
                 about = rest[0][row, :size] if rest else None
