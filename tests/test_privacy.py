@@ -166,12 +166,45 @@ def test_the_same_value_gets_the_same_placeholder_and_numbers_follow_the_order()
 @pytest.mark.parametrize(
     "bent",
     ["[EMAIL_1]", "[email_1]", "[Email 1]", "[EMAIL-1]", r"[EMAIL\_1]", "<EMAIL_1>", "(EMAIL_1)", "{EMAIL_1}",
-     "【EMAIL_1】", "［EMAIL_1］", "EMAIL_1", "email_1", "[ EMAIL_1 ]", "[EMAIL_01]", r"EMAIL\_1", "[EMAIL #1]"],
+     "【EMAIL_1】", "［EMAIL_1］", "EMAIL_1", "email_1", "[ EMAIL_1 ]", "[EMAIL_01]", r"EMAIL\_1", "[EMAIL #1]",
+     "[EMAIL1]", "[EMAIL:1]", "[EMAIL.1]", "[EMAIL__1]", "[EMAIL: 1]", "[Email – 1]", "[E-mail_1]", r"\[EMAIL\_1\]",
+     r"\[EMAIL_1\]", "«EMAIL_1»", "「EMAIL_1」", "‹email 1›", "%5BEMAIL_1%5D", "EMAIL 1", "EMAIL-1", "EMAIL1",
+     "EMAIL #1",
+     "[EMAIL_１]", "[email1]", "(Email 1)", "{email-1}"],
 )  # fmt: skip
 def test_placeholders_that_a_teacher_bent_are_understood(bent: str) -> None:
     memory = Memory()
     redact("Write to ada@example.com.", memory)
     assert restore(f"They wrote to {bent}, twice.", memory) == "They wrote to ada@example.com, twice."
+    assert not memory.unknown
+
+
+@pytest.mark.parametrize(
+    "bent", ["**EMAIL_1**", "_EMAIL_1_", "`EMAIL_1`", "[EMAIL_1", "&lt;EMAIL_1&gt;", "[[EMAIL_1]]"]
+)
+def test_what_stands_around_a_placeholder_stays(bent: str) -> None:
+    memory = Memory()
+    redact("Write to ada@example.com.", memory)
+    around = bent.replace("[EMAIL_1]", "EMAIL_1").split("EMAIL_1")
+    put_back = "ada@example.com".join(around)
+    assert restore(f"They wrote to {bent}, twice.", memory) == f"They wrote to {put_back}, twice."
+    assert not memory.unknown
+
+
+@pytest.mark.parametrize(
+    "lost", ["[EMAIL]", "[Email]", "<EMAIL>", "[EMAIL_ONE]", "[EMAIL_n]", "[CORREO_1]", "[EMAIL_1_2]"]
+)
+def test_a_placeholder_bent_too_far_stays_and_is_counted(lost: str) -> None:
+    memory = Memory()
+    redact("Write to ada@example.com.", memory)
+    assert restore(f"They wrote to {lost}, twice.", memory) == f"They wrote to {lost}, twice."
+    assert memory.unknown == Counter({lost: 1})
+
+
+def test_what_the_request_had_is_not_counted_as_a_lost_placeholder() -> None:
+    memory = Memory()
+    text = "The form says [NAME] and [FIELD_7]; I am at ada@example.com."
+    assert restore(redact(text, memory), memory) == text
     assert not memory.unknown
 
 
@@ -224,6 +257,10 @@ PIECES = st.sampled_from(
         "\\", "My name is Ada Quill", "Ada", "Quill", "Regards,\n", "+44 20 7946 0958", "02079460958",
         "10 Downing Street", "London SW1A 2AA",
         "DE89370400440532013000", "born on 12/03/1971", "password is x9!kk", "[TEXT_1]", "[NAME_1]", "NAME_1", "é",
+        "EMAIL1", "EMAIL 1", "[EMAIL", "[EMAIL]", "[NAME:1]",
+        "(email.1)", "\\[EMAIL\\_1\\]", "%5BEMAIL_1%5D", "«NAME_1»",
+        "ID#1",
+        "MY NAME IS ADA QUILL", "@ada_quill", "ada_at_example_dot_com", "811218-9876", "Storgatan 5\n11122 Malmö",
         "０９０－１２３４－５６７８",
         "\u200b", "我叫李小明。", "my passport is C01X00T47", "https://example.com/u/ada", "Mr ", "[DATE_OF_BIRTH_1]",
         "\ud800", "x", "_", "'",
@@ -283,7 +320,10 @@ def test_a_value_over_two_lines_becomes_two_placeholders_so_that_lines_stay() ->
      "12 Aa " * 20_000, ":" * 60_000, "my name is " * 9_000, "www." * 25_000, "account number " * 7_000, "@ " * 50_000,
      "a dot " * 15_000, "1.1." * 25_000, "passport is is is " * 5_000, "一" * 60_000, "市1" * 30_000,
      "\n" * 80_000, "ab:" * 30_000,
-     "EMAIL_1" * 12_000, "Via A " * 15_000, "rue de la " * 10_000],
+     "EMAIL_1" * 12_000, "Via A " * 15_000, "rue de la " * 10_000, "a_at_" * 20_000, "MY NAME IS " * 9_000,
+     "Thanks, " * 12_000, "12345 Abc " * 10_000, "Ab 12, Cd 12345 " * 6_000, "address 1 Ab " * 8_000,
+     "H.No. 1, " * 11_000, "Ab 1\n" * 20_000, "[EMAIL " * 14_000, "my son " * 14_000, "Villa 1, " * 11_000,
+     "Ad Mah. " * 12_000, "@a1 " * 25_000],
     ids=lambda text: text[:12].strip() or "blank",
 )  # fmt: skip
 def test_no_text_takes_long(hostile: str) -> None:
@@ -347,7 +387,9 @@ def test_names_come_from_gliner_window_by_window(tmp_path: Path, monkeypatch: py
 
 CUES = (
     "my passport is ", "customer id: ", "account ", "护照号 ", "licence plate is ", "I live at ", "call me on ",
-    "card ", "IBAN ", "born on ", "http://", "a@", "my name is ", "password: ",
+    "card ", "IBAN ", "born on ", "http://", "a@", "my name is ", "password: ", "address: ", "Thanks, ", "Name: ",
+    "medicare ",
+    "insta ", "H.No. ", "Atatürk Mah. ", "I, ",
 )  # fmt: skip
 RUNS = ("42", "4 2 ", "4-2-", "A1", "a1", "4.", "42 A", "1/2", "A", "a ", "é4", "(4)", "Ada ", "10 Down ", "x.y", "/a=")
 

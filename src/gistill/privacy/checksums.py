@@ -109,6 +109,50 @@ def nir(text: str) -> bool:
     return number.isdigit() and 97 - int(number) % 97 == int(text[13:])
 
 
+def swedish(number: str) -> bool:
+    """Say whether ten digits, or twelve with the century, are a Swedish personnummer; 60 more in the day is allowed."""
+    short = digits(number)[-10:]
+    day = int(short[4:6])
+    return luhn(short) and _is_day(int(short[2:4]), day - 60 if day > 60 else day)
+
+
+def finnish(text: str) -> bool:
+    """Say whether ten characters, or eleven with the sign of the century, are a Finnish henkilötunnus."""
+    number = text[:6] + text[-4:-1]
+    right = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(number) % 31] == text[-1]
+    return right and _is_day(int(number[2:4]), int(number[:2]))
+
+
+def czech(number: str) -> bool:
+    """Say whether ten digits are a Czech or Slovak rodné číslo; women have 50 more in the month."""
+    rest = int(number[:9]) % 11 % 10
+    return rest == int(number[9]) and _is_day(int(number[2:4]) % 50 % 20, int(number[4:6]))
+
+
+def norwegian(number: str) -> bool:
+    """Say whether eleven digits are a Norwegian fødselsnummer; 40 more in the day is a D number."""
+    for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)):
+        if sum(weight * int(digit) for weight, digit in zip(weights, number, strict=False)) % 11:
+            return False
+    return _is_day(int(number[2:4]), int(number[:2]) % 40)
+
+
+def turkish(number: str) -> bool:
+    """Say whether eleven digits are a Turkish T.C. kimlik number."""
+    places = [int(digit) for digit in number]
+    tenth = (7 * sum(places[0:9:2]) - sum(places[1:8:2])) % 10
+    return number[0] != "0" and tenth == places[9] and sum(places[:10]) % 10 == places[10]
+
+
+def ean(number: str) -> bool:
+    """Say whether digits pass the check of a bar code, which a Swiss AHV number has too."""
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(number))) % 10 == 0
+
+
+def _is_day(month: int, day: int) -> bool:
+    return _is_date(2000, month, day)
+
+
 def _is_date(year: int, month: int, day: int) -> bool:
     try:
         return date(year, month, day).year > 1850

@@ -29,17 +29,20 @@ _KNOWN_DOMAIN = re.compile(
     r"(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|gmx|web|aol|live|qq|163|proton(?:mail)?|ok(?:axis|icici|sbi|"
     r"hdfcbank)|ybl|paytm|upi)\b"
 )
-_DOT = (
-    r"(?:\s*[\(\[{<]\s*(?:dot|punkt|punto|point|ponto|kropka|\.)\s*[\)\]}>]\s*|\s+(?:dot|punkt|punto|point|ponto|"
-    r"kropka)\s+)"
+_SPELLED_TLD = (
+    rf"{_TLD}|tr|ae|sk|si|hr|ee|lv|lt|lu|bg|rs|ua|is|za|nz|kr|tw|hk|sg|my|th|id|vn|ph|pk|sa|eg|ng|ke|cl|pe|il|xyz|"
+    "online|shop|store|tv|name|pro|mobi"
 )
-_BRACKETED_AT = r"\s*[\(\[{<]\s*(?:at|@|ät|arroba|arobase|chiocciola|apenstaartje|ma[łl]pa)\s*[\)\]}>]\s*"
-_SPELLED_AT = r"\s+(?:at|ät|arroba|arobase|chiocciola|apenstaartje|ma[łl]pa)\s+"
+_DOT_WORD = "dot|punkt|punto|point|ponto|kropka|piste|tečka|nokta|prick|nukta"
+_AT_WORD = "at|ät|arroba|arobase|chiocciola|apenstaartje|ma[łl]pa|snabel-?a|zavináč|miukumauku|kukac"
+_DOT = rf"(?:\s*[\(\[{{<_*]\s*(?:{_DOT_WORD}|\.)\s*[\)\]}}>_*]\s*|\s+(?:{_DOT_WORD})\s+)"
+_BRACKETED_AT = rf"\s*[\(\[{{<_*]\s*(?:{_AT_WORD}|@)\s*[\)\]}}>_*]\s*"
+_SPELLED_AT = rf"\s+(?:{_AT_WORD})\s+"
 _WORD = rf"[{_L}_+-]{{1,40}}"
 _SPELLED = re.compile(
     rf"(?<![{_L}_+.-])(?:{_WORD}(?:{_DOT}|\.|\s(?:underscore|dash|minus)\s)){{0,4}}{_WORD}"
-    rf"(?:{_BRACKETED_AT}{_WORD}(?:(?:{_DOT}|\.){_WORD}){{0,3}}(?:{_DOT}|\.)(?:{_TLD})"
-    rf"|{_SPELLED_AT}{_WORD}(?:{_DOT}{_WORD}){{0,2}}{_DOT}(?:{_TLD}))(?![{_L}])",
+    rf"(?:{_BRACKETED_AT}{_WORD}(?:(?:{_DOT}|\.){_WORD}){{0,3}}(?:{_DOT}|\.)(?:{_SPELLED_TLD})"
+    rf"|{_SPELLED_AT}{_WORD}(?:{_DOT}{_WORD}){{0,2}}{_DOT}(?:{_SPELLED_TLD}))(?![{_L}])",
     re.IGNORECASE,
 )
 
@@ -77,8 +80,9 @@ _PERSONAL_PATH = re.compile(
 _IPV4 = re.compile(rf"(?<![{_L}.+-])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?:/\d{{1,2}})?(?::\d{{2,5}})?(?![{_L}]|\.\d)")
 _IPV6 = re.compile(rf"(?<![{_L}:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{0,4}}(?![{_L}:])")
 _VERSION = re.compile(
-    r"(?:\bv|versions?|firmware|build|release|update|driver|software|app|ios|android|os|section|chapter|"
-    r"kapitel)\W{0,3}(?:is|to|from)?\W{0,2}$",
+    r"(?:\bv|versions?|versi[óo]n|versione|vers[ãa]o|versio|verze|verzia|wersj[ai]|s[üu]r[üu]m|الإصدار|الاصدار|संस्करण|"
+    r"версия|firmware|build|release|update|driver|software|app|ios|android|os|section|chapter|kapitel)\W{0,3}(?:is|to|"
+    r"from)?\W{0,2}$",
     re.IGNORECASE,
 )
 _OWN_NETWORKS = [
@@ -100,7 +104,7 @@ _PLATFORM = (
     r"venmo|cash ?app|paypal|signal|threads|mastodon|github|ebay|微信号?|微博|qq)"
 )
 _USER = re.compile(
-    rf"\b{_PLATFORM}(?: (?:name|id|handle|account|username|user))?\s{{0,2}}(?:(?:is|ist|est|es|è|é)\s|"
+    rf"\b{_PLATFORM}\w{{0,4}}(?: (?:name|id|handle|account|username|user))?\s{{0,2}}(?:(?:is|ist|est|es|è|é)\s|"
     rf"[:=])?\s{{0,2}}(@?[\w.-]{{3,32}}(?:\#\d{{4}})?)"
     r"|\b(?:log(?:ged)? ?in as|sign(?:ed)? in as|user ?name|user ?id|login(?: name)?|screen ?name|handle|"
     r"nick(?:name)?|benutzername|nutzername|pseudo|identifiant|"
@@ -109,7 +113,9 @@ _USER = re.compile(
     r"|(?:用户名|微信号?|微博|ユーザー名|ユーザーID|アカウント名)\s?(?:是|为|は|[:=])\s?(@?[A-Za-z0-9_.-]{3,32})"
     r"|\b(?:follow|dm|message|add|tag|find|contact|ping|hit) (?:me|us)?(?: up)?(?: (?:on|at|via|over) \w+)?(?: (?:at|"
     r"as))?[: ]{0,2}(@[\w.]{3,30})"
-    r"|(?<![\w/.])/?(u/[\w-]{3,20})\b",
+    rf"|\b{_PLATFORM}\w{{0,4}}[^\w\n]{{1,3}}(?:\w{{1,8}} ){{0,2}}(@[\w.]{{3,30}})"
+    r"|(?<![\w/.])/?(u/[\w-]{3,20})\b"
+    r"|(?<![\w@.+/-])(@(?![vV]?\d)(?=[\w.]*(?:[\d_]|\w\.\w))[A-Za-z_][\w.]{3,29})",  # brands have no digits in theirs
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"^@|[\d_]|\w\.\w")
@@ -209,7 +215,7 @@ _CERTAIN = re.compile(
     re.IGNORECASE,
 )
 _LEADING_ZERO = re.compile(
-    rf"{_START}(?:\(0[1-9]\d{{0,3}}\)|0[1-9]\d{{0,4}})(?:(?:[ ./-]{{1,3}}|(?<=\))|"
+    rf"{_START}(?:\(0[1-9]\d{{0,3}}\)|0 ?\([1-9]\d{{1,3}}\)|0[1-9]\d{{0,4}})(?:(?:[ ./-]{{1,3}}|(?<=\))|"
     rf"[ .-]?\n)\d{{2,8}}){{1,5}}{_EXTENSION}{_END}",
     re.IGNORECASE,
 )
@@ -225,7 +231,8 @@ _HAN = re.compile("[\u3400-\u9fff]")
 def phones(text: str) -> Iterator[Found]:
     """Find telephone and fax numbers."""
     for match in _INTERNATIONAL.finditer(text):
-        if 8 <= len(digits(match[0])) <= 16:
+        local = match[0].startswith("00") and is_of_a_thing(text, match.start())
+        if 8 <= len(digits(re.split("[A-Za-z#]", match[0])[0])) <= 16 and not local:
             yield _phone(match)
     for match in _CERTAIN.finditer(text):
         if not is_of_a_thing(text, match.start()) and not has_unit(text, match.end()):

@@ -14,8 +14,14 @@ _OF_THINGS = re.compile(
     r"bestell(?:ung|nummer|nr)?|artikel(?:nummer|nr)?|seriennummer|sendungs(?:nummer|nr)?|rechnung(?:snummer|snr)?|"
     r"commande|colis|facture|s[ée]rie|pedido|factura|env[íi]o|serie|ordine|fattura|spedizione|"
     r"bestelling|bestelnummer|ordernummer|factuur(?:nummer)?|encomenda|nota fiscal|zam[óo]wieni[ae]|faktur[ay]|"
-    r"przesy[łl]k[ia])"
-    r"|订单|订单号|型号|条码|快递|注文|型番|品番|商品)"
+    r"przesy[łl]k[ia]|paczk[ai]|zg[łl]oszeni[ae]|numer seryjny|kod (?:kreskowy|produktu)|"
+    r"dossier|code-barres|r[ée]f[ée]rence|seguimiento|incidencia|c[óo]digo de barras|referencia|tracking|pratica|"
+    r"codice (?:articolo|prodotto|ean)|sipari[şs]|fatura|kargo(?: takip)?|barkod|[üu]r[üu]n kodu|seri|kay[ıi]t|"
+    r"ordernr|fakturanr|serienr|serienummer|artikelnr|artikelnummer|kolli(?:-?id)?|[äa]rende|streckkod|"
+    r"tilaus(?:numero)?|lasku|sarjanumero|tuotenumero|l[äa]hetystunnus|viivakoodi|tapaus|"
+    r"objedn[áa]vka|v[ýy]robn[íi] [čc][íi]slo|z[áa]silka|reklamace|[čc][áa]rov[ýy] k[óo]d|k[óo]d zbo[žz][íi]|"
+    r"sendung|fall|vorgang|ordre|pakke|sag|awb|sku|charge|chargennummer)"
+    r"|الطلب|الفاتورة|الشحنة|ऑर्डर|订单|订单号|型号|条码|快递|注文|型番|品番|商品)"
     r"(?:[-\s]*(?:numbers?|numéro|número|numero|nummer|numer|no|nr|num|id|code|#|n[°ºo])\b)?"
     r"[^\w\n]{0,4}(?:番号|号码?|編號)?[^\w\n]{0,3}(?:(?:is|was|ist|war|lautet|est|es|è|é|to|of|de|from|は|是|"
     r"为)\b)?[^\w\n]{0,4}(?:[A-Z]{1,4}-?)?$",
@@ -30,8 +36,10 @@ _OF_PHONES = re.compile(
     r"tel[ée]fon\w*|tel[ée]f|tlfn?o?|m[óo]vil|ll[áa]m\w*|celular|n[úu]mero|"
     r"cellulare|telefon\w*|chiam\w*|numero|cell|bel|bellen|gebeld|mobiel\w*|nummer|telem[óo]vel|lig(?:ar|ue|uei|uem)|"
     r"fone|zap|"
-    r"kom[óo]rk\w*|dzwoni\w*|zadzwo\w*|numer\w*|nr)\b\D{0,20}$"
-    r"|(?:手机|电话|電話|致电|联系|聯繫|携帯|微信|番号|号码|フォン|फ़?ोन|मोबाइल)\D{0,12}$",
+    r"kom[óo]rk\w*|dzwoni\w*|zadzwo\w*|numer\w*|nr|"
+    r"telefoon\w*|soit\w+|puh(?:elin\w*)?|numero\w*|ring\w*|vol(?:ejte|at|ám)|zavolej\w*|č[íi]slo|"
+    r"aray\w*|ara|cep|numara\w*|gsm|mob|ph|tlf)\b\D{0,30}$"
+    r"|(?:手机|电话|電話|致电|联系|聯繫|携帯|微信|番号|号码|フォン|फ़?ोन|मोबाइल|नंबर|هاتف\w*|جوال\w*|واتساب|رقمي)\D{0,12}$",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
@@ -58,7 +66,7 @@ def is_of_a_thing(text: str, start: int) -> bool:
 
 def is_of_a_phone(text: str, start: int) -> bool:
     """Say whether the words before a number make it a telephone's."""
-    return _OF_PHONES.search(before(text, start, 36)) is not None
+    return _OF_PHONES.search(before(text, start, 46)) is not None
 
 
 def has_unit(text: str, end: int) -> bool:

@@ -17,10 +17,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from gistill.privacy.addresses import places
 from gistill.privacy.contacts import contacts, phones
 from gistill.privacy.found import KINDS, Found, NameDetector
-from gistill.privacy.numbers import ids, numbers
-from gistill.privacy.people import people, places
+from gistill.privacy.identities import ids
+from gistill.privacy.numbers import numbers
+from gistill.privacy.people import people, signed
 
 # A find holds none of these, so that a restored placeholder never breaks the JSON string it stands in.
 _BREAKS = re.compile(r'[\n\r\v\f\x1c-\x1f\x85\u2028\u2029"\\]+')
@@ -29,16 +31,32 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _SPACES = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _RANK = {kind: rank for rank, kind in enumerate([*KINDS, "TEXT"])}
-_ALL = "|".join(kind.replace("_", r"[\s_\\-]*") for kind in [*KINDS, "TEXT"])
-# How teachers bend them: another case, another bracket, "_" written as space, dash or "\_"; or no brackets but "_".
+_ALL = "|".join(kind.replace("_", r"[\s_\\-]*").replace("EMAIL", "E-?MAIL") for kind in [*KINDS, "TEXT"])
+_CAPITALS = "|".join([*KINDS, "TEXT"])
+_BETWEEN = r"(?:[\s_:.#№–—-]|\\(?=_)){0,5}"
+# How teachers bend them: another case, another bracket, escaped brackets, "_" written as space, dash, colon, "\_" or
+# not at all; no brackets but "_"; or no brackets, and capitals. Two groups in each, the kind and the number.
 _BENT = re.compile(
     rf"\[({_ALL})_(\d+)\]"
-    rf"|[\[(<{{【［]\s*({_ALL})(?:[\s-]|\\?_){{1,2}}#?(\d{{1,6}})\s*[\])>}}】］]"
-    rf"|(?<![^\W_])({_ALL})\\?_(\d{{1,6}})(?!\w)",
+    rf"|\\\[\s*({_ALL}){_BETWEEN}(\d{{1,6}})\s*\\\]"
+    rf"|%5B({_ALL})(?:_|%5F)(\d{{1,6}})%5D"
+    rf"|[\[(<{{【［«‹「]\s*({_ALL}){_BETWEEN}(\d{{1,6}})\s*[\])>}}】］»›」]"
+    rf"|(?<![^\W_])({_ALL})\\?_(\d{{1,6}})(?!_*[^\W_])"
+    rf"|(?<![^\W_])(?-i:({_CAPITALS}))[ -]?#?(\d{{1,6}})(?!_*[^\W_]|[.,:]\d|%)",
     re.IGNORECASE,
 )
-# Everything that any of these could be, with no regard to what stands around it.
-_ALIKE = re.compile(rf"({_ALL})(?:[\s-]|\\?_){{1,2}}#?(\d+)", re.IGNORECASE)
+_OPEN = 9  # from this group on there is no bracket that says where a placeholder ends
+# Everything that any of these could be, with no regard to what stands behind it.
+_ALIKE = re.compile(
+    rf"[\[(<{{【［«‹「]\s*({_ALL}){_BETWEEN}(\d+)|({_ALL})(?:[\s-]|\\?_|%5F){{1,2}}#?(\d+)|(?-i:({_CAPITALS}))#?(\d+)",
+    re.IGNORECASE,
+)
+# What was a placeholder and is bent too far: without its number, of a kind that there is not, with other signs between.
+_LOST = re.compile(
+    rf"[\[<{{【]\s*(?:{_ALL})(?![^\W_])[^\]>}}】\n]{{0,12}}[\]>}}】]"
+    rf"|(?-i:\[[A-Z][A-Z_]{{1,24}}[_ ]\d{{1,6}}\]|(?<![^\W_])(?:{_CAPITALS})[_.\\#-]{{1,3}}\d{{1,6}}(?!\w))",
+    re.IGNORECASE,
+)
 # Names that are also words: elsewhere in the text they are most likely the word.
 _WORD_NAMES = """
     art autumn bill black brown chance chase christian dawn dean drew earl faith forest frank good grace grant green
@@ -73,6 +91,8 @@ def _found(text: str) -> tuple[Found, ...]:
         finds += [*numbers(folded), *ids(folded), *phones(folded), *places(folded)]
     else:
         finds += numbers(folded)  # a key or a password need not have a digit
+    if finds:
+        finds += signed(folded)
     if offsets is not None:
         finds = [Found(offsets[one.start], offsets[one.end - 1] + 1, one.kind) for one in finds]
     gaps = [match.span() for match in _PLACEHOLDER.finditer(text)]
@@ -157,6 +177,7 @@ class Memory:
         self._numbers: dict[tuple[str, str], int] = {}
         self._last: Counter[str] = Counter()  # the last number given to each kind
         self._literal: set[tuple[str, int]] = set()  # not placeholders: somebody wrote them so
+        self._written: set[str] = set()  # the same of what is no placeholder, but looks like one that was lost
 
     def __len__(self) -> int:
         return len(self._originals)
@@ -187,10 +208,11 @@ class Memory:
             Those whose name a value already has; they need a placeholder of their own.
         """
         clashing = []
+        self._written.update(match[0] for match in _LOST.finditer(text))
         for match in _ALIKE.finditer(text):
-            name = _name(match[1]), int(match[2][:9])
+            name = _named(match)
             if name in self._originals:
-                clashing.append(Found(match.start(), match.end(), "TEXT"))
+                clashing.append(Found(match.start((match.lastindex or 0) - 1), match.end(), "TEXT"))
             else:
                 self._literal.add(name)
         return clashing
@@ -198,6 +220,10 @@ class Memory:
     def is_literal(self, kind: str, number: int) -> bool:
         """Say whether somebody wrote this placeholder-looking text themselves."""
         return (kind, number) in self._literal
+
+    def count_lost(self, text: str) -> None:
+        """Count what an answer has in the place of a placeholder, and what can be put back by nobody."""
+        self.unknown.update(match[0] for match in _LOST.finditer(text) if match[0] not in self._written)
 
 
 def redact(text: str, memory: Memory, *, names: NameDetector | None = None) -> str:
@@ -259,21 +285,23 @@ def find_together(texts: Sequence[str], *, names: NameDetector | None = None) ->
 def restore(text: str, memory: Memory) -> str:
     r"""Put the originals back, also for placeholders that a model bent a little.
 
-    These are understood: "[EMAIL_1]" in any case and in any of the brackets [ ( < { 【 ［, with a space, a dash or
-    "\_" for "_", and "EMAIL_1" without brackets. What looks like one and stands for nothing stays as it is and is
-    counted in `memory.unknown`, except where the request itself had it.
+    These are understood: "[EMAIL_1]" in any case and in any of the brackets [ ( < { 【 ［ « ‹ 「, also escaped
+    ("\[EMAIL\_1\]"), with a space, a dash, a colon or nothing for "_"; "EMAIL_1" without brackets; "EMAIL 1",
+    "EMAIL-1" and "EMAIL1" in capitals. What looks like one and stands for nothing, and what lost its number
+    ("[EMAIL]"), stays as it is and is counted in `memory.unknown`, except where the request itself had it.
     """
 
     def put_back(match: re.Match[str]) -> str:
-        kind, number = _name(match[1] or match[3] or match[5]), int((match[2] or match[4] or match[6])[:9])
+        kind, number = _named(match)
         original = memory.original(kind, number)
-        cut = match[5] is not None and match.end() == len(text) and _may_go_on(memory, kind, number)
+        cut = (match.lastindex or 0) > _OPEN and match.end() == len(text) and _may_go_on(memory, kind, number)
         if original is not None and not cut:
             return original
         if not memory.is_literal(kind, number):
             memory.unknown[match[0]] += 1
         return match[0]
 
+    memory.count_lost(_BENT.sub("\n", text))
     return _BENT.sub(put_back, text)
 
 
@@ -282,8 +310,11 @@ def _may_go_on(memory: Memory, kind: str, number: int) -> bool:
     return any(memory.original(kind, 10 * number + digit) is not None for digit in range(10))
 
 
-def _name(kind: str) -> str:
-    return re.sub(r"[\s_\\-]+", "_", kind).upper()
+def _named(match: re.Match[str]) -> tuple[str, int]:
+    """Read the kind and the number of what one of the patterns above matched."""
+    group = match.lastindex or 0
+    kind = re.sub(r"[\s_\\-]+", "_", match[group - 1]).upper().replace("E_MAIL", "EMAIL")
+    return kind, int(match[group][:9])
 
 
 def _values(texts: Sequence[str], found: Sequence[Iterable[Found]]) -> dict[str, str]:
