@@ -108,9 +108,10 @@ def list_members(handle: BinaryIO, file: str) -> tuple[list[Member], list[str]]:
         )  # fmt: skip
     if any(member.info.flag_bits & 1 for member in read):
         raise InputError("is encrypted", file=file, hint="Unpack it with its password first.")
+    if not read and left:
+        raise InputError(f"is an archive without a file that can be read: {left[0]}", file=file)
     if not read:
-        reason = f": {left[0]}" if left else ""
-        raise InputError(f"is an archive without a file that can be read{reason}", file=file)
+        raise InputError("is an archive that holds no file", file=file)
     return read, left
 
 

@@ -63,6 +63,7 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
     """
     head = "".join(lines[:_SAMPLE_ROWS])
     found = [_score(lines, delimiter) for delimiter in delimiters if delimiter in head or len(delimiters) == 1]
+    found = [one if one.width > 1 and one.agreement >= 0.8 else _below_titles(lines, one) for one in found]
     several = [
         dialect
         for dialect in found
@@ -78,15 +79,36 @@ def find_dialect(lines: Sequence[str], *, delimiters: Sequence[str] = DELIMITERS
 
 
 def is_named(lines: Sequence[str], dialect: Dialect) -> bool:
-    """Say whether a header of several cells stands first, or above the first row that is as wide as most."""
-    read = itertools.islice(read_rows(iter(enumerate(lines, 1)), dialect), _SAMPLE_ROWS)
-    rows = [row.cells for row in read if isinstance(row, RawRow)]
-    if not rows:
-        return False
-    if len(rows[0]) > 1 and any(map(is_known_name, rows[0])):
+    """Say whether a header of several cells stands first, or below titles and preambles."""
+    rows = _sample(lines, dialect)
+    if rows and len(rows[0]) > 1 and any(map(is_known_name, rows[0])):
         return True
-    start = next((place for place, row in enumerate(rows[:40]) if len(row) == dialect.width), None)
-    return bool(start) and dialect.width > 1 and header_strength(rows[start:]) > 1
+    return dialect.width > 1 and _start(rows, dialect.width) > 0
+
+
+def _sample(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
+    read = itertools.islice(read_rows(iter(enumerate(lines, 1)), dialect), _SAMPLE_ROWS)
+    return [row.cells for row in read if isinstance(row, RawRow)]
+
+
+def _start(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Find the first row of a width that is a header; -1 where there is none among the first ones."""
+    for place, row in enumerate(rows[:40]):
+        if len(row) == width and header_strength(rows[place:]) > 1:
+            return place
+    return -1
+
+
+def _below_titles(lines: Sequence[str], dialect: Dialect) -> Dialect:
+    """Judge a dialect by what stands below the titles and preambles of a table, where there are any."""
+    rows = _sample(lines, dialect)
+    width = max(map(len, rows), default=1)
+    place = _start(rows, width) if width > 1 else -1
+    if place < 1:
+        return dialect
+    below = rows[place:]
+    agreement = sum(len(row) == width for row in below) / len(below)
+    return dialect._replace(width=width, agreement=agreement) if agreement >= 0.8 and len(below) > 1 else dialect
 
 
 def _score(lines: Sequence[str], delimiter: str) -> Dialect:

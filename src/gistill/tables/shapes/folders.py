@@ -20,6 +20,12 @@ _TABLES = (
 )  # fmt: skip
 
 
+def is_readable(name: str) -> bool:
+    """Say whether a file by this name may be a table or a text: by its ending, or because it has none."""
+    name = name.lower().removesuffix(".gz")
+    return name.endswith((*_TEXTS, *_TABLES)) or "." not in name.rpartition("/")[2]
+
+
 def text_names(folder: Path) -> list[str]:
     """Name the texts in a folder and the folders in it, sorted, without hidden ones."""
     return _names(folder, _TEXTS)

@@ -14,7 +14,7 @@ from gistill.schema import Failure
 from gistill.tables.columns import is_known_name
 from gistill.tables.shapes import archives, chats, delimited, jsons, mail, markup, texts
 from gistill.tables.shapes.csvs import open_delimited
-from gistill.tables.shapes.folders import open_documents, table_names, text_names
+from gistill.tables.shapes.folders import is_readable, open_documents, table_names, text_names
 from gistill.tables.shapes.parquet import open_parquet
 from gistill.tables.shapes.several import Table, close_rows, open_tables
 from gistill.tables.shapes.sheets import Layout, Rows, Sheet, Source, source_name
@@ -28,6 +28,8 @@ FORMATS = (
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".md": "text"
 }  # fmt: skip
+# An object, a list of objects, lists or texts, or either behind a script's assignment; not "[10:12] Hello".
+_JSON = re.compile(r"""(?:[\w.$ ]+[=(]\s*)?(?:\{\s*(?:$|["'}])|\[\s*(?:$|[\[{"']))""")
 _REFUSED = (
     (b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"),
     (b"Rar!", "a RAR archive"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"SQLite format 3", "a data base"),
@@ -73,7 +75,9 @@ def _open_folder(folder: Path, how: Layout) -> Sheet:
     inside: Layout = {**how, "format": None}
     opened = [Table(name, lambda name=name: open_sheet(folder / name, **inside)) for name in tables]  # type: ignore[misc]
     sheet = open_tables(opened, file=str(folder))
-    note = (f"{len(documents)} text files are not read, because the folder holds tables",) if documents else ()
+    one = len(documents) == 1
+    said = f"{len(documents)} text {'file is' if one else 'files are'} not read, because the folder holds tables"
+    note = (said,) if documents else ()
     return replace(sheet, notes=(*sheet.notes, *note))
 
 
@@ -141,20 +145,26 @@ def _open_text(text: TextSource, lines: Sequence[str], format: str, how: Layout)
 def _open_archive(source: ByteSource, how: Layout) -> Sheet:
     handle = source.seekable()
     members, left = archives.list_members(handle, source.name)
+    tables = [member for member in members if is_readable(member.name)]
+    if others := [member.name for member in members if member not in tables]:
+        left.insert(0, f"not read, because they are no tables: {', '.join(others[:10])}")
+    members = tables
+    if not members:
+        raise InputError(f"is an archive without a file that can be read: {left[0]}", file=source.name)
     documents = [member for member in members if member.name.lower().endswith((".txt", ".md"))]
     if len(documents) > 1 and len(documents) > 0.5 * len(members):
         how = {**how, "format": "text"}
         members = documents
     inside: Layout = {**how, "format": None if how.get("format") == "zip" else how.get("format")}
-    tables = [
+    opened = [
         Table(
             member.name,
             lambda member=member: _open_source(archives.open_member(handle, member, source.name), inside),  # type: ignore[misc]
         )
         for member in members
     ]
-    sheet = open_tables(tables, file=source.name)
-    return replace(sheet, notes=(*sheet.notes, *left[:3]))
+    sheet = open_tables(opened, file=source.name)
+    return replace(sheet, notes=(*sheet.notes, *left[:5]))
 
 
 def _guarded(rows: Rows, inner: Rows, source: ByteSource) -> Rows:
@@ -199,7 +209,7 @@ def _sniff_text(source: ByteSource, lines: Sequence[str]) -> str:
     first = filled[0].lstrip("\ufeff") if filled else ""
     if first[:1] == "<" and (found := markup.sniff("".join(lines[:200]))) and known not in ("csv", "tsv", "text"):
         return found
-    if (known in ("json", "jsonl", None) and (first[:1] in "{[" and first)) or re.match(r"[\w.$ ]+[=(]\s*[\[{]", first):
+    if _JSON.match(first) if known is None else known in ("json", "jsonl") and first[:1] in ("{", "["):
         return _sniff_json(lines, first, known)
     if known in ("csv", "tsv", "jsonl", "json", "text"):
         return known

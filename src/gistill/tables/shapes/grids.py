@@ -83,6 +83,6 @@ def unescape(cell: object) -> object:
         return cell
     if _TEXT_NUMBER.fullmatch(cell):
         return cell[1:]
-    if "_x" not in cell:
-        return cell
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell).replace("\r\n", "\n").replace("\r", "\n")
+    if "_x" in cell:
+        cell = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell)
+    return cell.replace("\r\n", "\n").replace("\r", "\n")

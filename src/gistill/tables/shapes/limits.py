@@ -17,4 +17,4 @@ MAX_UNPACKED = 2_000_000_000  # bytes of all members of an archive together
 MAX_WORKBOOK = 1_000_000_000  # bytes of a workbook, unpacked
 MAX_SHEET_CELLS = 20_000_000  # cells of the rectangle from a sheet's first to its last filled cell
 PACKED_TIGHT = 200  # times; what is packed tighter than that and larger than LARGE holds no reviews
-LARGE = 50_000_000  # bytes
+LARGE = 10_000_000  # bytes

@@ -17,7 +17,7 @@ from gistill.text import count_words, is_blank
 
 STARS_LINE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*####[ \t]?(.*)", re.DOTALL)
 _LABELLED = re.compile(r"((?:__label__\S+\s+)+)(.*)", re.DOTALL)
-_DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+_DATE = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
 _DATED = re.compile(rf"\s*[\[(]?({_DATE}(?:[T ]\d{{1,2}}:\d\d(?::\d\d)?)?)[\])]?\s*[-–—:|,]?\s+(\D.*)", re.DOTALL)
 _FIELD = re.compile(r"([A-Za-z][\w /.-]{0,40}?)\s*:(?:\s+(.*)|\s*)$")
 _TEXTS = frozenset(NAMES["text"].split())

@@ -6,6 +6,7 @@ that is not to be had, the process aborts. So an XLSX is measured first, and oth
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -48,7 +49,8 @@ class _Table(NamedTuple):
     rows: Iterator[Numbered]
     header: Header
     last: int  # the number of the header's last row
-    words: int  # of prose, in the first rows
+    words: int  # of prose in the first rows, twice where the table has several columns
+    rows_seen: int  # below the header, in the first rows
 
 
 def open_workbook(source: ByteSource, how: Layout) -> Sheet:
@@ -80,7 +82,7 @@ def open_workbook(source: ByteSource, how: Layout) -> Sheet:
     filled = [table for table in tables if table is not None]
     if not filled:
         raise InputError("holds no rows", file=source.name)
-    best = max(filled, key=lambda table: table.words)
+    best = max(filled, key=lambda table: (table.rows_seen > 1, table.words))
     alike = [table for table in filled if _is_alike(table, best)]
     apart = [table.name for table in filled if table not in alike]
     notes = list(best.header.notes)
@@ -145,13 +147,9 @@ def _look(name: str, sheet: Any, how: Layout, file: str) -> _Table | None:
         return None
     last = 0 if header.place is None else texts[header.place + header.rows - 1][0]
     words = sum(count_words(cell) for number, cells in texts if number > last for cell in cells if len(cell) > 12)
-    rows = _chain(first, numbered)
-    return _Table(name, _filled_down(rows, sheet, last), header, last, words)
-
-
-def _chain(first: list[Numbered], rest: Iterator[Numbered]) -> Iterator[Numbered]:
-    yield from first
-    yield from rest
+    below = sum(number > last for number, _ in texts)
+    rows = _filled_down(itertools.chain(first, numbered), sheet, last)
+    return _Table(name, rows, header, last, words * (2 if len(header.names) > 1 else 1), below)
 
 
 def _numbered(sheet: Any) -> Iterator[Numbered]:
