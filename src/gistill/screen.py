@@ -94,13 +94,10 @@ def _screen(items: Iterable[Record | Failure], max_characters: int, least: float
 def _unreadable(record: Record, max_characters: int) -> tuple[str, str]:
     if len(record.text) > max_characters:
         return "too_long", f"{len(record.text):,} characters; at most {max_characters:,} are read"
-    said = " ".join(
-        record.text[span.start : span.end] for span in without(record.turns or _whole(record), record.apart)
-    )
+    said = _own_words(record)
     if is_blank(said):
-        return (record.apart[0].reason, "") if record.apart else ("empty", "")
-    if not customer_spans(record):
-        return "agent", "no words of a customer"
+        kind = record.apart[0].reason if record.apart else "agent" if record.turns else "empty"
+        return (kind, "no words of a customer") if kind == "agent" else (kind, "")
     if is_deleted(said):
         return "deleted", ""
     if all(_says_nothing(record, span) for span in customer_spans(record)):
@@ -130,14 +127,19 @@ def _repeated(record: Record, seen: dict[int, str], near: NearDuplicates) -> tup
 
 
 def customer_spans(record: Record) -> list[Span]:
-    """Say which stretches of a record are read: its parts or the turns of its customers, without what is set apart.
+    """Say which stretches of a record are read: its parts, or the customers' turns in them, without what is set apart.
 
     Whose a turn is, its role says, or who opens the conversation: see `speakers.of_customers`.
     """
-    if not record.turns:
-        return without(record.parts or _whole(record), record.apart)
     theirs = of_customers([(turn.role, record.text[turn.start : turn.end]) for turn in record.turns])
-    return without([turn for turn, whose in zip(record.turns, theirs, strict=True) if whose], record.apart)
+    spoken: list[Span] = [turn for turn, whose in zip(record.turns, theirs, strict=True) if whose]
+    written = [part for part in record.parts or _whole(record) if not any(_holds(part, turn) for turn in record.turns)]
+    spans = without(sorted([*spoken, *written], key=lambda span: span.start), record.apart)
+    return [span for span in spans if not is_blank(record.text[span.start : span.end])]
+
+
+def _holds(part: Span, turn: Span) -> bool:
+    return part.start <= turn.start and turn.end <= part.end
 
 
 def without(spans: Sequence[Span], apart: Sequence[Span]) -> list[Span]:

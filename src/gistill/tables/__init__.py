@@ -9,6 +9,7 @@ texts.py          which columns hold the customer's words
 columns.py        which column plays which role
 names.py          what columns are called, in many languages
 conversations.py  messages as one text with turns
+threads.py        conversations over several rows
 transcripts.py    labels inside a cell ("Agent: ... Customer: ...") as turns
 parts.py          cells to the text of a record, and the way back
 markup.py         HTML tags in cells

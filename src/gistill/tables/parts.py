@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeVar
 
 from gistill.fillers import is_error_cell, is_filler
-from gistill.schema import Apart, Part, Piece, Record, Span
+from gistill.schema import Apart, Part, Piece, Record, Span, Turn
 from gistill.tables.apart import find_apart
 from gistill.tables.markup import Change, find_tags
 from gistill.tables.repair import repairs
+from gistill.tables.transcripts import split_labels
 from gistill.tables.values import cell_text
 from gistill.text import clean, is_blank
 
@@ -20,11 +21,12 @@ _Span = TypeVar("_Span", bound=Span)
 
 
 class Cell(NamedTuple):
-    """A cell's text as it is read; offsets of `pieces` and `apart` count in it."""
+    """A cell's text as it is read; offsets of `pieces`, `apart` and `turns` count in it."""
 
     text: str
     pieces: tuple[Piece, ...] = ()  # the way back to the cell as it was; empty where nothing was changed
     apart: tuple[Apart, ...] = ()
+    turns: tuple[Turn, ...] = ()  # who says what, where the cell is a transcript
 
 
 class Asked(NamedTuple):
@@ -42,6 +44,7 @@ class Joined(NamedTuple):
     parts: tuple[Part, ...] = ()
     apart: tuple[Apart, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 def read_cell(value: object) -> Cell:
@@ -55,7 +58,10 @@ def read_cell(value: object) -> Cell:
     cell = Cell(text)
     for find in (*repairs(text), find_tags):
         cell = changed(cell, find(cell.text))
-    return cell._replace(apart=tuple(Apart(**stretch._asdict()) for stretch in find_apart(cell.text)))
+    return cell._replace(
+        apart=tuple(Apart(**stretch._asdict()) for stretch in find_apart(cell.text)),
+        turns=tuple(Turn(**turn._asdict()) for turn in split_labels(cell.text)),
+    )
 
 
 def changed(cell: Cell, changes: Sequence[Change]) -> Cell:
@@ -128,7 +134,8 @@ def join(cells: Sequence[tuple[Asked, Cell]], *, alone: bool) -> Joined:
     filled = [(source, cell) for source, cell in cells if not is_blank(cell.text)]
     telling = [(source, cell) for source, cell in filled if not is_filler(cell.text, source.side)]
     if alone and cells and cells[0][0].side is None and cells[0][0].question is None:
-        return Joined(cells[0][1].text, (), cells[0][1].apart, cells[0][1].pieces)
+        text, pieces, apart, turns = cells[0][1]
+        return Joined(text, (), apart, pieces, turns)
     kept = telling or filled[:1]
     ends = itertools.accumulate(len(cell.text) + len(BETWEEN) for _, cell in kept)
     starts = [0, *ends][: len(kept)]
@@ -138,6 +145,7 @@ def join(cells: Sequence[tuple[Asked, Cell]], *, alone: bool) -> Joined:
         tuple(Part(start=at, end=at + len(cell.text), **source._asdict()) for at, source, cell in placed),
         tuple(_moved(apart, at) for at, _, cell in placed for apart in cell.apart),
         tuple(_moved(piece, at) for at, _, cell in placed for piece in cell.pieces),
+        tuple(_moved(turn, at) for at, _, cell in placed for turn in cell.turns),
     )
 
 

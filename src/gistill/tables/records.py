@@ -22,6 +22,7 @@ from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
+from gistill.tables.threads import Thread, find_thread, gather
 from gistill.tables.values import cell_text, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
@@ -58,6 +59,7 @@ class Table:
     sheet: Sheet
     sample: list[Row | Failure]  # the first rows, which were looked at
     again: Callable[[], Sheet] | None = None  # opens the source once more; None where it can be read only once
+    thread: Thread | None = None  # where a conversation stands over several rows
 
     def records(self, *, limit: int | None = None) -> Iterator[Record | Failure]:
         """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
@@ -68,7 +70,11 @@ class Table:
         if self.again is None:
             return None
         with _rows(self.again()) as rows:
-            return sum(1 for row in itertools.islice(rows, limit) if isinstance(row, Row))
+            return sum(1 for row in itertools.islice(self.gathered(rows), limit) if isinstance(row, Row))
+
+    def gathered(self, rows: Rows) -> Rows:
+        """Make one row of those of a conversation, where it stands over several."""
+        return rows if self.thread is None else gather(rows, self.thread)
 
     def close(self) -> None:
         """Close the file without reading on."""
@@ -125,7 +131,29 @@ def open_table(
     except BaseException:
         table.close()
         raise
+    thread, guess = _with_thread(guess, names, cells)
+    table = replace(table, thread=thread)
     return replace(table, info=_with_columns(table, guess, day_first, as_of))
+
+
+def _with_thread(
+    guess: Guess, names: Sequence[str], cells: Sequence[Mapping[str, object]]
+) -> tuple[Thread | None, Guess]:
+    """See whether conversations stand over several rows; then the text column holds the messages of one."""
+    columns = dict(guess.columns)
+    if "messages" in columns or "text" not in columns:
+        return None, guess
+    taken = [columns[role] for role in ("rating", "date", "language") if role in columns]
+    thread = find_thread(names, cells, columns["text"], taken=taken)
+    if thread is None:
+        return None, guess
+    columns = {role: name for role, name in columns.items() if name != thread.speaker and role not in ("text", "id")}
+    columns["messages"] = thread.text
+    note = f"column {thread.speaker!r} says who speaks, so the words of customers alone are read"
+    if thread.conversation is not None:
+        columns["id"] = thread.conversation
+        note += f"; rows with the same {thread.conversation!r} are one conversation"
+    return thread, guess._replace(columns=columns, texts=(), notes=(*guess.notes, note))
 
 
 def _sample(sheet: Sheet) -> list[Row | Failure]:
@@ -151,7 +179,7 @@ def _with_columns(table: Table, guess: Guess, day_first: bool | None, as_of: dt.
         order, note = (order, note) if day_first is None else (day_first, "")
         notes += [each for each in (note, _relative_note(values, as_of)) if each]
     id_column = guess.columns.get("id")
-    if id_column is not None and (why := why_not_ids(sample, id_column)) == "repeats":
+    if table.thread is None and id_column is not None and (why := why_not_ids(sample, id_column)) == "repeats":
         notes.append(f"column {id_column!r} {why}, so ids are made from the records")
     found = {
         "columns": guess.columns,
@@ -272,7 +300,8 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
     count = 0
     try:
         names = Names(use_cells=_tells_apart(table, limit))
-        for row in itertools.chain(table.sample, table.sheet.rows) if limit is None or limit > 0 else ():
+        rows = table.gathered(itertools.chain(table.sample, table.sheet.rows))
+        for row in rows if limit is None or limit > 0 else ():
             if isinstance(row, Failure):
                 yield row
                 continue
@@ -300,10 +329,11 @@ def _tells_apart(table: Table, limit: int | None) -> bool:
     column = table.info.columns.get("id")
     if column is None or table.info.format == "folder":  # where they are the files' names
         return column is not None
-    if table.again is None or why_not_ids(table.sample, column) == "repeats":
-        return not why_not_ids(table.sample, column)
+    sample = list(table.gathered(iter(table.sample)))
+    if table.again is None or why_not_ids(sample, column) == "repeats":
+        return not why_not_ids(sample, column)
     with _rows(table.again()) as rows:
-        return not why_not_ids(itertools.islice(rows, limit), column)
+        return not why_not_ids(itertools.islice(table.gathered(rows), limit), column)
 
 
 def _record(row: Row, info: TableInfo) -> Record:
@@ -312,14 +342,7 @@ def _record(row: Row, info: TableInfo) -> Record:
     def cell(role: str) -> object:
         return cells.get(columns[role]) if role in columns else None
 
-    if "messages" in columns:
-        try:
-            text, turns = render_messages(cell("messages") or [])
-        except RecordError as error:
-            raise RecordError(str(error), column=columns["messages"]) from None
-        said = Joined(text)
-    else:
-        turns, said = (), _said(cells, info)
+    said = _said(cells, info)
     rating = parse_rating(cell("rating"))
     day = read_day(cell("date"), day_first=bool(info.day_first), as_of=info.as_of)
     language = parse_language(cell("language"))
@@ -332,7 +355,6 @@ def _record(row: Row, info: TableInfo) -> Record:
     return Record(
         id=id_cell(cells, columns.get("id")),
         **said._asdict(),
-        turns=turns,
         entity=clean(entity) or None,
         author=clean(author) if author else None,
         rating=rating,
@@ -352,7 +374,13 @@ def _ratings(cells: Mapping[str, object], info: TableInfo) -> dict[str, float]:
 
 
 def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
-    """Put a record's text together from its text columns."""
+    """Put a record's text together from its messages or its text columns."""
+    if (column := info.columns.get("messages")) is not None:
+        try:
+            text, _, apart, turns = render_messages(cells.get(column) or [])
+        except RecordError as error:
+            raise RecordError(str(error), column=column) from None
+        return Joined(text, apart=apart, turns=turns)
     found: list[tuple[Asked, Cell]] = []
     for column in info.texts:
         value = cells.get(column)

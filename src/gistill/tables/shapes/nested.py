@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from gistill.errors import SettingError
 from gistill.tables.columns import is_known_name, squeeze
+from gistill.tables.conversations import CONTENT_KEYS, ROLE_KEYS
 from gistill.tables.dates import parse_date
 from gistill.tables.names import NAMES
 from gistill.tables.shapes.sheets import flatten
@@ -214,8 +215,8 @@ _TALKS_NAMES = (
     "events replies transcript utterances"
 )
 _TALKS = frozenset(_TALKS_NAMES.split())
-_SPEAKS = ("role", "from", "speaker", "author", "author_id", "authorid", "sender", "user", "by", "name", "user_id")
-_SAYS = ("content", "value", "text", "message", "body", "html_body", "plain_body", "comment")
+_SPEAKS = (*ROLE_KEYS, "type", "author_id", "authorid", "by", "user_id")
+_SAYS = (*CONTENT_KEYS, "html_body")
 
 
 def _is_talk(name: str, member: object) -> bool:

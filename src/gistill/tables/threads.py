@@ -1,0 +1,95 @@
+"""Conversations that stand over several rows: a column says who speaks, another which rows belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gistill.schema import Failure
+from gistill.speakers import are_speakers, of_customers, role_in_cell, side_of
+from gistill.tables.shapes.sheets import Row, Rows
+from gistill.tables.values import cell_text
+from gistill.text import is_blank, normalise
+
+_NAMES = re.compile(
+    "conversation|thread|ticket|chat|case|session|dialog|transcript|call|interaction|issue|request|incident|konversation|"
+    "gespräch|vorgang|fall|conversación|discussion|échange|conversazione|conversa|gesprek|диалог|会话|对话|会話",
+    re.IGNORECASE,
+)
+
+
+class Thread(NamedTuple):
+    """The columns of a conversation over several rows."""
+
+    speaker: str
+    text: str
+    conversation: str | None  # None: each row is a message by itself, and the company's say nothing
+
+
+def find_thread(
+    header: Sequence[str], rows: Sequence[Mapping[str, object]], text: str, *, taken: Sequence[str] = ()
+) -> Thread | None:
+    """Find the column that says who speaks in a row, and the one whose cells are alike in a conversation's rows.
+
+    Args:
+        header: The column names.
+        rows: Sampled rows.
+        text: The column with the words.
+        taken: Columns that are something else: a rating, a date.
+
+    Returns:
+        None where no column names customers and company; see `speakers.are_speakers`.
+    """
+    free = [name for name in header if name != text and name not in taken]
+    cells = {name: [cell_text(row.get(name)) for row in rows] for name in free}
+    speaker = next((name for name in free if are_speakers(name, cells[name])), None)
+    if speaker is None:
+        return None
+    roles = [role_in_cell(speaker, cell) for cell in cells[speaker]]
+    keys = [name for name in free if name != speaker and _joins(cells[name], roles)]
+    named = [name for name in keys if _NAMES.search(name)]
+    return Thread(speaker, text, next(iter(named or keys), None))
+
+
+def _joins(cells: Sequence[str], roles: Sequence[str]) -> bool:
+    """Say whether rows with equal cells are conversations: every cell is filled, most hold both sides, few are long."""
+    groups: dict[str, set[str | None]] = {}
+    sizes: dict[str, int] = {}
+    for cell, role in zip(cells, roles, strict=True):
+        if is_blank(cell):
+            return False
+        groups.setdefault(cell, set()).add(side_of(role) or normalise(role))
+        sizes[cell] = sizes.get(cell, 0) + 1
+    both = sum(len(sides) > 1 for sides in groups.values())
+    return 2 * both > len(groups) and max(sizes.values()) <= max(200, len(cells) // 2)
+
+
+def gather(rows: Rows, thread: Thread) -> Rows:
+    """Make one row of each conversation, whose text cell is a list of messages.
+
+    A conversation's rows may stand anywhere, so all rows are held until the last is read; failures pass at once.
+    Its other cells are those of the customer's first row, and its number is the first row's.
+    """
+    if thread.conversation is None:
+        yield from (row if isinstance(row, Failure) else _conversation([row], thread) for row in rows)
+        return
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if isinstance(row, Failure):
+            yield row
+        else:
+            key = cell_text(row.cells.get(thread.conversation)) or f"\0{len(found)}"
+            found.setdefault(f"{row.file or ''}\0{key}", []).append(row)
+    for held in found.values():
+        yield _conversation(held, thread)
+
+
+def _conversation(rows: Sequence[Row], thread: Thread) -> Row:
+    roles = [role_in_cell(thread.speaker, cell_text(row.cells.get(thread.speaker))) or "unknown" for row in rows]
+    words = [cell_text(row.cells.get(thread.text)) for row in rows]
+    theirs = of_customers(list(zip(roles, words, strict=True)))
+    first = next((row for row, whose in zip(rows, theirs, strict=True) if whose), rows[0])
+    messages = [{"role": role, "content": said} for role, said in zip(roles, words, strict=True)]
+    others = {name: cell for name, cell in first.cells.items() if name != thread.speaker}
+    return Row(rows[0].number, {**others, thread.text: messages}, rows[0].file)
