@@ -35,6 +35,7 @@ ROWS = {
     "files": 0,
     "runs": 0,
     "thinking": 0,
+    "install": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,

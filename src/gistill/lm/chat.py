@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from gistill.schema import Message
 
+_TEMPLATES = 3  # times that a text is looked through, as breaking one mark may put another together
 
-def unmarked(text: str) -> str:
-    """Break what looks like a template's mark ("<|im_end|>") and drop what is no character.
 
-    A tokenizer would take such text for real marks, and anybody's review could end its own message.
+def unmarked(text: str, marks: Collection[str] = ()) -> str:
+    """Break what a tokenizer takes for a mark of its own and drop what is no character.
+
+    Else anybody's review could end its own message: "<|im_end|>", Gemma's "<end_of_turn>", Llama's and Mistral's
+    "[/INST]" and "</s>" become one control token each wherever they stand in a text.
+
+    Args:
+        text: Anybody's.
+        marks: The loaded tokenizer's special tokens, see `marks_of`. What looks like "<|...|>" is broken in any case.
     """
     readable = text.encode("utf-8", "replace").decode("utf-8")
-    return readable.replace("<|", "< |").replace("|>", "| >")
+    readable = readable.replace("<|", "< |").replace("|>", "| >")
+    pattern = _pattern(frozenset(marks))
+    for _ in range(_TEMPLATES if pattern else 0):
+        broken = pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", readable) if pattern else readable
+        if broken == readable:
+            break
+        readable = broken
+    return readable
+
+
+@lru_cache(maxsize=16)
+def _pattern(marks: frozenset[str]) -> re.Pattern[str] | None:
+    words = sorted((mark for mark in marks if len(mark) > 1), key=lambda mark: (-len(mark), mark))
+    return re.compile("|".join(map(re.escape, words))) if words else None
+
+
+def marks_of(tokenizer: Any) -> frozenset[str]:
+    """List the special tokens of a transformers tokenizer: what is one token wherever it stands in a text."""
+    added = getattr(tokenizer, "added_tokens_decoder", None) or {}
+    named = getattr(tokenizer, "all_special_tokens", None) or ()
+    return frozenset({token.content for token in added.values() if token.special} | set(map(str, named)))
 
 
 def line_break(tokenizer: Any) -> str:
@@ -32,9 +61,10 @@ def prompt_text(tokenizer: Any, messages: Sequence[Message]) -> str:
         messages: A last message of the assistant is the beginning of the answer.
     """
     beginning = messages[-1].content if messages[-1].role == "assistant" else ""
-    chat = [{"role": m.role, "content": unmarked(m.content)} for m in (messages[:-1] if beginning else messages)]
+    marks = marks_of(tokenizer)
+    chat = [{"role": m.role, "content": unmarked(m.content, marks)} for m in (messages[:-1] if beginning else messages)]
     if not tokenizer.chat_template:
-        return "".join(f"{m['content']}\n\n" for m in chat) + unmarked(beginning)
+        return "".join(f"{m['content']}\n\n" for m in chat) + unmarked(beginning, marks)
     text: str
     try:
         text = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
@@ -43,4 +73,4 @@ def prompt_text(tokenizer: Any, messages: Sequence[Message]) -> str:
             raise
         chat[1]["content"] = f"{chat[0]['content']}\n\n{chat[1]['content']}"
         text = tokenizer.apply_chat_template(chat[1:], add_generation_prompt=True, tokenize=False)
-    return text + unmarked(beginning)
+    return text + unmarked(beginning, marks)

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from gistill import install
 from gistill.errors import ExtraMissingError
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Failure, Message
@@ -297,9 +298,7 @@ def _repairer() -> Any:
     try:
         return import_module("json_repair")
     except ImportError as error:
-        raise ExtraMissingError(
-            "Structured answers need json-repair.", hint='Run: pip install "gistill[teacher]"'
-        ) from error
+        raise ExtraMissingError("Structured answers need json-repair.", hint=install.hint("teacher")) from error
 
 
 def _invalid(error: ValidationError) -> Failure:

@@ -25,12 +25,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?%?")
 
 
-def write_jsonl(path: str | Path, items: Iterable[BaseModel | Mapping[str, object]]) -> int:
+def write_jsonl(path: str | Path, items: Iterable[BaseModel | Mapping[str, object]], *, private: bool = False) -> int:
     """Write one JSON object per line, all of them or nothing: a file that was there stays until the new one is whole.
 
     Args:
         path: The file; gzipped if it ends in .gz. Its folder must exist.
         items: Nouns or plain mappings; taken one at a time.
+        private: Whether only the file's owner may read it.
 
     Returns:
         How many were written. The same items give the same bytes, gzipped too.
@@ -39,7 +40,7 @@ def write_jsonl(path: str | Path, items: Iterable[BaseModel | Mapping[str, objec
         InputError: The file cannot be written.
     """
     count = 0
-    with _replacing(Path(path)) as file:
+    with _replacing(Path(path), private=private) as file:
         for item in items:
             line = item.model_dump_json() if isinstance(item, BaseModel) else json.dumps(item, ensure_ascii=False)
             file.write(line + "\n")
@@ -116,11 +117,11 @@ def _safe(cell: object) -> str:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
+def _replacing(path: Path, *, private: bool = False) -> Iterator[TextIO]:
     """Open a file beside `path` that takes its place when the block ends, and goes away when it fails."""
     try:
         with contextlib.ExitStack() as stack:
-            raw = stack.enter_context(replacing(path))
+            raw = stack.enter_context(replacing(path, private=private))
             binary = stack.enter_context(gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if path.suffix == ".gz" else raw
             file = stack.enter_context(io.TextIOWrapper(binary, "utf-8", newline=""))
             yield file

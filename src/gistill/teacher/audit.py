@@ -16,9 +16,10 @@ from typing import Any
 
 from gistill.errors import InputError
 from gistill.privacy import NameDetector, find
-from gistill.teacher.journal import Journal
+from gistill.teacher.journal import MARK, Journal
 
 _SQLITE = b"SQLite format 3\0"
+_HEAD = 72  # bytes of SQLite's header, up to and with the mark of the program whose file it is
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,8 @@ def _files(path: Path) -> list[Path]:
 def _is_journal(file: Path) -> bool:
     """Tell a journal from any other file, also from another program's database."""
     with file.open("rb") as stream:
-        if stream.read(len(_SQLITE)) != _SQLITE:
-            return False
-    try:
-        with Journal(file, readonly=True):
-            return True
-    except InputError:
-        return False
+        head = stream.read(_HEAD)
+    return head.startswith(_SQLITE) and head.endswith(MARK.to_bytes(4))  # whole or damaged: opening it tells
 
 
 def _is_batch(file: Path) -> bool:
@@ -118,7 +114,7 @@ def _is_batch(file: Path) -> bool:
     with file.open("rb") as stream:
         try:
             first = json.loads(stream.readline())
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
     return isinstance(first, dict) and {"custom_id", "body"} <= first.keys()
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from gistill import install
 from gistill.errors import ExtraMissingError, GistillError, SettingError
 from gistill.lm.seam import Request
 from gistill.teacher.chat_api import Answer, CallError, Usage, chat_body, key_hint, read_answer, read_error
@@ -68,9 +69,7 @@ class Connection:
             import httpx2  # what openai stands on
             import openai
         except ImportError as error:
-            raise ExtraMissingError(
-                "Asking a server needs the openai client.", hint='Run: pip install "gistill[teacher]"'
-            ) from error
+            raise ExtraMissingError("Asking a server needs the openai client.", hint=install.hint("teacher")) from error
         # stamina and httpx say on the way what we say better at the end; this keeps them from standard error
         logging.getLogger("stamina").addHandler(logging.NullHandler())
         self._anonymous = not key and "authorization" not in {name.lower() for name in headers or {}}

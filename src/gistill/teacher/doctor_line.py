@@ -11,6 +11,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Any, Literal
 
+from gistill import install
 from gistill.errors import ExtraMissingError
 from gistill.schema import Noun
 from gistill.teacher.chat_api import content_of, reasoned
@@ -68,9 +69,7 @@ class Line:
         try:
             self._openai: Any = import_module("openai")
         except ImportError as error:
-            raise ExtraMissingError(
-                "Asking a server needs openai.", hint='Run: pip install "gistill[teacher]"'
-            ) from error
+            raise ExtraMissingError("Asking a server needs openai.", hint=install.hint("teacher")) from error
         self._key = key_in(api_key_env)
         self.url, self.model = url, ""
         self.limit_name = "max_tokens"

@@ -27,7 +27,8 @@ from gistill.lm.seam import Request, Stop
 from gistill.teacher.prices import Cost, costs
 
 VERSION = 1
-_MARK = 0x67697374  # "gist": application_id, so that the `file` command and we know a journal
+MARK = 0x67697374  # "gist": application_id, so that the `file` command and we know a journal
+_DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where SQLite's own sentence quotes the damage
 _WAIT = 60.0  # seconds to wait for another writer
 _AT_ONCE = 500  # keys in one question to SQLite
 _TABLES = """
@@ -148,7 +149,8 @@ class Journal:
         readonly: Open an existing journal to look at it.
 
     Raises:
-        InputError: The file is not a journal, or is one of a newer version, or is not there to be read.
+        InputError: The file is not a journal, or is one of a newer version, or is not there to be read; from
+            what reads: it is damaged.
         GistillError: From what writes: it cannot be written.
     """
 
@@ -218,7 +220,10 @@ class Journal:
         try:
             with self._lock:
                 yield
-        except sqlite3.Error as error:  # the disk is full, another process held it for too long, ...
+        except (
+            sqlite3.Error,
+            UnicodeDecodeError,
+        ) as error:  # the disk is full, another process held it for too long, ...
             raise GistillError(
                 f"{self.path}: the journal cannot be written: {error}",
                 hint="Nothing is sent before it is written to the journal. What is in the journal is safe.",
@@ -246,7 +251,7 @@ class Journal:
         found: dict[str, list[tuple[int, Kept]]] = {}
         for start in range(0, len(keys), _AT_ONCE):
             part = keys[start : start + _AT_ONCE]
-            with self._lock:
+            with self._reading():
                 rows = self._db.execute(
                     "SELECT max_tokens, id, key, text, stop, prompt_tokens, completion_tokens FROM attempts"
                     f" WHERE outcome = 'ok' AND key IN ({', '.join('?' * len(part))}) ORDER BY stop = 'length', id",
@@ -263,14 +268,14 @@ class Journal:
         """Give every body that was about to leave, oldest first, also those of killed runs, byte for byte."""
         last = 0
         while True:  # in pages, so that a long look does not hold the journal
-            with self._lock:
+            with self._reading():
                 rows = self._db.execute(
                     "SELECT id, run, step, body FROM attempts WHERE id > ? ORDER BY id LIMIT 200", (last,)
                 ).fetchall()
             if not rows:
                 return
-            for row in rows:
-                yield Sent(*row)
+            for attempt, run, step, body in rows:
+                yield Sent(attempt, run, step, body if isinstance(body, bytes) else str(body).encode())
             last = rows[-1][0]
 
     def spent(self, run: str) -> tuple[int, float]:
@@ -289,8 +294,20 @@ class Journal:
 
     def rows(self, question: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer a question in SQL."""
-        with self._lock:
+        with self._reading():
             return self._db.execute(question, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except _DAMAGED as error:
+            raise InputError(
+                f"the journal is damaged: {error}",
+                file=str(self.path),
+                hint="Restore it from a copy, or save what is left with `sqlite3 FILE .recover`.",
+            ) from error
 
 
 def _now() -> str:
@@ -311,7 +328,7 @@ def _opened(path: Path, *, readonly: bool) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False)
         _prepare(db, path, readonly=readonly)
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         if db is not None:
             db.close()
         raise InputError(f"this is not a journal that can be opened: {error}", file=str(path)) from error
@@ -331,11 +348,11 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
             if _empty(db):  # no other process was quicker
                 for statement in _TABLES.split(";"):
                     db.execute(statement)
-                db.execute(f"PRAGMA application_id = {_MARK}")
+                db.execute(f"PRAGMA application_id = {MARK}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
             db.execute("COMMIT")
     mark, version = (int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version"))
-    if mark != _MARK:
+    if mark != MARK:
         raise InputError("this is not a journal of gistill", file=str(path))
     if version > VERSION:
         raise InputError(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ServerError, SettingError
 from gistill.lm.seam import Completion, Request, failed
 from gistill.teacher.chat_api import CallError
@@ -106,7 +107,7 @@ class RemoteModel:
             import stamina  # noqa: F401
         except ImportError as error:
             raise ExtraMissingError(
-                "Asking a server needs stamina and aiolimiter.", hint='Run: pip install "gistill[teacher]"'
+                "Asking a server needs stamina and aiolimiter.", hint=install.hint("teacher")
             ) from error
         self._connection = Connection(
             url,

@@ -12,6 +12,7 @@ def need_torch() -> None:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
+        from gistill import install
         from gistill.errors import ExtraMissingError
 
-        raise ExtraMissingError("training needs torch", hint='Run: pip install "gistill[train]"')
+        raise ExtraMissingError("training needs torch", hint=install.hint("train"))

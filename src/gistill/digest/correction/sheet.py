@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+from gistill import install
 from gistill.digest.correction.spotcheck import Mark, Row, marked, opinion_mark, turned
 from gistill.errors import ExtraMissingError, InputError
 from gistill.schema import Failure, Polarity
@@ -36,9 +37,7 @@ def write_sheet(path: Path, rows: Sequence[Row]) -> None:
     try:
         import openpyxl
     except ImportError:
-        raise ExtraMissingError(
-            "openpyxl is missing", hint='Run: pip install "gistill[sheets]", or name a .csv file.'
-        ) from None
+        raise ExtraMissingError("openpyxl is missing", hint=f"{install.hint('sheets')}, or name a .csv file.") from None
     book = openpyxl.Workbook()
     book.active.append(HEADER)
     for number, line in enumerate(_lines(rows), 2):

@@ -13,6 +13,8 @@ from gistill.digest.report.view import View, unshown
 from gistill.digest.report.words import FIGURES, FILTERS, visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+# By these signs sites know a bare address of a page or of mail, and a person.
+_LINKED = re.compile(r"(?i)(?<=www)\.|:(?=//)|(?<=mailto):|(?<=xmpp):|@(?=\w)")
 # A lone list sign, a rule, or the number of a list, where text begins a line of its own block.
 _BLOCK_START = re.compile(r"[-+=](?=[-+=]*(?:\s|$))|\d{1,9}(?=[.)](?:\s|$))")
 
@@ -41,8 +43,10 @@ def escape_markdown(text: str) -> str:
     """Escape a text so that Markdown shows it as it is, on one line.
 
     Only what can act is escaped, so that the file reads well as plain text too: signs of code, emphasis, links,
-    headings, tables, mathematics and HTML anywhere; signs of lists and rules at the start; and the colon and the dot
-    by which GitHub recognises a bare address.
+    headings, tables, mathematics and HTML anywhere; signs of lists and rules at the start; and what sites make links of
+    without being asked: bare addresses of pages and of mail, and names behind an @, whose bearers would be notified.
+    Some sites look for these in the finished page, where an escaped sign is a sign again; so the sign by which they are
+    known is made code, in which nothing is a link.
 
     >>> escape_markdown("1. *not* a [link](javascript:x)")
     '1\\\\. \\\\*not\\\\* a \\\\[link\\\\](javascript:x)'
@@ -50,7 +54,7 @@ def escape_markdown(text: str) -> str:
     line = " ".join(visible(text).split())
     start = _BLOCK_START.match(line)
     line = re.sub(r"[&<>|]", lambda found: _ENTITIES[found[0]], re.sub(r"[\\`*_\[\]#~$]", r"\\\g<0>", line))
-    line = re.sub(r"(?i)(?<=www)\.|:(?=//)", r"\\\g<0>", line)
+    line = _LINKED.sub(r"`\g<0>`", line)
     if start is None:
         return line
     return f"{line[: start.end()]}\\{line[start.end() :]}" if start[0].isdigit() else f"\\{line}"

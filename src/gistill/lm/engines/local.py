@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file
 from gistill.lm.chat import unmarked
@@ -18,6 +19,7 @@ from gistill.offline import openvino_genai
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
 _SCHEMAS = 256  # of which it is remembered whether the engine can enforce them
+_MARK = re.compile(r"[<\[◁].+[>\]▷]", re.DOTALL)  # how the special tokens of all formats are written
 _CONTEXT = 8192  # tokens, where the model does not say
 
 
@@ -68,6 +70,7 @@ class LocalModel:
             raise ModelBrokenError(f"{path} does not load: {str(error).strip().splitlines()[-1]}") from error
         self._genai = genai
         self._tokenizer = self._pipeline.get_tokenizer()
+        self._marks = _marks_of(self._tokenizer)
         self.context = _context_length(path)  # tokens of prompt and answer
         self.enforces_schema = True
         self._schemas: dict[str, str] = {}  # schema -> what the engine has against it
@@ -104,12 +107,12 @@ class LocalModel:
         """Turn messages into token ids, in the model's own chat template.
 
         Text can hold what looks like the template's marks ("<|im_end|>"), which the tokenizer would take for real
-        ones; a space breaks them, so nobody's review can end its own message.
+        ones; a space breaks them, so nobody's review can end its own message. See `chat.unmarked`.
         """
         beginning = request.beginning
         turns = request.messages[:-1] if beginning else request.messages
-        chat = [{"role": turn.role, "content": unmarked(turn.content)} for turn in turns]
-        text = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True) + unmarked(beginning)
+        chat = [{"role": turn.role, "content": unmarked(turn.content, self._marks)} for turn in turns]
+        text = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True) + unmarked(beginning, self._marks)
         return self._tokenizer.encode(text, add_special_tokens=False).input_ids
 
     def _start(self, request: Request, prompt: Any) -> Any:
@@ -192,9 +195,17 @@ def engine() -> Any:
     try:
         return openvino_genai()
     except ImportError as error:
-        raise ExtraMissingError(
-            "The local writer needs OpenVINO GenAI.", hint='Run: pip install "gistill[writer]"'
-        ) from error
+        raise ExtraMissingError("The local writer needs OpenVINO GenAI.", hint=install.hint("writer")) from error
+
+
+def _marks_of(tokenizer: Any) -> frozenset[str]:
+    """List the tokenizer's special tokens: of what is written like one, what is no text when it is read back."""
+    written = [(token, number) for token, number in tokenizer.get_vocab().items() if _MARK.fullmatch(_text(token))]
+    return frozenset(_text(token) for token, number in written if not tokenizer.decode([number]))
+
+
+def _text(token: str | bytes) -> str:
+    return token.decode("utf-8", "replace") if isinstance(token, bytes) else token
 
 
 def _context_length(path: Path) -> int:

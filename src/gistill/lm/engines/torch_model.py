@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file, hash_text
-from gistill.lm.chat import line_break, prompt_text, unmarked
+from gistill.lm.chat import line_break, marks_of, prompt_text, unmarked
 from gistill.lm.formats.lora import adapter_settings
 from gistill.lm.seam import Completion, Request, failed
 
@@ -99,7 +100,7 @@ class TorchModel:
         if not self._seq2seq:
             text = prompt_text(self.tokenizer, request.messages)
             return _Asked(place, request, list(self.tokenizer(text, add_special_tokens=False).input_ids), [])
-        beginning = unmarked(request.beginning)
+        beginning = unmarked(request.beginning, marks_of(self.tokenizer))
         text = prompt_text(self.tokenizer, request.messages[:-1] if beginning else request.messages)
         start = self.tokenizer(beginning, add_special_tokens=False).input_ids if beginning else []
         return _Asked(place, request, list(self.tokenizer(text).input_ids), list(start))
@@ -314,9 +315,7 @@ def _libraries() -> tuple[Any, Any, type[Exception]]:
         import transformers
         from safetensors import SafetensorError
     except ImportError as error:
-        raise ExtraMissingError(
-            "This model needs torch and transformers.", hint='Run: pip install "gistill[train]"'
-        ) from error
+        raise ExtraMissingError("This model needs torch and transformers.", hint=install.hint("train")) from error
     return torch, transformers, SafetensorError
 
 
@@ -324,7 +323,7 @@ def _with_adapter(model: Any, adapter: Path) -> Any:
     try:
         from peft import PeftModel
     except ImportError as error:
-        raise ExtraMissingError("An adapter needs peft.", hint='Run: pip install "gistill[train]"') from error
+        raise ExtraMissingError("An adapter needs peft.", hint=install.hint("train")) from error
     return PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
 
 

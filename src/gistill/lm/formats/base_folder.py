@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError
 from gistill.files import hash_file
 from gistill.lm.formats.gguf_f16 import cache_folder, made_once
@@ -71,7 +72,7 @@ def _expand(source: Path, folder: Path) -> None:
     except ImportError as error:
         raise ExtraMissingError(
             "Expanding GGUF weights for training needs gguf and safetensors.",
-            hint='Run: pip install "gistill[train,writer]"',
+            hint=install.hint("train", "writer"),
         ) from error
     try:
         reader = gguf.GGUFReader(str(source))

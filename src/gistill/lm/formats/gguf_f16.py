@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import platformdirs
 
-from gistill import files
+from gistill import files, install
 from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError
 
 _PLAIN = {"F32", "F16"}  # what OpenVINO GenAI reads without loss
@@ -126,9 +126,7 @@ def open_gguf(source: Path) -> Any:
     try:
         import gguf
     except ImportError as error:
-        raise ExtraMissingError(
-            "Reading GGUF weights needs the gguf package.", hint='Run: pip install "gistill[writer]"'
-        ) from error
+        raise ExtraMissingError("Reading GGUF weights needs the gguf package.", hint=install.hint("writer")) from error
     try:
         return gguf.GGUFReader(str(source))
     except (ValueError, IndexError, KeyError, OverflowError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.lm.formats.gguf_f16 import write_tensors
 from gistill.lm.formats.lora import permuted
@@ -47,9 +48,7 @@ def write_llama_gguf(folder: Path, target: Path) -> None:
     try:
         import gguf
     except ImportError as error:
-        raise ExtraMissingError(
-            "Writing GGUF weights needs the gguf package.", hint='Run: pip install "gistill[writer]"'
-        ) from error
+        raise ExtraMissingError("Writing GGUF weights needs the gguf package.", hint=install.hint("writer")) from error
     config = _json(folder / "config.json")
     refused = _refusal(config)
     if refused:

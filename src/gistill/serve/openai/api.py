@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from gistill import install
 from gistill.errors import ExtraMissingError, GistillError
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.serve.openai.batching import Batcher
@@ -54,7 +55,7 @@ def app(
         from starlette.exceptions import HTTPException
         from starlette.routing import Route
     except ImportError as error:
-        raise ExtraMissingError("Serving a model needs starlette.", hint='Run: pip install "gistill[serve]"') from error
+        raise ExtraMissingError("Serving a model needs starlette.", hint=install.hint("serve")) from error
 
     batcher = Batcher(model, most=most_together, waiting=waiting)
     service = _Service(model, batcher, api_key, most_bytes)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gistill import install
 from gistill.errors import ExtraMissingError
 from gistill.reader.decode import Scorer
 from gistill.reader.model import FORMAT, attribute_names
@@ -94,7 +95,7 @@ def _export_onnx(network: Network, tokenizer: Any, path: Path) -> None:
                 verbose=False,
             )
     except ImportError as error:
-        raise ExtraMissingError("exporting needs onnx and onnxscript", hint='pip install "gistill[train]"') from error
+        raise ExtraMissingError("exporting needs onnx and onnxscript", hint=install.hint("train")) from error
 
 
 def quantise_weights(source: Path, target: Path, *, smallest: int = 4096) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.chat import line_break, prompt_text, unmarked
+from gistill.lm.chat import line_break, marks_of, prompt_text, unmarked
 from gistill.schema import TrainingExample
 
 IGNORED = -100  # what the loss leaves out
@@ -43,7 +43,7 @@ def encode(
         max_length: Tokens. A question that leaves no room loses its beginning, after that the answer its end.
     """
     end = tokenizer.eos_token_id
-    written = unmarked(example.answer).replace("\n", line_break)
+    written = unmarked(example.answer, marks_of(tokenizer)).replace("\n", line_break)
     answer = [*tokenizer(written, add_special_tokens=False).input_ids, end]
     prompt: list[int] = []
     if example.messages:

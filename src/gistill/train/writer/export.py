@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from gistill import install
 from gistill.errors import ExtraMissingError, GistillError, InputError, ModelBrokenError, SettingError
 from gistill.files import folder_beside, hash_file, write
 from gistill.lm.formats.base_folder import as_transformers_folder
@@ -257,7 +258,7 @@ def _openvino(trained: Trained, part: Path, converter: Path | None, say: Say) ->
         openvino_genai()
     except ImportError as error:
         raise ExtraMissingError(
-            f"Writing an OpenVINO folder needs {error.name}.", hint='Run: pip install "gistill[writer]"'
+            f"Writing an OpenVINO folder needs {error.name}.", hint=install.hint("writer")
         ) from error
     from gistill.lm.formats.gguf_f16 import context_length
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from gistill import install
 from gistill.corpora import index
 from gistill.corpora.tuples import Example
 from gistill.errors import ExtraMissingError, InputError, SettingError
@@ -144,7 +145,7 @@ def check_inputs(named: str | None, *, run: Path, data: Path | None, limit: int,
         InputError: The file or the set's file cannot be read, or holds no text.
     """
     if find_spec("torch") is None:
-        raise ExtraMissingError("Checking needs torch.", hint='Run: pip install "gistill[train]"')
+        raise ExtraMissingError("Checking needs torch.", hint=install.hint("train"))
     name = named or _development_set(run) or DEFAULT_SET
     if name in index.names():
         if data is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.lm import DEFAULT_WRITER
 from gistill.lm.formats.base_folder import as_transformers_folder
@@ -64,7 +65,7 @@ def _need(*packages: str) -> None:
 
     for package in packages:
         if find_spec(package) is None:
-            raise ExtraMissingError(f"training needs {package}", hint='Run: pip install "gistill[train]"')
+            raise ExtraMissingError(f"training needs {package}", hint=install.hint("train"))
 
 
 def load_tokenizer(base: Path) -> Any:

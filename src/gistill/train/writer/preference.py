@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.errors import InputError, SettingError
-from gistill.lm.chat import prompt_text, unmarked
+from gistill.lm.chat import marks_of, prompt_text, unmarked
 from gistill.schema import TrainingExample
 from gistill.skills.all import SKILLS
 from gistill.train.writer.examples import Examples, load_examples, read_jsonl, without_tests
@@ -113,11 +113,12 @@ def read_preferences(path: Path) -> list[Preference]:
 
 
 def _pair_rows(pairs: Sequence[Preference], tokenizer: Any) -> list[dict[str, Any]]:
+    marks = marks_of(tokenizer)
     return [
         {
             "prompt": prompt_text(tokenizer, pair.better.messages),
-            "chosen": unmarked(pair.better.answer),
-            "rejected": unmarked(pair.worse),
+            "chosen": unmarked(pair.better.answer, marks),
+            "rejected": unmarked(pair.worse, marks),
         }
         for pair in pairs
     ]

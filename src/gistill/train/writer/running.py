@@ -56,7 +56,10 @@ def run(
         say(f"continuing from {checkpoint.name}")
     began = time.monotonic()
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if checkpoint and was_the_last(checkpoint):
+            restore(trainer, checkpoint)
+        else:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         about["training"] = {
             "steps": trainer.state.global_step,
             "last_loss": next((line["loss"] for line in reversed(trainer.state.log_history) if "loss" in line), None),
@@ -129,6 +132,23 @@ def last_whole(folder: Path, complete: Callable[[Path], bool] | None = None) -> 
             pass
         shutil.rmtree(path, ignore_errors=True)
     return None
+
+
+def was_the_last(checkpoint: Path) -> bool:
+    """Say whether a training was through when it wrote a checkpoint; the Trainer would do one more step from there."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    control = state.get("stateful_callbacks", {}).get("TrainerControl", {}).get("args", {})
+    return bool(control.get("should_training_stop")) or 0 < state.get("max_steps", 0) <= state.get("global_step", 0)
+
+
+def restore(trainer: Any, checkpoint: Path) -> None:
+    """Put a trainer where it was at the end of its training, with the best weights where the best are kept."""
+    from transformers import TrainerState
+
+    trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    trainer._load_from_checkpoint(str(checkpoint))
+    if trainer.args.load_best_model_at_end and trainer.state.best_model_checkpoint:
+        trainer._load_best_model()
 
 
 def check_folder(out: Path) -> None:
