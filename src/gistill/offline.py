@@ -1,4 +1,4 @@
-"""The one door to OpenVINO: its telemetry is shut before the first import, so that nothing leaves the machine.
+"""What keeps the libraries from calling home: the one door to OpenVINO, and the switches of Hugging Face's libraries.
 
 `import openvino` loads `openvino_telemetry`, which posts a client id, the version and the operating system to an
 analytics server and writes a folder into HOME. Where that package cannot be imported, OpenVINO uses a stub that does
@@ -7,11 +7,29 @@ nothing. Python takes a module of `sys.modules` that is None for one that cannot
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
 
 _TELEMETRY = "openvino_telemetry"
+# Read by huggingface_hub when it is imported, for itself, transformers, datasets, peft and trl: TRL reports each of its
+# trainers, and others ask the hub about a model though its folder is here.
+SWITCHES = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def hugging_face() -> None:
+    """Switch off all that Hugging Face's libraries would fetch or report; to be called before they are imported.
+
+    The command line does so for its process. Where another program has imported huggingface_hub before, the switches
+    are that program's choice, and already read.
+    """
+    os.environ.update(SWITCHES)
 
 
 def openvino(submodule: str = "") -> ModuleType:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from gistill import offline
 from gistill.cli import (
     annotate,
     audit,
@@ -72,5 +73,6 @@ def _options(
 def main() -> None:
     """Run the command line."""
     ending.opened()
+    offline.hugging_face()
     with ending.ending():
         app()

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gistill import offline
+
 DEFAULT_WRITER = "SmolLM2-135M-Instruct"
 SHIPPED = Path(__file__).parent.parent / "weights"
 ADAPTERS = ("opinions",)  # found by name where the package ships them
@@ -67,6 +69,7 @@ def find_writer(name: str | None = None) -> Weights | None:
 
 def _in_hub_cache(name: str) -> Path | None:
     """Find a model that was downloaded before by its name on the hub, without asking the hub."""
+    offline.hugging_face()
     try:
         from huggingface_hub import snapshot_download
 

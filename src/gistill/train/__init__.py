@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from gistill import offline
+
+offline.hugging_face()  # before any module in here imports one of those libraries
+
 
 def need_torch() -> None:
     """Say what brings torch where it is missing, before anything else is done.

@@ -13,12 +13,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gistill import install
+from gistill import install, offline
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file, hash_text
 from gistill.lm.chat import line_break, marks_of, prompt_text, unmarked
 from gistill.lm.formats.lora import adapter_settings
 from gistill.lm.seam import Completion, Request, failed
+
+offline.hugging_face()  # before anything in here imports one of those libraries
 
 BATCH_ROWS = 32
 BATCH_TOKENS = 4096  # prompt and answer with padding: what a batch may take of memory

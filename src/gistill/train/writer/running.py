@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from gistill import files, runs
+from gistill import files, offline, runs
 from gistill.errors import GistillError, InputError
 from gistill.runs import MANIFEST, Run
 from gistill.schema import TrainingExample
@@ -87,13 +87,8 @@ def run(
 
 def quiet() -> None:
     """Switch off everything that calls home or draws over our lines; must run before the heavy imports."""
-    os.environ.update(
-        HF_HUB_OFFLINE="1",
-        TRANSFORMERS_OFFLINE="1",
-        HF_HUB_DISABLE_TELEMETRY="1",
-        DO_NOT_TRACK="1",
-        TOKENIZERS_PARALLELISM="false",
-    )
+    offline.hugging_face()
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     from transformers.utils import logging
 
     logging.set_verbosity_error()
