@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -164,7 +164,7 @@ def _locked(path: Path, place: Path) -> BinaryIO:
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):  # its last holder did not remove it meanwhile
                 file.truncate(0)
-                file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "at": time.time()}).encode())
+                file.write(json.dumps({"pid": os.getpid(), "host": platform.node(), "at": time.time()}).encode())
                 file.flush()
                 return file
         file.close()
