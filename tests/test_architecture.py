@@ -63,6 +63,7 @@ ROOMS = {
     "train": {"term_vectors": 0, "reader": 1, "writer": 1, "__init__": 2},
     "digest": {
         "readings": 0,
+        "sides": 0,
         "extract": 1,
         "written": 1,
         "group": 1,

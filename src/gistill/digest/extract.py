@@ -13,11 +13,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from gistill.digest.readings import Extracted, Kept, Readings, seen
+from gistill.digest.sides import from_questions, short_name
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
 from gistill.reader import load_reader
 from gistill.runs import holding
-from gistill.schema import Failure, InCell, Opinion, Polarity, Quote, Record, Span
+from gistill.schema import Failure, InCell, Opinion, Part, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
 from gistill.tables.parts import in_cell, part_of
@@ -292,7 +293,30 @@ def _read(
                 opinions.append(made)
             else:
                 failures.append(made)
+    opinions += [
+        _from_question(record, part, answer, marks) for part, answer in from_questions(record, spans, opinions)
+    ]
     return _Read(opinions, failures)
+
+
+def _from_question(record: Record, part: Part, answer: Span, marks: Counter[str]) -> Opinion:
+    """Make an opinion of an answer that has its side from its question: see `sides`. Nobody measured how sure it is."""
+    name = short_name(record.text[answer.start : answer.end])
+    aspect = _quote(record, answer, name)
+    mark = _mark(record, answer, aspect, None)
+    marks[mark] += 1
+    return Opinion(
+        id=f"{record.id}:{mark}" if marks[mark] == 1 else f"{record.id}:{mark}-{marks[mark]}",
+        record=record.id,
+        sentence=answer,
+        aspect=aspect,
+        opinion=None,
+        polarity=part.side or "neutral",
+        kind="fact",
+        strength=1 if part.side == "positive" else -1,
+        confidence=None,
+        cell=_cell(record, answer, aspect, None),
+    )
 
 
 def _why_unread(record: Record, parts: Sequence[Span], languages: Collection[str]) -> str:

@@ -1,0 +1,115 @@
+"""An answer has its side from its question where nothing else gives it one; an answer that says nothing has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from gistill.digest.extract import extract
+from gistill.reader import Reading
+from gistill.schema import Part, Record
+from gistill.tables.asked import find_side
+
+# (question or column, answer) -> what becomes of it where the reader finds nothing: side and aspect, or nothing.
+ANSWERS: list[tuple[str, str, str | None, str | None]] = [
+    ("What could we do better?", "Parking", "negative", "Parking"),
+    ("What could we do better?", "The queue at the till", "negative", None),
+    ("What could we do better?", "Opening hours on Sundays.", "negative", "Opening hours on Sundays"),
+    ("What could we do better?", "Nothing", None, None),
+    ("What could we do better?", "N/A", None, None),
+    ("What could we do better?", "nothing comes to mind", None, None),
+    ("What could we do better?", "All good!", None, None),
+    ("What could we do better?", "Keep it up", None, None),
+    ("What could we do better?", "No lockers", "negative", "No lockers"),
+    ("What could we do better?", "no complaints", None, None),
+    ("What could we do better?", "-", None, None),
+    ("What could we do better?", "see above", None, None),
+    ("What did you like least?", "Stairs", "negative", "Stairs"),
+    ("What did you like least?", "The smell in the corridor on the third floor", "negative", None),
+    ("What did you like least?", "I can't think of anything", None, None),
+    ("What did you like most?", "Breakfast", "positive", "Breakfast"),
+    ("What did you like most?", "Everything", "positive", "Everything"),
+    ("What did you like most?", "none", None, None),
+    ("What did you like?", "The garden", "positive", "garden"),
+    ("What did you like?", "not much", None, None),
+    ("Pros", "Remote work", "positive", "Remote work"),
+    ("Pros", "Free fruit on Mondays and a gym around the corner", "positive", None),
+    ("Pros", "None whatsoever", None, None),
+    ("Pros", "no", None, None),
+    ("Cons", "Commute", "negative", "Commute"),
+    ("Cons", "Weekend shifts", "negative", "Weekend shifts"),
+    ("Cons", "None that I know of", None, None),
+    ("Cons", "Nothing really", None, None),
+    ("Cons", "Everything", "negative", "Everything"),
+    ("Negative_Review", "Lift", "negative", "Lift"),
+    ("Negative_Review", "No Negative", None, None),
+    ("Positive_Review", "Location", "positive", "Location"),
+    ("Was könnten wir besser machen?", "Die Parkplätze", "negative", "Parkplätze"),
+    ("Was könnten wir besser machen?", "nichts", None, None),
+    ("Was hat Ihnen gefallen?", "Der Garten", "positive", "Garten"),
+    ("Was hat Ihnen nicht gefallen?", "Lärm", "negative", "Lärm"),
+    ("Que pouvons-nous améliorer ?", "Le stationnement", "negative", "stationnement"),
+    ("Que pouvons-nous améliorer ?", "rien", None, None),
+    ("¿Qué podemos mejorar?", "Los baños", "negative", "baños"),
+    ("Any other comments?", "Parking", None, None),
+    ("Review", "Parking", None, None),
+    ("What frustrates you about the app?", "Is there a manual?", None, None),
+]
+
+
+class Silent:
+    """Finds nothing, but in sentences with "good" or "bad"."""
+
+    name, hash = "silent", "0"
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        found = []
+        for sentence in sentences:
+            words = re.search("good|bad", sentence)
+            found.append([Reading(None, words.span(), "positive", 0.9)] if words and "bad" in sentence else [])
+        return found
+
+
+def answered(question: str, answer: str) -> Record:
+    part = Part(start=0, end=len(answer), column="c", question=question, side=find_side(question))
+    return Record(id="1", text=answer, parts=(part,))
+
+
+@pytest.mark.parametrize(("question", "answer", "side", "aspect"), ANSWERS)
+def test_an_answer_has_the_side_that_its_question_asks_for(
+    question: str, answer: str, side: str | None, aspect: str | None
+) -> None:
+    found = extract([answered(question, answer)], reader=Silent()).opinions
+    if side is None:
+        assert found == []
+        return
+    (opinion,) = found
+    assert (opinion.polarity, opinion.kind, opinion.confidence) == (side, "fact", None)
+    assert opinion.strength == (1 if side == "positive" else -1)
+    assert (opinion.aspect.text if opinion.aspect else None) == aspect
+    assert opinion.opinion is None
+
+
+def test_what_the_reader_found_stands_and_is_not_turned() -> None:
+    (opinion,) = extract([answered("Cons", "Not bad at all")], reader=Silent()).opinions
+    assert (opinion.polarity, opinion.confidence) == ("positive", 0.9)
+
+
+def test_each_answer_of_a_row_is_judged_by_its_own_question() -> None:
+    record = Record(
+        id="1",
+        text="Garden\n\nParking",
+        parts=(
+            Part(start=0, end=6, column="Liked", side="positive"),
+            Part(start=8, end=15, column="Disliked", side="negative"),
+        ),
+    )
+    found = extract([record], reader=Silent()).opinions
+    assert [(one.polarity, one.aspect.text if one.aspect else None) for one in found] == [
+        ("positive", "Garden"),
+        ("negative", "Parking"),
+    ]
+    assert [one.cell.column if one.cell else None for one in found] == ["Liked", "Disliked"]
+    assert len({one.id for one in found}) == 2
