@@ -64,6 +64,7 @@ ROOMS = {
     "digest": {
         "readings": 0,
         "sides": 0,
+        "ends": 0,
         "extract": 1,
         "written": 1,
         "group": 1,

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -177,9 +178,34 @@ def test_an_unmeasured_confidence_is_counted_and_said_never_taken_for_0() -> Non
     assert result.made_with["min_confidence"] == f"0.99 ({note})"
 
 
-@pytest.mark.parametrize("records", [[], [Failure(kind="bad_row", row=1)], [Record(id="1", text="Nothing to see.")]])
-def test_nothing_to_say_is_a_report_too(tmp_path: Path, records: list[Record | Failure]) -> None:
-    result = digest(records, folder=tmp_path, reader=FakeReader(), writer=None)
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        ([], "nothing was read: there are no rows"),
+        ([Failure(kind="bad_row", row=1)], "nothing was read: 1 could not be read because of the file"),
+        ([Record(id="1", text=""), Record(id="2", text=" ")], "nothing was read: 2 hold no text"),
+        ([Record(id="1", text="N/A"), Record(id="2", text="")], "1 holds no text, 1 says nothing"),
+        (
+            [Record(id="1", text="Great sound"), *(Failure(kind="bad_row", row=row) for row in (2, 3))],
+            "2 of 3 rows with a text could not be read because of the file",
+        ),
+    ],
+)
+def test_what_was_not_read_makes_no_report(tmp_path: Path, records: list[Record | Failure], why: str) -> None:
+    with pytest.raises(InputError, match=re.escape(why)):
+        digest(records, folder=tmp_path, reader=FakeReader(), writer=None)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_rows_without_a_text_and_a_few_broken_ones_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    empty = [Record(id=f"e{number}", text="") for number in range(9)]
+    kept = [Record(id="1", text="Great sound"), Record(id="2", text="The lid broke")]
+    result = digest([*kept, *empty, Failure(kind="bad_row", row=3)], folder=tmp_path, reader=FakeReader(), writer=None)
+    assert (result.read, result.failures) == (2, {"bad_row": 1, "empty": 9})
+
+
+def test_nothing_to_say_is_a_report_too(tmp_path: Path) -> None:
+    result = digest([Record(id="1", text="Nothing to see.")], folder=tmp_path, reader=FakeReader(), writer=None)
     assert (result.opinions, result.aspects) == (0, ())
     assert result.tally.share.value in (None, 0.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES

@@ -282,6 +282,23 @@ class EntityTally(Noun):
     tally: Tally
 
 
+class Compared(Noun):
+    """The same counts for each value of one column (version, device, store, agent, ...), as for entities."""
+
+    column: str
+    values: tuple[EntityTally, ...]  # over all opinions; those where most people speak first
+    aspects: dict[str, tuple[EntityTally, ...]]  # aspect id -> over its opinions
+
+
+class Answered(Noun):
+    """What people answered to one question for a rating."""
+
+    question: str  # what was asked, or how the column is called
+    answers: int  # of the records read
+    mean: float | None
+    counts: dict[str, int]  # rating, as text -> records that gave it; from the lowest
+
+
 class Phrase(Noun):
     """An opinion phrase many people used about an aspect: a pro or a con."""
 
@@ -413,6 +430,9 @@ class Digest(Noun):
     aspects: tuple[Aspect, ...]  # most people first
     trend: tuple[Period, ...] = ()  # over all opinions; empty where no dates are known
     entities: tuple[EntityTally, ...] = ()  # over all opinions of each; empty where no entities are known
+    by: tuple[Compared, ...] = ()  # of each column that was asked for
+    ratings: tuple[Answered, ...] = ()  # the main question first; empty where nobody was asked for a rating
+    source: tuple[str, ...] = ()  # in a sentence or two: which columns were read and which were not
     ungrouped: Tally  # opinions about nothing named or about terms too rare to be an aspect
     summaries: tuple[Summary, ...]
     cited: tuple[Opinion, ...]  # every opinion that a summary, a pro or a con cites

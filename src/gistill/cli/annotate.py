@@ -17,6 +17,7 @@ from gistill.distill.settings import AnnotateSettings, described
 
 if TYPE_CHECKING:
     from gistill.distill.asking import Records
+    from gistill.tables.columns import Overrides
 
 SET = "set:"
 _TEACHER, _CHOICE, _MONEY, _VOTE = "Teacher", "What is asked about", "Limits", "Several answers"
@@ -153,7 +154,7 @@ def annotate(
         raise SystemExit(code)
 
 
-def _read(given: Mapping[str, Any], columns: Mapping[str, str], display: Display) -> tuple[AnnotateSettings, Records]:
+def _read(given: Mapping[str, Any], columns: Overrides, display: Display) -> tuple[AnnotateSettings, Records]:
     """Read the options as settings, and open the table or the public set that they name."""
     file, data = given["file"], given["data"]
     given = dict(given)

@@ -63,6 +63,8 @@ def digest(
     sheet: options.SheetName = None,
     records_path: options.RecordsPath = None,
     text_column: options.TextColumn = None,
+    by: options.By = None,
+    as_of: options.AsOf = None,
     messages_column: options.MessagesColumn = None,
     id_column: options.IdColumn = None,
     entity_column: options.EntityColumn = None,
@@ -94,7 +96,7 @@ def digest(
             language=language_column,
         )
         how = options.layout(table_format, encoding, header_row, sheet, records_path)
-        table = open_source(files, columns, how, say=show.say)
+        table = open_source(files, columns, how, by=by or (), as_of=as_of, say=show.say)
         _warn_of_others(folder, show)
         from gistill.digest.group.taxonomy import load_taxonomy
         from gistill.digest.run import digest as walk

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from gistill.tables.columns import Overrides
     from gistill.tables.shapes.sheets import Layout
 
 _COLUMNS = "Columns (default: guessed)"
@@ -47,7 +48,28 @@ RecordsPath = Annotated[
     typer.Option("--records", metavar="PATH", help="Where a JSON file holds its records: feed.entry. Default: found."),
 ]
 
-TextColumn = Annotated[str | None, typer.Option(metavar="NAME", rich_help_panel=_COLUMNS, help="Column with the text.")]
+TextColumn = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", rich_help_panel=_COLUMNS, help="Column with text; give it once for each of several."),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        rich_help_panel=_COLUMNS,
+        help="Count by each value of this column too: version, device, store, agent, ...; may be given several times.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        rich_help_panel=_COLUMNS,
+        help="Day on which the file was made, to read dates such as 2 weeks ago. Default: they are left empty.",
+    ),
+]
 MessagesColumn = Annotated[
     str | None,
     typer.Option(metavar="NAME", rich_help_panel=_COLUMNS, help="Column with conversations: [{role, content}, ...]."),
@@ -85,6 +107,6 @@ def layout(
     }
 
 
-def columns(**named: str | None) -> dict[str, str]:
-    """Keep the columns that were named, role -> column; "" says that no column plays a role."""
+def columns(**named: str | list[str] | None) -> Overrides:
+    """Keep the columns that were named, role -> column or columns; "" says that no column plays a role."""
     return {role: column for role, column in named.items() if column is not None}

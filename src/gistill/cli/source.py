@@ -2,34 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gistill.tables import Table, TableInfo
+    import datetime as dt
+
+    from gistill.errors import UnsureError
+    from gistill.tables import Table
+    from gistill.tables.columns import Overrides
     from gistill.tables.shapes.sheets import Layout, Source
 
 
 def open_source(
     source: Source,
-    columns: Mapping[str, str],
+    columns: Overrides,
     how: Layout,
     *,
+    by: Sequence[str] = (),
+    as_of: str | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Table:
-    """Open a source and say what it was taken for and which column plays which role."""
-    from gistill.tables import open_table
+    """Open a source and say what it was taken for, which columns are read and which are not.
 
-    table = open_table(source, columns=columns, **how)
-    say(describe(table.info))
+    Where nothing tells which columns hold the customers' words, a terminal is asked; elsewhere an error names the flag.
+    """
+    from gistill.errors import UnsureError
+    from gistill.tables import open_table, tell
+
+    day = _day(as_of)
+    try:
+        table = open_table(source, columns=columns, by=by, as_of=day, **how)
+    except UnsureError as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        chosen = {**columns, "text": _ask_for_texts(error)}
+        table = open_table(source, columns=chosen, by=by, as_of=day, **how)
+    for line in tell(table.info):
+        say(line)
     for note in table.info.notes:
         say(f"Note: {note}.")
     return table
 
 
-def describe(info: TableInfo) -> str:
-    """Say in one line what a source was taken for."""
-    name = "standard input" if info.file == "-" else info.file
-    how = ", ".join(part for part in (info.format, info.encoding) if part)
-    roles = ", ".join(role if role == column else f"{role} = {column!r}" for role, column in info.columns.items())
-    return f"Reading {name} ({how}): {roles}." if roles else f"Reading {name} ({how})."
+def _day(as_of: str | None) -> dt.date | None:
+    from gistill.errors import SettingError
+    from gistill.tables.dates import parse_date
+
+    day = None if as_of is None else parse_date(as_of)
+    if as_of is not None and day is None:
+        raise SettingError(f"--as-of {as_of!r} is no date", hint="Write it as 2026-05-31.")
+    return day
+
+
+def _ask_for_texts(error: UnsureError) -> list[str]:
+    import typer
+
+    typer.echo(f"{error}", err=True)
+    for number, column in enumerate(error.columns, 1):
+        typer.echo(f"  {number}  {column}", err=True)
+    answer = typer.prompt("Which of them hold the customers' words? Numbers, with commas between", err=True)
+    numbers = [int(part) for part in str(answer).replace(",", " ").split() if part.isdecimal()]
+    chosen = [error.columns[number - 1] for number in numbers if 1 <= number <= len(error.columns)]
+    if not chosen:
+        raise error
+    return chosen

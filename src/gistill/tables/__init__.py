@@ -17,19 +17,23 @@ apart.py          what stands in a cell and is not the customer's
 repair.py         letters decoded wrongly, HTML entities, escapes of workbooks
 identity.py       which record is which, whatever else changes
 records.py        rows to records: open_table, read_records, inspect_table
+telling.py        what is read and what is not, in two sentences
 outputs.py        write_jsonl, read_jsonl, write_csv
 """
 
 from gistill.tables.outputs import read_jsonl, write_csv, write_jsonl
-from gistill.tables.records import Table, TableInfo, inspect_table, open_table, read_records
+from gistill.tables.records import Records, Table, TableInfo, inspect_table, open_table, read_records
+from gistill.tables.telling import tell
 
 __all__ = [
+    "Records",
     "Table",
     "TableInfo",
     "inspect_table",
     "open_table",
     "read_jsonl",
     "read_records",
+    "tell",
     "write_csv",
     "write_jsonl",
 ]

@@ -130,7 +130,7 @@ def _read_overrides(
         for each in (wanted,) if isinstance(wanted, str) else wanted:
             if not each:
                 continue
-            name = _find_column(header, each, role, file=file)
+            name = find_column(header, each, role, file=file)
             if why := _misfit(role, facts[name]):
                 raise SettingError(f"column {name!r} cannot be the {role}: {why}", file=file)
             columns.setdefault(role, name)
@@ -138,16 +138,12 @@ def _read_overrides(
     return columns, tuple(name for name in header if name in texts)
 
 
-def find_column(header: Sequence[str], wanted: str, what: str, *, file: str) -> str:
+def find_column(header: Sequence[str], wanted: str, role: str, *, file: str) -> str:
     """Find a column that the user named: by its name, in any case, or its place from 1.
 
     Raises:
         SettingError: There is none; names the nearest.
     """
-    return _find_column(header, wanted, what, file=file)
-
-
-def _find_column(header: Sequence[str], wanted: str, role: str, *, file: str) -> str:
     if wanted in header:
         return wanted
     if same := [name for name in header if squeeze(name) == squeeze(wanted)]:

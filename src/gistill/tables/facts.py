@@ -53,7 +53,8 @@ class Facts:
         self.numbers_rows = _numbers_rows(texts)
         self.markup = sum(has_markup(text) for text in plain) / count
         self.lists = sum(isinstance(cell, list | dict) or bool(_LIST.fullmatch(text)) for cell, text in answers) / count
-        self.choices = _are_choices(plain, self.words)
+        self.items = _are_items(plain)
+        self.choices = self.items or (self.count >= 5 and self.words <= 8 and self.distinct <= 0.6)
         texty = max(self.rating, self.date, self.links, self.emails) < 0.8 and not self.messages
         self.prose = self.words * self.filled * self.distinct * self.letters if texty else 0.0
         self.rows = texts
@@ -100,12 +101,11 @@ def _numbers_rows(texts: Sequence[str]) -> bool:
     return first <= 2 and all(text == str(first + place) for place, text in enumerate(texts))
 
 
-def _are_choices(texts: Sequence[str], words: float) -> bool:
-    """Say whether the answers were picked from a list: few that recur, or items of which the same come again."""
-    if len(texts) < 5 or words > 8:
+def _are_items(texts: Sequence[str]) -> bool:
+    """Say whether the answers are lists of a few short items that come again: "Boards, Reports", "Boards, API"."""
+    if len(texts) < 5:
         return False
-    if len(set(texts)) <= 0.6 * len(texts):
-        return True
-    items = Counter(item.casefold() for text in texts for item in _ITEMS.split(text) if item)
-    longest = max((count_words(item) for item in items), default=0)
-    return items.total() > 1.3 * len(texts) and len(items) <= 0.6 * items.total() and longest <= 4
+    picked = [[item.casefold() for item in _ITEMS.split(text) if item] for text in texts]
+    items = Counter(item for answer in picked for item in answer)
+    recurring = sum(all(items[item] > 1 and count_words(item) <= 4 for item in answer) for answer in picked)
+    return items.total() > 1.3 * len(texts) and len(items) <= 0.6 * items.total() and recurring >= 0.8 * len(texts)

@@ -15,7 +15,7 @@ from pydantic import Field
 from gistill.errors import RecordError
 from gistill.schema import Failure, Noun, Record
 from gistill.tables.asked import find_side
-from gistill.tables.columns import Guess, Overrides, choose_columns, is_known_name
+from gistill.tables.columns import Guess, Overrides, choose_columns, find_column, is_known_name
 from gistill.tables.conversations import render_messages
 from gistill.tables.dates import find_day_order, is_relative, parse_date, read_day
 from gistill.tables.identity import Names, id_cell, why_not_ids
@@ -46,9 +46,21 @@ class TableInfo(Noun):
     question: str | None = None  # the column whose cells say what the row's text answers
     ratings: tuple[str, ...] = ()  # columns with answers to other questions for a rating
     unread: dict[str, str] = Field(default_factory=dict)  # column that holds text -> in a clause, why it is not read
+    by: tuple[str, ...] = ()  # columns that a digest counts by
     as_of: dt.date | None = None  # the day that "2 weeks ago" is counted from; None leaves such dates empty
     day_first: bool | None  # how "03/04/2024" is read; None where there is no date column
     notes: tuple[str, ...] = ()  # sentences without a full stop: choices the user may want to overrule
+
+
+class Records(Iterator[Record | Failure]):
+    """The records of a source, a failure for each row that is none, and what was found out about the source."""
+
+    def __init__(self, info: TableInfo, items: Iterator[Record | Failure]) -> None:
+        self.info = info
+        self._items = items
+
+    def __next__(self) -> Record | Failure:
+        return next(self._items)
 
 
 @dataclass(frozen=True)
@@ -61,9 +73,9 @@ class Table:
     again: Callable[[], Sheet] | None = None  # opens the source once more; None where it can be read only once
     thread: Thread | None = None  # where a conversation stands over several rows
 
-    def records(self, *, limit: int | None = None) -> Iterator[Record | Failure]:
+    def records(self, *, limit: int | None = None) -> Records:
         """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
-        return _records(self, limit)
+        return Records(self.info, _records(self, limit))
 
     def count(self, *, limit: int | None = None) -> int | None:
         """Count the rows by going through the source once more; None where it can be read only once."""
@@ -98,6 +110,7 @@ def open_table(
     columns: Overrides | None = None,
     day_first: bool | None = None,
     as_of: dt.date | None = None,
+    by: Sequence[str] = (),
     **how: Unpack[Layout],
 ) -> Table:
     """Open a source, find out what it is and which column plays which role, and read no more than a sample.
@@ -111,6 +124,7 @@ def open_table(
             file with semicolons (which only some countries' spreadsheets write) or whose texts are not English, else
             month-first.
         as_of: The day on which the source was made, which "2 weeks ago" is counted from; None leaves such dates empty.
+        by: Columns that a digest of the records counts by, as it does by entity.
         **how: What is said of its form instead of found out; see `Layout`.
 
     Raises:
@@ -125,6 +139,7 @@ def open_table(
     again = partial(open_sheet, source, **how) if comes_twice(source) else None
     table = Table(_empty_info(file, sheet, names), sheet, sample, again)
     try:
+        groups = tuple(find_column(names, column, "column to count by", file=file) for column in by)
         guess = choose_columns(
             names, cells, columns or {}, file=file, named=sheet.has_header, questions=sheet.questions
         )
@@ -132,8 +147,8 @@ def open_table(
         table.close()
         raise
     thread, guess = _with_thread(guess, names, cells)
-    table = replace(table, thread=thread)
-    return replace(table, info=_with_columns(table, guess, day_first, as_of))
+    info = _with_columns(table, guess, day_first, as_of)
+    return replace(table, thread=thread, info=info.model_copy(update={"by": tuple(dict.fromkeys(groups))}))
 
 
 def _with_thread(
@@ -242,8 +257,9 @@ def read_records(
     limit: int | None = None,
     day_first: bool | None = None,
     as_of: dt.date | None = None,
+    by: Sequence[str] = (),
     **how: Unpack[Layout],
-) -> Iterator[Record | Failure]:
+) -> Records:
     """Read records from a file, a folder or standard input, one at a time.
 
     The source is opened and its columns are chosen before this returns, so what is wrong with the whole is raised here
@@ -267,6 +283,7 @@ def read_records(
         limit: The most records to yield; failures do not count.
         day_first: The order of day and month, where it is not to be found out.
         as_of: The day that relative dates are counted from.
+        by: Columns that a digest of the records counts by.
         **how: What is said of its form instead of found out; see `Layout`.
 
     Returns:
@@ -277,7 +294,7 @@ def read_records(
         InputError: As `open_table`.
         SettingError: As `open_table`.
     """
-    table = open_table(source, columns=columns, day_first=day_first, as_of=as_of, **how)
+    table = open_table(source, columns=columns, day_first=day_first, as_of=as_of, by=by, **how)
     return table.records(limit=limit)
 
 
@@ -348,6 +365,7 @@ def _record(row: Row, info: TableInfo) -> Record:
     language = parse_language(cell("language"))
     lost = {role for role, value in (("rating", rating), ("date", day), ("language", language)) if value is None}
     used = {name for role, name in columns.items() if role not in lost} | set(info.texts)
+    used -= set(info.by)
     others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
     meta = {clean(name): clean(value) for name, value in others if value}
     author = parse_name(cell("author"))

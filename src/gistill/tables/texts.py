@@ -10,6 +10,9 @@ from gistill.tables.facts import Facts
 
 _MOST_COMPARED = 40  # columns that are looked at for repeating one another: pairs grow with the square
 _SAME = 0.8  # of the rows in which both are filled, how many say the same
+_OPEN = frozenset(
+    {"comment", "comments", "feedback", "tell", "describe", "explain", "why", "think", "suggestions", "share"}
+)
 _PROSE_WORDS = 5.0  # a column whose name says nothing is text from so many words a cell on
 
 
@@ -71,7 +74,13 @@ def choose_texts(
 
 def _is_asked(label: str, column: Facts) -> bool:
     """Say whether a column holds answers in a person's own words to what its name asks."""
-    if column.choices or (column.count >= 3 and column.constant):
+    if column.items or (column.count >= 3 and column.constant):
+        return False
+    if find_side(label) is not None or (is_question(label) and set(tokens(label)) & _OPEN):
+        few = column.count >= 10 and column.distinct <= 0.2  # many people may answer "Parking", and each by himself
+    else:
+        few = column.choices
+    if few:
         return False
     if is_question(label):
         return column.words >= 1.5 or column.distinct >= 0.8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from gistill.digest.group.phrases import phrases
 from gistill.digest.group.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
 from gistill.digest.group.taxonomy import OTHER, Taxonomy, assign, claims
 from gistill.grounding.ties import tie_break
-from gistill.schema import Aspect, EntityTally, Opinion, Period, Record, Tally
+from gistill.schema import Aspect, Compared, EntityTally, Opinion, Period, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
 
 _CATEGORY = "\0"  # before a category's code, where it stands for a term; no term has this character
@@ -34,6 +34,7 @@ class Grouping:
         assignment: Opinion id -> aspect id; an ungrouped opinion is not in it.
         trend: All opinions over time.
         entities: All opinions by entity.
+        by: For each column that was asked for, all opinions and each aspect's by its values.
         topics: Opinion id -> name of its aspect in the taxonomy; empty without one. See `with_topics`.
     """
 
@@ -44,6 +45,7 @@ class Grouping:
     trend: tuple[Period, ...] = ()
     entities: tuple[EntityTally, ...] = ()
     topics: dict[str, str] = field(default_factory=dict)
+    by: tuple[Compared, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ def group(
     vectors: TermVectors | None = None,
     taxonomy: Taxonomy | None = None,
     min_people: int | None = None,
+    by: Sequence[str] = (),
 ) -> Grouping:
     """Group opinions into aspects and count them.
 
@@ -78,6 +81,7 @@ def group(
         vectors: To compare terms; None loads the shipped ones.
         taxonomy: Aspects to sort terms into first. Its aspects are kept however few people speak of them.
         min_people: People that an aspect needs; None means 0.5% of the people read, and never fewer than 2.
+        by: Columns of the records (`Record.meta`) to count by, as is always done by entity.
 
     Raises:
         ValueError: Two records or two opinions have one id, or an opinion is about a record that is not given.
@@ -99,7 +103,8 @@ def group(
     chosen = _chosen(found, of, counts, least)
     place = np.full(len(found) + 1, -1, dtype=np.int64)  # the last one is for -1: no group
     place[chosen] = np.arange(len(chosen))
-    return _assemble([found[i] for i in chosen], place[of], opinions, records, counts, vectors)
+    made = _assemble([found[i] for i in chosen], place[of], opinions, records, counts, vectors)
+    return replace(made, by=tuple(_compared(column, counts, place[of], made.aspects, records) for column in by))
 
 
 def with_topics(opinions: Sequence[Opinion], grouping: Grouping) -> list[Opinion]:
@@ -199,7 +204,7 @@ def _assemble(
     all_one = np.zeros(len(of), dtype=np.int64)
     total = tallies(counts, all_one, 1, np.array([everyone]), np.array([read]))[0]
     trends = _trends(counts, of, n, records)
-    entities = _entities(counts, of, n, records)
+    entities = _entities(counts, of, n, [record.entity for record in records])
     sides = phrases(opinions, counts, of, n, vectors)
     members: dict[int, list[Opinion]] = defaultdict(list)
     for opinion, place in zip(opinions, of, strict=True):
@@ -235,7 +240,7 @@ def _with_total(counts: Counted, of: Ints, n: int, by: Split) -> list[list[Tally
 
 def _trends(counts: Counted, of: Ints, n: int, records: Sequence[Record]) -> list[tuple[Period, ...]]:
     """Of each group, and last of all opinions, one tally a period; empty periods stand too, with what was read then."""
-    unit, starts, part = periods([record.date for record in records])
+    unit, starts, part = periods([record.date for record in records], [record.date_unit for record in records])
     rows = _with_total(counts, of, n, split(counts, part, len(starts)))
     return [
         tuple(Period(start=start, unit=unit, tally=tally) for start, tally in zip(starts, row, strict=True))
@@ -243,14 +248,20 @@ def _trends(counts: Counted, of: Ints, n: int, records: Sequence[Record]) -> lis
     ]
 
 
-def _entities(counts: Counted, of: Ints, n: int, records: Sequence[Record]) -> list[tuple[EntityTally, ...]]:
+def _compared(column: str, counts: Counted, of: Ints, aspects: Sequence[Aspect], records: Sequence[Record]) -> Compared:
+    rows = _entities(counts, of, len(aspects), [record.meta.get(column, "").strip() or None for record in records])
+    each = {aspect.id: row for aspect, row in zip(aspects, rows, strict=False)}
+    return Compared(column=column, values=rows[-1], aspects=each)
+
+
+def _entities(counts: Counted, of: Ints, n: int, values: Sequence[str | None]) -> list[tuple[EntityTally, ...]]:
     """Of each group, and last of all opinions, one tally an entity, also where nobody speaks of it.
 
     At most `ENTITIES`, those that most people wrote about; within an aspect, those where most people speak of it first.
     """
-    names = sorted({record.entity for record in records if record.entity})
+    names = sorted({value for value in values if value})
     number = {name: i for i, name in enumerate(names)}
-    part = np.array([number.get(record.entity or "", -1) for record in records], dtype=np.int64)
+    part = np.array([number.get(value or "", -1) for value in values], dtype=np.int64)
     whole = split(counts, part, len(names))
     kept = sorted(range(len(names)), key=lambda i: (-whole.people[i], names[i]))[:ENTITIES]
     place = np.full(len(names) + 1, -1, dtype=np.int64)

@@ -169,11 +169,13 @@ def _first_day(step: int, unit: Unit) -> dt.date:
             return dt.date(step, 1, 1)
 
 
-def periods(dates: Sequence[dt.date | None]) -> tuple[Unit, list[dt.date], Ints]:
+def periods(dates: Sequence[dt.date | None], given: Sequence[Unit] | None = None) -> tuple[Unit, list[dt.date], Ints]:
     """Divide the time between the first and the last date into at most about 24 steps.
 
     Args:
         dates: Of each record; None where unknown.
+        given: Of each record, to what its date is known: "day", "month" or "year"; None for all to the day. A date
+            counts in periods as long as that or longer, and in no shorter ones.
 
     Returns:
         The finest unit that needs no more than 24 steps (years may be up to 60), the first day of every step without
@@ -190,5 +192,10 @@ def periods(dates: Sequence[dt.date | None]) -> tuple[Unit, list[dt.date], Ints]
     start, end = _step(first, unit), _step(last, unit)
     if not 1 <= end - start < YEARS:
         return unit, [], none
-    part = _ints(-1 if date is None else _step(date, unit) - start for date in dates)
+    known_to: Sequence[Unit] = given or ["day"] * len(dates)
+    longest = units.index(unit)
+    part = _ints(
+        -1 if date is None or units.index(to) > longest else _step(date, unit) - start
+        for date, to in zip(dates, known_to, strict=True)
+    )
     return unit, [_first_day(step, unit) for step in range(start, end + 1)], part

@@ -132,12 +132,19 @@ class View:
         if self.digest.entities:
             columns.insert(0, self.digest.entities)
             titles = ("All opinions", *titles)
-        found = [{entry.entity: entry.tally for entry in column} for column in columns]
-        grid = tuple(tuple(column.get(name) for column in found) for name in names)
-        left_out = len(entities) - len(names)
-        if len(names) > 6:  # the longer side goes down, so that the table stays narrow
-            return Comparison(names, titles, grid, True, left_out)
-        return Comparison(titles, names, tuple(zip(*grid, strict=True)), False, left_out)
+        return _compare(names, titles, columns, len(entities) - len(names))
+
+    @cached_property
+    def by(self) -> tuple[tuple[str, Comparison], ...]:
+        """For each column that was asked for, its values against the aspects of most people."""
+        aspects = self.shown[:COMPARED]
+        titles = ("All opinions", *(aspect.name for aspect in aspects))
+        found = []
+        for one in self.digest.by:
+            names = tuple(entry.entity for entry in one.values[:ENTITIES])
+            columns = [one.values, *(one.aspects.get(aspect.id, ()) for aspect in aspects)]
+            found.append((one.column, _compare(names, titles, columns, len(one.values) - len(names))))
+        return tuple(found)
 
     @cached_property
     def entity_count(self) -> int:
@@ -202,6 +209,16 @@ def _side(tally: Tally) -> str:
     if low is None or high is None:
         return ""
     return "positive" if low > 0 else "negative" if high < 0 else ""
+
+
+def _compare(
+    names: tuple[str, ...], titles: tuple[str, ...], columns: Sequence[Sequence[EntityTally]], left_out: int
+) -> Comparison:
+    found = [{entry.entity: entry.tally for entry in column} for column in columns]
+    grid = tuple(tuple(column.get(name) for column in found) for name in names)
+    if len(names) > 6:  # the longer side goes down, so that the table stays narrow
+        return Comparison(names, titles, grid, True, left_out)
+    return Comparison(titles, names, tuple(zip(*grid, strict=True)), False, left_out)
 
 
 def _entities(digest: Digest) -> list[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from gistill.categories import CATEGORIES
-from gistill.schema import Check, Estimate, Figure, Period, Proportion, SummarySentence, Tally
+from gistill.schema import Answered, Check, Estimate, Figure, Period, Proportion, SummarySentence, Tally
 
 NOT_MEASURED = "– not measured"
 FEW = 10  # below this many people a figure is shown with a warning
@@ -269,7 +269,19 @@ def failure(kind: str) -> str:
     return FAILURES.get(kind, "")
 
 
+def mean(value: float | None) -> str:
+    """Write the mean of ratings with two decimals."""
+    return NOT_MEASURED if value is None else f"{value:.2f}"
+
+
+def distribution(answered: Answered) -> str:
+    """Write how many gave which rating, from the lowest; of more than twelve ratings the ends."""
+    each = [f"{value}: {count:,}" for value, count in answered.counts.items()]
+    return ", ".join(each if len(each) <= 12 else [*each[:5], "...", *each[-5:]])
+
+
 FILTERS = {
+    "mean": mean, "distribution": distribution,
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
     "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
