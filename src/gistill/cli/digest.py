@@ -163,12 +163,16 @@ def _as_json(result: Digest, folder: Path) -> str:
 
 
 def _as_text(result: Digest, folder: Path) -> str:
+    from gistill.digest.ends import languages_note
+
     lines = [
         f"{result.read:,} of {result.records:,} records read, of {_people(result.people)}; "
         f"{result.opinions:,} {'opinion' if result.opinions == 1 else 'opinions'}, from {_people(result.tally.people)}."
     ]
     if result.failures:
         lines.append("Skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
+    if note := languages_note(result.failures, result.read):
+        lines.append(note)
     if result.aspects:
         lines += ["", f"{'aspect':24} {'people':>7} {'positive':>9} {'negative':>9} {'net':>6}"]
     for aspect in result.aspects[:SHOWN]:

@@ -61,6 +61,7 @@ def extract(
         kind, path = _model(model, reader)
         how = options.layout(table_format, encoding, header_row, sheet, records_path)
         table = open_source(files, columns, how, say=show.say)
+        from gistill.digest.ends import refuse_broken
         from gistill.digest.extract import extract_chunks, extract_to
         from gistill.errors import InputError
         from gistill.screen import screen
@@ -75,6 +76,7 @@ def extract(
                 counts.update(records=part.records, sentences=part.sentences, opinions=len(part.opinions))
                 failures.update(failure.kind for failure in part.failures)
             show.say(_sentence(counts, failures))
+            refuse_broken(failures, counts["sentences"], table.info)
             return
         if not out.parent.is_dir():
             raise InputError("its folder does not exist", file=str(out))
@@ -94,6 +96,7 @@ def extract(
         )
         counts = Counter(records=done.records, sentences=done.sentences, opinions=done.opinions)
         failures.update(done.failures)
+        refuse_broken(failures, counts["sentences"], table.info)
     with ending():
         output(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
 
@@ -142,6 +145,9 @@ def _counts(out: Path, counts: Counter[str], failures: Counter[str]) -> str:
 
 
 def _sentence(counts: Counter[str], failures: Counter[str]) -> str:
+    from gistill.digest.ends import languages_note
+
     apart = ", ".join(f"{count:,} {kind}" for kind, count in sorted(failures.items()))
     read = f"{counts['opinions']:,} opinions in {counts['sentences']:,} sentences of {counts['records']:,} records"
-    return f"{read}; skipped: {apart}." if apart else f"{read}."
+    note = languages_note(failures, counts["records"])
+    return (f"{read}; skipped: {apart}." if apart else f"{read}.") + (f"\n{note}" if note else "")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gistill.errors import InputError
 from gistill.schema import Answered, Failure, Record
+from gistill.tables import TableInfo
 
 # Rows that the file, and not the customer, kept from being read.
 _OF_THE_FILE = ("bad_row", "unreadable")
@@ -29,7 +30,7 @@ _KINDS = {
 }
 
 
-def refuse_broken(failures: Mapping[str, int], kept: int, *, file: str = "") -> None:
+def refuse_broken(failures: Mapping[str, int], kept: int, info: TableInfo | None = None) -> None:
     """End a run of which nothing can be said: no record is left, or the file kept most of them from being read.
 
     Rows without a comment, agents' rows, deleted posts, repeats and unknown languages are no reason to refuse while
@@ -37,12 +38,13 @@ def refuse_broken(failures: Mapping[str, int], kept: int, *, file: str = "") -> 
 
     Args:
         failures: How many rows were set apart, by kind.
-        kept: How many records are left to be read.
-        file: Named in the error.
+        kept: How many records are left to be read, or sentences of them.
+        info: What is known of the source, to name it in the error.
 
     Raises:
         InputError: Nothing was read, or more than half of the rows that hold a text could not be.
     """
+    file = info.file if info else ""
     broken = sum(failures.get(kind, 0) for kind in _OF_THE_FILE)
     if not kept:
         why = listed(failures) or "there are no rows"

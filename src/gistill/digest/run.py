@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, ParamSpec, cast
 
 from gistill.digest.correction.applying import corrected, with_chosen
-from gistill.digest.ends import answered, count_failures, languages_note, refuse_broken
+from gistill.digest.ends import answered, count_failures, refuse_broken
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
@@ -27,7 +27,7 @@ from gistill.schema import Digest, Failure, Opinion, Record, Summary
 from gistill.screen import screen
 from gistill.tables import Records as TableRecords
 from gistill.tables import TableInfo, read_jsonl, tell, write_jsonl
-from gistill.vectors import load_vectors
+from gistill.vectors import TermVectors, load_vectors
 
 Given = ParamSpec("Given")
 
@@ -79,14 +79,12 @@ def digest(
         The digest. The same records, models and settings give the same one, and the same bytes in the folder.
 
     Raises:
-        InputError: Nothing was read, or most rows could not be because of the file; two records have the same id,
-            the folder is a file or in use, or `records` is a path.
+        InputError: Nothing was read, or few rows could be; two records have one id; a folder in use; a path.
         ModelMissingError: There is no reader, or no writer of that name.
         OSError: The folder cannot be written; what was extracted is kept.
     """
     steps, place = Steps(), prepare_folder(folder)
     info = records.info if isinstance(records, TableRecords) else None
-    file = info.file if info else ""
     with steps("load models"):
         reader = reader or load_reader()
         writer = _find_writer(writer, say)
@@ -96,13 +94,12 @@ def digest(
         count(len(items))
     with steps("screen") as count:
         kept, failures = sift(screen(items))
-        refuse_broken(count_failures(failures), len(kept), file=file)
+        refuse_broken(count_failures(failures), len(kept), info)
         count(len(items))
     with steps("extract") as count:
         found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
         sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
-        if not found.sentences:
-            refuse_broken(count_failures(failures) + found.failed, 0, file=file)
+        refuse_broken(count_failures(failures) + found.failed, found.sentences, info)
         count(found.sentences)
     with steps("group") as count:
         as_read, sure = sure, with_chosen(sure, kept, place)
@@ -124,37 +121,38 @@ def digest(
         failures=failures,
         failed=found.failed + Counter(unsure=len(found.opinions) - len(as_read)),
         made_with={
-            **_models(reader, writer),
-            "term vectors": vectors.hash,
-            "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
+            **_models(reader, writer, vectors, taxonomy),
             "seed": str(seed),
             "min_confidence": _threshold(min_confidence, sure, say),
         },
     )
-    result = _with_source(result, info, kept)
+    result = _with_source(result, info, kept, grouping)
     result = corrected(result, reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:
             write_report(result, place)
             count(len(result.aspects))
         write_manifest(place, result, steps.times)
-    if note := languages_note(result.failures, result.read):
-        say(note)
     return result
 
 
-def _models(reader: SentenceReader, writer: LanguageModel | None) -> dict[str, str]:
+def _models(
+    reader: SentenceReader, writer: LanguageModel | None, vectors: TermVectors, taxonomy: Taxonomy | None
+) -> dict[str, str]:
     return {
         "gistill": version("gistill"),
         "reader": f"{reader.name} {reader.hash}",
         "writer": f"{writer.name} {writer.hash}" if writer else "none (quotes alone)",
+        "term vectors": vectors.hash,
+        "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
     }
 
 
-def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Record]) -> Digest:
+def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Record], grouping: Grouping) -> Digest:
     """Add what was read of the source, and what people answered to questions for a rating."""
     ratings = answered(records, info.columns.get("rating", "rating") if info else "rating")
-    return result.model_copy(update={"source": tell(info, path=False) if info else (), "ratings": ratings})
+    said = tell(info, path=False) if info else ()
+    return result.model_copy(update={"source": said, "ratings": ratings, "by": grouping.by})
 
 
 def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[str], None]) -> str:

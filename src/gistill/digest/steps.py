@@ -129,7 +129,6 @@ def assemble(
         aspects=tuple(grouping.aspects),
         trend=grouping.trend,
         entities=grouping.entities,
-        by=grouping.by,
         ungrouped=grouping.ungrouped,
         summaries=tuple(summaries),
         cited=cited,
