@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import Result
@@ -25,10 +25,13 @@ from gistill.corpora.leaks import Apart
 from gistill.distill.annotate import Annotated, annotate
 from gistill.distill.settings import AnnotateSettings, task_of
 from gistill.distill.tasks import Item, Task, prepared, task_named
+from gistill.errors import SettingError
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
-from gistill.schema import Failure, Record
+from gistill.schema import Failure, Message, Record
+from gistill.skills.all import SKILLS
 from gistill.skills.opinions_skill import repair
+from gistill.skills.skill import Parsed, Skill, Teacher
 from gistill.teacher.remote import AnswerProgress
 from gistill.train.writer.examples import read_jsonl
 from teacher_server import TeacherServer
@@ -612,6 +615,7 @@ def test_a_bad_command_is_one_sentence_and_asks_nobody(tmp_path: Path) -> None:
             (("--skill", "analysis", "--task", "aste"), "analysis has only one task"),
             (("--skill", "summary", "--structured"), "summary supports plain text only"),
             (("--skill", "rating", "--categories", "a,b"), "rating has no categories"),
+            (("--task", "tsa", "--categories", "a,b"), "tsa has no categories"),
             (("--unfiltered",), "opinions cannot be used with --unfiltered"),
             (("--select", "best", "--limit", "1"), "there is no selection 'best'"),
             (("--pii", "maybe"), "no privacy mode"),
@@ -621,3 +625,84 @@ def test_a_bad_command_is_one_sentence_and_asks_nobody(tmp_path: Path) -> None:
             assert ended.exit_code == 2, ended.stderr
             assert words in ended.stderr
         assert server.counts["received"] == 0
+
+
+class TopicInput(NamedTuple):
+    """A text, and the topics a teacher may choose from."""
+
+    text: str
+    topics: tuple[str, ...] = ()
+
+
+class Topic(NamedTuple):
+    """One topic of a text."""
+
+    name: str
+
+
+def topics_skill(parse: Callable[[str, TopicInput, bool], Parsed[tuple[Topic, ...]]]) -> Skill[Any, Any]:
+    return Skill(
+        name="topics",
+        about="Names the topics of a text",
+        input=TopicInput,
+        result=tuple[Topic, ...],
+        render=lambda asked: (Message(role="user", content=" ".join((*asked.topics, asked.text))),),
+        parse=parse,
+        write=lambda topics, _: ", ".join(topic.name for topic in topics),
+        score=lambda gold, said, _: {"accuracy": (gold == said.result, 1)},
+        measures=("accuracy",),
+        teacher=Teacher(
+            from_text=lambda text, choices: TopicInput(text, choices.categories),
+            tasks=("free", "listed"),
+            categorised=("listed",),
+            vote="parts",
+        ),
+    )
+
+
+def read_topics(answer: str, asked: TopicInput, _: bool) -> Parsed[tuple[Topic, ...]]:
+    return Parsed(tuple(Topic(name) for name in answer.split(", ")))
+
+
+def read_listed_topics(answer: str, asked: TopicInput, _: bool) -> Parsed[tuple[Topic, ...]]:
+    """Read only what is in the list, and forget that a student is given none."""
+    listed = tuple(Topic(name) for name in answer.split(", ") if name in asked.topics)
+    return Parsed(listed) if listed else Parsed(None, (Failure(kind="unknown_topic"),))
+
+
+def test_a_row_that_the_students_own_reader_does_not_read_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SKILLS, "topics", topics_skill(read_listed_topics))
+    settings = AnnotateSettings(skill="topics", task="listed", categories=("food", "room"))
+    model = ScriptedModel(lambda _: "food, room")
+    done = annotate(reviews(2), out=tmp_path / "broken", settings=settings, teachers=[model])
+    assert (done.manifest.rows, done.examples, done.manifest.failures) == (0, 0, {"not_read_back": 2})
+    [first, _] = failures(tmp_path / "broken")
+    assert (first["kind"], first["record"], first["detail"]) == ("not_read_back", "r0", "unknown_topic: food, room")
+    assert done.manifest.done, "it was answered, and asking again would say the same"
+
+    monkeypatch.setitem(SKILLS, "topics", topics_skill(read_topics))
+    done = annotate(reviews(2), out=tmp_path / "right", settings=settings, teachers=[model])
+    assert (done.manifest.rows, done.examples, done.manifest.failures) == (2, 2, {})
+    [learned, _] = read_jsonl(tmp_path / "right" / "train.jsonl")
+    assert (learned.asked, learned.answer) == (TopicInput(reviews(1)[0].text), "food, room")
+
+
+def test_a_list_that_several_answers_voted_on_is_learned_without_its_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SKILLS, "topics", topics_skill(read_topics))
+    answers = iter(["food, room", "food", "food, price"])
+    done = go(tmp_path / "voted", reviews(1), lambda _: next(answers), skill="topics", samples=3)
+    assert (done.manifest.agreement, done.manifest.failures) == (1.0, {"disagreed": 2})
+    [row] = rows(tmp_path / "voted")
+    assert row["answer"] == {"result": [{"name": "food", "agreement": 1.0}]}
+    [learned] = read_jsonl(tmp_path / "voted" / "train.jsonl")
+    assert (learned.result, learned.answer) == ((Topic("food"),), "food")
+
+
+def test_categories_are_for_the_kinds_of_a_skill_that_have_them() -> None:
+    with pytest.raises(SettingError, match="aste has no categories") as refused:
+        AnnotateSettings(skill="opinions", categories=("food",))
+    assert refused.value.hint == "Leave --categories out, or choose one of asa, tasd, asqp."

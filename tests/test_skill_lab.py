@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from fake_reader import FakeReader
@@ -29,7 +30,7 @@ from gistill.lm.seam import Request
 from gistill.schema import Record
 from gistill.skills.all import SKILLS, example_of
 from gistill.skills.aspect_summary import ASPECT_SUMMARY, AspectInput, parse, score, write
-from gistill.skills.skill import Parsed, from_json, to_json, total, training_example
+from gistill.skills.skill import Choices, Parsed, from_json, to_json, total, training_example
 from gistill.skills.summary import Draft
 
 SOURCE = Path(__file__).parents[1] / "src" / "gistill"
@@ -83,26 +84,43 @@ def test_sentences_without_citations_and_cut_answers_are_failures_by_name() -> N
 
 @pytest.mark.parametrize("name", SKILLS)
 def test_every_skill_has_what_the_lab_needs(name: str) -> None:
+    """Asked about a text, or about its probe; an answer that could not be read gets none of the points."""
     skill = SKILLS[name]
     task = task_named(name, categories=())
-    probe = skill.teacher.probe
-    asked = probe if probe is not None else skill.teacher.from_text("The soup was great.", _choices(name))  # type: ignore[misc]
+    choices = Choices(next(iter(skill.teacher.tasks), ""))
+    probe, from_text = skill.teacher.probe, skill.teacher.from_text
+    asked = probe if from_text is None else from_text("The soup was great.", choices)
     assert from_json(skill.input, json.loads(json.dumps(to_json(asked)))) == asked
-    empty = skill.score(*_nothing(name), asked)
-    assert list(empty) == list(skill.measures)
+    right = from_json(skill.result, some(TypeAdapter(skill.result).json_schema()))
+    assert from_json(skill.result, json.loads(json.dumps(to_json(right)))) == right
+    points = skill.score(right, Parsed(None), asked)
+    assert list(points) == list(skill.measures)
+    assert all(got == 0 <= possible for got, possible in points.values()), points
+    assert any(possible for _, possible in points.values()), points
     assert len(task.prompt) == 16
     assert skill.render(asked)[-1].role in ("user", "assistant")
 
 
-def _choices(name: str) -> Any:
-    from gistill.skills.skill import Choices
-
-    return Choices(next(iter(SKILLS[name].teacher.tasks), ""))
-
-
-def _nothing(name: str) -> tuple[Any, Any]:
-    gold = {"summary": Draft("It is.", ()), "rewriting": "It is.", "rating": "positive"}.get(name, ())
-    return gold, Parsed(None)
+def some(schema: dict[str, Any], defined: dict[str, Any] | None = None) -> Any:
+    """Make a value of a type as JSON, so that a new skill brings no example of its own: lists have one part."""
+    defined = schema.get("$defs", {}) if defined is None else defined
+    if "$ref" in schema:
+        return some(defined[schema["$ref"].rpartition("/")[2]], defined)
+    if "enum" in schema or "const" in schema:
+        return schema.get("enum", [schema.get("const")])[0]
+    for kind in schema.get("anyOf", ()):
+        return some(kind, defined)
+    match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return [some(part, defined) for part in schema["prefixItems"]]
+        case "array":
+            return [some(schema["items"], defined)]
+        case "object":
+            return {key: some(part, defined) for key, part in schema.get("properties", {}).items()}
+        case "string":
+            return "word"
+        case kind:
+            return {"integer": 1, "number": 1.0, "boolean": True}[str(kind)]
 
 
 def reviews() -> list[Record]:

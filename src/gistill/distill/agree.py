@@ -15,6 +15,8 @@ from pydantic import JsonValue
 
 from gistill.skills.skill import Answer, Vote
 
+SHARE = "agreement"  # the key under which each part of a list has its share of the votes
+
 
 class Agreed(NamedTuple):
     """What came of a vote.
@@ -68,9 +70,9 @@ def _parts(answers: Sequence[Answer], field: str, of: int, least: float, key: Ca
         for part in parts:
             first.setdefault(key(part), part)
     shares = {name: round(votes[name] / of, 4) for name in first}
-    kept: list[JsonValue] = [{**first[name], "agreement": s} for name, s in shares.items() if s >= least]
+    kept: list[JsonValue] = [{**first[name], SHARE: s} for name, s in shares.items() if s >= least]
     dropped = tuple(
-        json.dumps({**first[name], "agreement": share}, ensure_ascii=False, sort_keys=True)
+        json.dumps({**first[name], SHARE: share}, ensure_ascii=False, sort_keys=True)
         for name, share in shares.items()
         if share < least
     )
@@ -100,7 +102,7 @@ def _targets(answers: Sequence[Answer], field: str, of: int, least: float) -> Ag
             found = found._replace(dropped=(*found.dropped, json.dumps(part, ensure_ascii=False, sort_keys=True)))
             continue
         first = next(other for other in same if str(other.get("sentiment")) == sentiment)
-        kept.append({**first, "agreement": round(count / of, 4)})
+        kept.append({**first, SHARE: round(count / of, 4)})
     if not kept and voted[field]:
         return Agreed(None, None, found.dropped)
     shares = [cast("float", cast("Answer", part)["agreement"]) for part in kept]

@@ -16,7 +16,7 @@ from gistill.corpora.leaks import Apart
 from gistill.distill.agree import Agreed, agree
 from gistill.distill.plan import Plan
 from gistill.distill.settings import AnnotateSettings
-from gistill.distill.tasks import Item, Provenance, Read, Row, Task
+from gistill.distill.tasks import Item, Provenance, Read, Row, Task, not_read_back
 from gistill.lm.seam import Completion, LanguageModel, Request, failed
 from gistill.schema import Failure, Record
 from gistill.teacher.gate import PrivateModel
@@ -208,6 +208,8 @@ def _settle(item: Item, answers: Sequence[_Answer], walk: Walk, models: Sequence
         answer=agreed.answer,
         by=by,
     )
+    if broken := not_read_back(walk.task, row):
+        return Asked(item, None, (*failures, broken), mended, answered, stopped)
     return Asked(item, row, tuple(failures), mended, answered, stopped)
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from gistill.distill.agree import SHARE
 from gistill.errors import SettingError
 from gistill.files import hash_json
 from gistill.schema import Failure, Message, Noun, Record, TrainingExample
 from gistill.skills.all import SKILLS, skill_named
 from gistill.skills.skill import Answer, Choices, PreparedInput, Skill, from_json, question, to_json, training_example
+from gistill.text import clean
 
 
 class Item(Noun):
@@ -137,6 +139,9 @@ def task_named(
     chosen = task or next(iter(teacher.tasks), "")
     if teacher.tasks and chosen not in teacher.tasks:
         raise SettingError(f"{name} has no task {chosen!r}", hint=f"The tasks are {', '.join(teacher.tasks)}.")
+    if listed and chosen not in teacher.categorised:
+        those = ", ".join(teacher.categorised)
+        raise SettingError(f"{chosen} has no categories", hint=f"Leave --categories out, or choose one of {those}.")
     if chosen in teacher.categorised and not listed:
         raise SettingError(f"{chosen} has categories", hint="List them with --categories.")
     if structured and teacher.structured and chosen not in teacher.structured.tasks:
@@ -177,11 +182,19 @@ def task_of(
         return Read({**kept, **beside}, failures, found.repaired)
 
     def example(row: Row) -> TrainingExample:
-        result = teacher.kept(row.answer) if teacher.kept else from_json(skill.result, row.answer[teacher.field])
+        kept = teacher.kept
+        result = kept(row.answer) if kept else from_json(skill.result, _unvoted(row.answer[teacher.field]))
         return training_example(skill, _input(skill, learned, row), result, source=row.id, text=row.text)
 
     kind = (form.kind, form.as_text) if form else None
     return Task(skill.name, teacher.unit, skill.max_tokens, teacher.filters, ask, read, example, skill, kind)
+
+
+def _unvoted(result: JsonValue) -> JsonValue:
+    """Take off the parts of a list the share of the votes that `agree` wrote beside each."""
+    if not isinstance(result, list):
+        return result
+    return [{k: v for k, v in part.items() if k != SHARE} if isinstance(part, dict) else part for part in result]
 
 
 def _unfiltered(task: Task, learned: Choices) -> Task:
@@ -199,6 +212,25 @@ def _input(skill: Skill[Any, Any], choices: Choices, of: Item | Row) -> Any:
     if skill.teacher.from_text is None:
         return from_json(skill.input, of.asked)
     return skill.teacher.from_text(of.text, choices)
+
+
+def not_read_back(task: Task, row: Row) -> Failure | None:
+    """Find that the student's own reader does not read what a student would learn to write.
+
+    The teacher's answer was read with the teacher's input. A student is asked with its own, which names no categories,
+    so that a row may be right for the one and break `Skill.write` or `Skill.parse` for the other.
+
+    Returns:
+        None where it is read as it was meant, and for answers that nobody parsed.
+    """
+    learned = task.example(row)
+    if not learned.skill:
+        return None
+    said = task.skill.parse(learned.answer, learned.asked, True)
+    if said.result == learned.result:
+        return None
+    why = said.failures[0].kind if said.failures else "another result"
+    return Failure(kind="not_read_back", record=row.record, detail=clean(f"{why}: {learned.answer}")[:200])
 
 
 def prepared(
