@@ -107,6 +107,28 @@ def test_with_a_teaching_for_every_seed_each_fine_tuning_begins_from_its_own(tmp
     assert not (tmp_path / "out" / "table.md").exists(), "one student alone is no comparison"
 
 
+def test_files_of_ones_own_need_no_public_data_and_a_public_set_is_missed_before_anything_is_trained(
+    tmp_path: Path, unscored: Any
+) -> None:
+    rows = [{"skill": "rating", "input": {"text": "Fine."}, "result": "positive"}]
+    for name in ("train", "dev", "test"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
+    own = {"labels": {"train": ["train.jsonl"], "dev": ["dev.jsonl"], "tests": ["test.jsonl"]}}
+    recipe = load_distill_recipe(recipe_file(tmp_path, tasks=own, seeds=[0]))
+    trainer = Trainer()
+    distill(recipe, out=tmp_path / "own", train=trainer)
+    assert [name for name, _, _ in trainer.asked] == ["untaught-labels", "taught", "taught-labels"]
+    assert recipe.public_sets == ()
+
+    students = {"untaught": [], "taught": ["teacher", "mams/train:tsa"]}
+    recipe, trainer = load_distill_recipe(recipe_file(tmp_path, tasks=own, students=students)), Trainer()
+    assert recipe.public_sets == ("mams/train:tsa",)
+    with pytest.raises(SettingError, match="'mams/train:tsa' needs the folder of public data"):
+        distill(recipe, out=tmp_path / "public", train=trainer)
+    assert (trainer.asked, (tmp_path / "public").exists()) == ([], False)
+    assert load_distill_recipe(recipe_file(tmp_path)).public_sets == ("aste/14lap/train:aste", "aste/14lap/test:aste")
+
+
 @pytest.mark.slow
 def test_a_walk_goes_on_after_a_breakdown_and_does_nothing_twice(tmp_path: Path, unscored: Any) -> None:
     recipe, out = load_distill_recipe(recipe_file(tmp_path)), tmp_path / "out"

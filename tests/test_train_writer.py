@@ -35,10 +35,11 @@ from gistill.train.writer.encode import (  # noqa: E402
     encode_all,
     loss_function,
 )
+from gistill.train.writer.examples import Examples  # noqa: E402
 from gistill.train.writer.finetune import finetune_writer  # noqa: E402
 from gistill.train.writer.loading import load_model, load_tokenizer  # noqa: E402
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
-from gistill.train.writer.running import check_folder, last_whole  # noqa: E402
+from gistill.train.writer.running import check_folder, last_whole, report_data  # noqa: E402
 from gistill.train.writer.safety import Need, check_disk, check_memory, shown  # noqa: E402
 from gistill.train.writer.selection import scores  # noqa: E402
 from gistill.train.writer.trainer import LikeLengths  # noqa: E402
@@ -177,6 +178,7 @@ warnings.simplefilter("ignore")
 import torch; torch.set_num_threads(1)
 from pathlib import Path
 from gistill.train.writer.recipe import load_recipe
+from gistill.train.writer.examples import Examples  # noqa: E402
 from gistill.train.writer.finetune import finetune_writer
 finetune_writer(load_recipe(Path(sys.argv[1])), out=Path(sys.argv[2]), data=None)
 """
@@ -387,6 +389,17 @@ def test_the_best_checkpoint_by_what_is_written_is_kept(bases: dict[str, Path], 
     assert json.loads((out / "scores.json").read_text(encoding="utf-8"))[0]["value"] == best
     kept = (out / "training" / f"checkpoint-{about['training']['best_step']}" / "model.safetensors").read_bytes()
     assert (out / "model.safetensors").read_bytes() == kept
+
+
+def test_open_tests_that_are_not_there_are_counted_and_three_of_them_named() -> None:
+    """A walk says this once a training, so it is one line; gistill.json has all of them."""
+    about = {"learned": 1, "tokens": 2, "learned_tokens": 1, "steps": 1, "cut_answers": 0}
+    told: list[str] = []
+    for missing in ((), ("a/test", "b/test", "c/test"), ("a/test", "b/test", "c/test", "d/test", "e/test")):
+        report_data(about, Examples((), (), {}, missing), told.append)
+    assert told[1] == told[0] == told[3] == "1 examples with 2 tokens, 1 of them in answers; 1 steps"
+    assert told[2] == "not in the data folder, so not checked for leaks: a/test, b/test, c/test"
+    assert told[4] == f"{told[2]} and 2 more"
 
 
 def test_scores_are_the_skills_metric_on_generated_text() -> None:

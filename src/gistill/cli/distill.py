@@ -18,7 +18,9 @@ def distill(
         Path, typer.Argument(metavar="RECIPE.yaml", help="File with corpora, students and tasks; see docs/teacher.md.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the students and the table.")],
-    data: Annotated[Path, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
+    ] = None,
     students: Annotated[
         list[str] | None,
         typer.Option(

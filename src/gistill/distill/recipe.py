@@ -71,6 +71,15 @@ class DistillRecipe(Noun):
         return self
 
     @property
+    def public_sets(self) -> tuple[str, ...]:
+        """Name the sets that are in the folder of public data, each once; none where all are files of one's own."""
+        taught = (named.set for sets in self.students.values() for named in sets if named.set not in self.corpora)
+        tasks = (
+            name for task in self.tasks.values() for name in (*(s.set for s in (*task.train, *task.dev)), *task.tests)
+        )
+        return tuple(dict.fromkeys(name for name in (*taught, *tasks) if not is_file(name)))
+
+    @property
     def compared_with(self) -> str:
         """Name the student that others are compared with."""
         untaught = next((name for name, taught in self.students.items() if not taught), None)

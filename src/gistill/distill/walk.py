@@ -59,7 +59,7 @@ def distill(
     recipe: DistillRecipe,
     *,
     out: Path,
-    data: Path,
+    data: Path | None = None,
     students: Sequence[str] = (),
     dry_run: bool = False,
     tell: Tell = lambda line: None,
@@ -72,7 +72,7 @@ def distill(
         recipe: What to do.
         out: Of the walk: students/ (a folder a training), bench/ (answers and scorecards), progress.svg, table.md,
             walk.json (the recipe).
-        data: The folder of public data.
+        data: The folder of public data; None where the recipe names only files.
         students: Train and score only these, so that several processes can share a walk; the table is then left to a
             walk over all. Empty takes all.
         dry_run: Check and estimate every training, and write nothing.
@@ -84,13 +84,11 @@ def distill(
         The scorecards of these students; none of a dry run.
 
     Raises:
-        SettingError: There is no such student.
+        SettingError: There is no such student, or public sets are named and `data` is None.
         InputError: `out` holds something else.
         GistillError: What `finetune_writer` and `run_bench` raise.
     """
-    unknown = next((name for name in students if name not in recipe.students), None)
-    if unknown:
-        raise SettingError(f"there is no student {unknown!r}", hint=f"Students: {', '.join(recipe.students)}.")
+    _check(recipe, students, data)
     if train is None:
         from gistill.train.writer.finetune import finetune_writer
 
@@ -170,6 +168,15 @@ def _hash(file: Path) -> str:
 @lru_cache(maxsize=256)  # the picture asks about every step after every step, and a corpus may be large
 def _hashed(file: Path, changed: int, size: int) -> str:
     return files.hash_file(file)[:16]
+
+
+def _check(recipe: DistillRecipe, students: Sequence[str], data: Path | None) -> None:
+    """Refuse before anything is trained what could not be done."""
+    unknown = next((name for name in students if name not in recipe.students), None)
+    if unknown:
+        raise SettingError(f"there is no student {unknown!r}", hint=f"Students: {', '.join(recipe.students)}.")
+    if data is None and (public := recipe.public_sets):
+        raise SettingError(f"the set {public[0]!r} needs the folder of public data", hint="Give it with --data.")
 
 
 def _begin(recipe: DistillRecipe, out: Path) -> None:

@@ -27,6 +27,7 @@ from gistill.train.writer.loading import disk_full, out_of_memory, precision
 from gistill.train.writer.recipe import Recipe, as_yaml
 from gistill.train.writer.trainer import Tell
 
+_SHOWN = 3  # sets named in a line; gistill.json has all of them
 _FORMERLY = "of.json"  # what a training's manifest was called
 
 
@@ -110,7 +111,9 @@ def report_data(about: dict[str, Any], found: Examples, say: Tell) -> None:
         if count:
             say(f"{count} of {name} left out: they are in a test or development set")
     if found.unchecked:
-        say(f"not in the data folder, so not checked for leaks: {', '.join(found.unchecked)}")
+        more = len(found.unchecked) - _SHOWN
+        named = ", ".join(found.unchecked[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        say(f"not in the data folder, so not checked for leaks: {named}")
     if about["cut_answers"]:
         say(f"{about['cut_answers']} answers are longer than max_length and were cut")
 
