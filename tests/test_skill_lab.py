@@ -190,7 +190,9 @@ def test_the_skill_is_trained_chosen_benchmarked_and_distilled(
         "what is chosen by is not learned"
     )
     log = [json.loads(line) for line in (tmp_path / "student" / "training" / "log.jsonl").read_text().splitlines()]
-    assert any("eval_citation_recall" in line or "eval_score" in line for line in log)
+    assert any(line["eval_score"] == line["eval_rouge1"] for line in log if "eval_score" in line)
+    assert about["scored_by"] == "rouge1"
+    assert "| rouge1 |" in (tmp_path / "student" / "README.md").read_text(encoding="utf-8")
     assert "Sums up what customers say" in (tmp_path / "student" / "README.md").read_text(encoding="utf-8")
 
     models = Models(lambda path, prefix_cache: load_torch_model(Path(path), dtype="float32"))

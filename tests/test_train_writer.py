@@ -41,7 +41,7 @@ from gistill.train.writer.loading import load_model, load_tokenizer  # noqa: E40
 from gistill.train.writer.recipe import Recipe, recipe_from  # noqa: E402
 from gistill.train.writer.running import check_folder, last_whole, report_data  # noqa: E402
 from gistill.train.writer.safety import Need, check_disk, check_memory, shown  # noqa: E402
-from gistill.train.writer.selection import scores  # noqa: E402
+from gistill.train.writer.selection import measure, scores  # noqa: E402
 from gistill.train.writer.trainer import LikeLengths  # noqa: E402
 
 THINGS, GOOD, BAD = ("lid", "lamp", "food"), ("nice", "solid"), ("broken", "awful")
@@ -386,14 +386,15 @@ def test_the_best_checkpoint_by_what_is_written_is_kept(bases: dict[str, Path], 
     assert about["training"]["steps"] == seen[-1][0] < 40
     best = max(score for _, score in seen)
     assert about["training"]["best_step"] == next(step for step, score in seen if score == best)
-    assert json.loads((out / "scores.json").read_text(encoding="utf-8"))[0]["value"] == best
+    [row] = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert (row["measure"], row["value"]) == (about["scored_by"], best)
     kept = (out / "training" / f"checkpoint-{about['training']['best_step']}" / "model.safetensors").read_bytes()
     assert (out / "model.safetensors").read_bytes() == kept
 
 
 def test_open_tests_that_are_not_there_are_counted_and_three_of_them_named() -> None:
     """A walk says this once a training, so it is one line; gistill.json has all of them."""
-    about = {"learned": 1, "tokens": 2, "learned_tokens": 1, "steps": 1, "cut_answers": 0}
+    about = {"learned": 1, "tokens": 2, "learned_tokens": 1, "steps": 1, "cut_answers": 0, "scored_by": None}
     told: list[str] = []
     for missing in ((), ("a/test", "b/test", "c/test"), ("a/test", "b/test", "c/test", "d/test", "e/test")):
         report_data(about, Examples((), (), {}, missing), told.append)
@@ -410,10 +411,13 @@ def test_scores_are_the_skills_metric_on_generated_text() -> None:
         TrainingExample(render(a), write([good, bad], "tsa"), "x", a.text, "opinions", a, (good, bad)) for a in asked
     ]
     found = scores(ScriptedModel(["lid | positive\nlamp | negative", "nonsense"]), dev, max_new_tokens=9)
-    assert found["score"] == pytest.approx(4 / 7)
+    assert found["score"] == found["f1"] == pytest.approx(4 / 7)
     assert (found["precision"], found["recall"]) == (pytest.approx(2 / 3), 0.5)
     assert (found["illegal"], found["exact"]) == (0.5, 0.5)
     plain = [example._replace(skill="") for example in dev]
+    assert [measure(those) for those in (dev, plain, [*plain, dev[0], dev[1]._replace(skill="rating")])] == [
+        "f1", "exact", "mean of f1 of opinions, accuracy of rating",
+    ]  # fmt: skip
     assert scores(ScriptedModel(["x", dev[1].answer]), plain, max_new_tokens=9) == {"score": 0.5, "exact": 0.5}
 
 
@@ -568,6 +572,21 @@ def test_the_card_says_base_data_licence_and_scores(bases: dict[str, Path], tmp_
     card = write_card(tmp_path).read_text(encoding="utf-8")
     assert "license:" not in card
     assert "not to be shipped" in card
+
+
+def test_the_card_says_of_a_skill_what_the_skill_says_and_nothing_of_another(tmp_path: Path) -> None:
+    about = {
+        "name": "mine", "base": "tiny", "recipe": {"method": "full"}, "seed": 0, "examples": {"mine.jsonl": 1},
+        "left_out_as_leaks": {}, "not_checked_for_leaks": [], "learned": 1, "tokens": 9, "steps": 1,
+        "precision": "fp32", "data_hash": "0",
+    }  # fmt: skip
+    told = {}
+    for name in ("opinions", "rating", "of-my-own"):
+        (tmp_path / "gistill.json").write_text(json.dumps({**about, "skills": {name: []}}), encoding="utf-8")
+        told[name] = write_card(tmp_path).read_text(encoding="utf-8").partition("must not be trusted with\n\n")[2]
+    assert told["opinions"].startswith("Irony, and opinions that need more than the text shows. `gistill` checks that")
+    assert told["rating"].startswith("Irony, and texts that feel both ways.\nLanguages it was not trained on")
+    assert told["of-my-own"].startswith("Languages it was not trained on, and any decision about a person.\n")
 
 
 def test_going_on_from_an_adapter_starts_with_its_weights(bases: dict[str, Path], tmp_path: Path) -> None:

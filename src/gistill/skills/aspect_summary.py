@@ -113,6 +113,7 @@ ASPECT_SUMMARY: Skill[AspectInput, Summary] = Skill(
     measures=("rouge1", "citation_precision", "citation_recall"),
     max_tokens=128,
     tags=("summarization",),
+    caveat="Facts: a sentence is a draft until it is checked against the comments that it cites.",
     teacher=Teacher(
         unit="aspect",
         prepare="gistill.distill.evidence:aspect_evidence",

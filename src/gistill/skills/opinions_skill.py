@@ -154,6 +154,8 @@ OPINIONS: Skill[OpinionsInput, Opinions] = Skill(
     measures=("f1", "precision", "recall"),
     max_tokens=256,
     tags=("aspect-based-sentiment-analysis", "opinion-mining"),
+    caveat="Irony, and opinions that need more than the text shows. `gistill` checks that each quoted word stands in "
+    "the text; without that check an answer is a guess.",
     teacher=Teacher(
         unit="sentence",
         from_text=_from_text,

@@ -155,6 +155,7 @@ RATING: Skill[RatingInput, str] = Skill(
     score=_score,
     measures=("accuracy",),
     max_tokens=16,
+    caveat="Irony, and texts that feel both ways.",
     teacher=Teacher(
         from_text=_from_text,
         tasks=tuple(_LABELS),

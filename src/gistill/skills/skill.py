@@ -139,6 +139,8 @@ class Skill(Generic[Input, Result]):
         measures: What is measured; the first is the one by which a model is chosen.
         max_tokens: The longest answer.
         tags: For the card of a model that was trained on it.
+        caveat: For the same card, in sentences: what such a model must not be trusted with, and what of its answers is
+            checked. What holds for every writer stands there already.
         teacher: How a large model is asked.
     """
 
@@ -153,6 +155,7 @@ class Skill(Generic[Input, Result]):
     measures: tuple[str, ...]
     max_tokens: int = 256
     tags: tuple[str, ...] = ()
+    caveat: str = ""
     teacher: Teacher[Input, Result] = field(default_factory=Teacher)
 
 

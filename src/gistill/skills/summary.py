@@ -189,6 +189,7 @@ SUMMARY: Skill[SummaryInput, Draft] = Skill(
     score=lambda gold, said, _: {"rouge1": (rouge1(gold.text, said.result.text if said.result else ""), 1)},
     measures=("rouge1",),
     max_tokens=64,
+    caveat="Facts: a sentence is a draft until `gistill` has checked it against the comments that it cites.",
     teacher=Teacher(
         unit="side",
         prepare="gistill.distill.evidence:side_evidence",

@@ -390,6 +390,8 @@ ANALYSIS: Skill[UnderstandingInput, Targets] = Skill(
     score=_score_targets,
     measures=("f1", "precision", "recall"),
     max_tokens=1024,
+    caveat="Irony, and feelings that need more than the review shows. `gistill` checks that targets and quoted words "
+    "stand in the review; the rest of a reasoning is a guess.",
     teacher=Teacher(
         from_text=_from_text("analysis"),
         ask=_asked_with_examples,
@@ -412,6 +414,8 @@ REWRITING: Skill[UnderstandingInput, str] = Skill(
     score=lambda gold, said, _: {"rouge1": (rouge1(gold, said.result or ""), 1)},
     measures=("rouge1",),
     max_tokens=1024,
+    caveat="Irony, and facts: `gistill` refuses numbers and names that the review does not have, and nothing else that "
+    "is invented.",
     teacher=Teacher(
         from_text=_from_text("rewriting"),
         ask=_asked_with_examples,

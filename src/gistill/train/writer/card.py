@@ -30,8 +30,7 @@ _TEXT = """---
 {scores}
 ## What it must not be trusted with
 
-Irony, opinions that need more than the text shows, languages it was not trained on, and any decision about a person.
-What it writes is checked by `gistill` (each quoted word must stand in the text); without that check it is a guess.
+{caveats}Languages it was not trained on, and any decision about a person.
 
 Every setting stands in recipe.yaml; versions and counts in gistill.json.
 """
@@ -63,6 +62,9 @@ def write_card(folder: Path) -> Path:
         licence=_shipping(licences),
         sets="\n".join(
             f"| {name} | {count:,} | {licences[name] or 'none stated'} |" for name, count in about["examples"].items()
+        ),
+        caveats="".join(
+            f"{SKILLS[name].caveat}\n" for name in _skills(about) if name in SKILLS and SKILLS[name].caveat
         ),
         scores=_scores(json.loads(scores.read_text(encoding="utf-8"))) if scores.is_file() else "",
     )

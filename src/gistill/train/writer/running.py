@@ -25,6 +25,7 @@ from gistill.train.writer.encode import Encoded
 from gistill.train.writer.examples import Examples
 from gistill.train.writer.loading import disk_full, out_of_memory, precision
 from gistill.train.writer.recipe import Recipe, as_yaml
+from gistill.train.writer.selection import measure
 from gistill.train.writer.trainer import Tell
 
 _SHOWN = 3  # sets named in a line; gistill.json has all of them
@@ -107,6 +108,8 @@ def report_data(about: dict[str, Any], found: Examples, say: Tell) -> None:
         f"{about['learned']:,} examples with {about['tokens']:,} tokens, {about['learned_tokens']:,} of them in "
         f"answers; {about['steps']:,} steps"
     )
+    if about["scored_by"]:
+        say(f"the score on dev is: {about['scored_by']}")
     for name, count in found.leaked.items():
         if count:
             say(f"{count} of {name} left out: they are in a test or development set")
@@ -184,7 +187,13 @@ def finish(out: Path, about: dict[str, Any], state: Any) -> None:
     if scored:
         best = max(scored, key=lambda line: line["eval_score"])
         sets = ", ".join(named["set"] for named in about["recipe"]["dev"])
-        row = {"test": f"dev ({sets})", "measure": "score", "value": best["eval_score"], "low": None, "high": None}
+        row = {
+            "test": f"dev ({sets})",
+            "measure": about["scored_by"],
+            "value": best["eval_score"],
+            "low": None,
+            "high": None,
+        }
         files.write(out / "scores.json", json.dumps([row], indent=2))
     write_card(out)
     manifest = out / "training" / MANIFEST
@@ -201,6 +210,7 @@ def describe(recipe: Recipe, found: Examples, encoded: Sequence[Encoded]) -> dic
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
         "skills": _skills(found.train),
+        "scored_by": measure(found.dev) if found.dev else None,
         "examples": dict(sorted(Counter(example.source for example in found.train).items())),
         "left_out_as_leaks": found.leaked,
         "not_checked_for_leaks": list(found.unchecked),

@@ -13,6 +13,14 @@ from gistill.skills.all import SKILLS
 from gistill.skills.skill import Ratio, total
 
 
+def measure(dev: Sequence[TrainingExample]) -> str:
+    """Name what `scores` gives as `score` for these questions, as far as the skills measure something."""
+    skills = dict.fromkeys(example.skill for example in dev if example.skill)
+    if len(skills) > 1:
+        return f"mean of {', '.join(f'{SKILLS[name].measures[0]} of {name}' for name in skills)}"
+    return next((SKILLS[name].measures[0] for name in skills), "exact")
+
+
 def scores(writer: LanguageModel, dev: Sequence[TrainingExample], *, max_new_tokens: int) -> dict[str, float]:
     """Ask a writer every development question and score its answers.
 
@@ -24,7 +32,7 @@ def scores(writer: LanguageModel, dev: Sequence[TrainingExample], *, max_new_tok
     Returns:
         `score`, by which is chosen: the skill's first measure, the mean of them where several skills are asked for, and
         the share of answers that are exactly right where nothing has a skill or the skill measured nothing. Beside it
-        the other measures of the skill, as far as they were measured, `illegal` (failures a text) and `exact`.
+        all measures of the skill, as far as they were measured, `illegal` (failures a text) and `exact`.
     """
     asked = [Request(messages=example.messages, max_tokens=max_new_tokens) for example in dev]
     answers = writer.complete(asked)
@@ -42,13 +50,13 @@ def scores(writer: LanguageModel, dev: Sequence[TrainingExample], *, max_new_tok
     totals = {name: total(found) for name, found in points.items()}
     chosen = [by for name, found in totals.items() if (by := found[SKILLS[name].measures[0]]) is not None]
     beside = {
-        measure if len(totals) == 1 else f"{name}_{measure}": value
+        of if len(totals) == 1 else f"{name}_{of}": value
         for name, found in totals.items()
-        for measure, value in found.items()
-        if value is not None and (len(totals) > 1 or measure != SKILLS[name].measures[0])
+        for of, value in found.items()
+        if value is not None
     }
     illegal = failures / sum(map(len, points.values()))
-    return {"score": fmean(chosen) if chosen else exact, **beside, "illegal": illegal, "exact": exact}
+    return {**beside, "score": fmean(chosen) if chosen else exact, "illegal": illegal, "exact": exact}
 
 
 def judge(tokenizer: Any, dev: Sequence[TrainingExample], *, max_new_tokens: int) -> Callable[[Any], dict[str, float]]:
