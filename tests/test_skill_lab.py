@@ -251,14 +251,18 @@ def test_the_command_scores_answers_of_anything(tmp_path: Path) -> None:
             answer = f"Great {n}. [1]" if n % 2 else "Bad. [2]"
             answers.write(json.dumps({"input": json.loads(line)["input"], "answer": answer}) + "\n")
     asked = ["bench", "run", "--skill", "aspect_summary", "--examples", str(file), "-o", str(tmp_path / "out")]
-    done = CliRunner().invoke(app, [*asked, "--systems", f"theirs=answers:{tmp_path / 'answers.jsonl'},majority"])
+    done = CliRunner().invoke(app, [*asked, "--systems", f"theirs=answers:{tmp_path / 'answers.jsonl'}"])
     assert done.exit_code == 0, (done.stderr, done.exception)
-    assert "| theirs   | 50.0 (" in done.stdout
-    assert "majority on" in done.stdout
+    assert "| theirs | 50.0 (" in done.stdout
     [row, *_] = [
         line for line in (tmp_path / "out" / "table.csv").read_text().splitlines() if line.startswith("theirs")
     ]
     assert row.split(",")[2:6] == ["aspect_summary", "40", "rouge1", "0.500000"]
+    theirs = f"theirs=answers:{tmp_path / 'answers.jsonl'}"
+    at_once = CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "none"), "--systems", f"{theirs},majority"])
+    assert at_once.exit_code == 2
+    assert "majority answers only named sets of opinions" in at_once.stderr
+    assert not (tmp_path / "none").exists(), "nobody was asked before"
     unknown = CliRunner().invoke(app, [*asked[:3], "nothing", *asked[4:], "--systems", "zero-shot"])
     assert unknown.exit_code == 2
     assert "opinions, analysis" in unknown.stderr

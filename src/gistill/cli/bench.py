@@ -120,12 +120,14 @@ def bench_run(
     with ending(kept=_KEPT.format(out)):
         from gistill.bench.benchmark import Settings
         from gistill.bench.examples.benchmark import EXAMPLES
+        from gistill.bench.examples.jobs import check_systems
         from gistill.bench.run import run_bench
         from gistill.bench.systems import parse_systems
         from gistill.skills.all import skill_named
 
         longest = max_tokens or skill_named(skill).max_tokens
         rows = parse_systems(systems, shots=shots, seeds=_numbers(seeds))
+        check_systems(rows)
         settings = Settings(None, out, limit, seed, longest, shots_from=shots_from)
         with Display() as display:
             cards = run_bench(EXAMPLES, rows, [f"{skill}:{file}" for file in examples], settings, progress=display)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gistill.bench.benchmark import Job, Settings
 from gistill.bench.examples.sets import ExampleSet, load_examples
 from gistill.bench.models import Models
 from gistill.bench.shots import draw, nearest
-from gistill.bench.systems import Member
+from gistill.bench.systems import Member, System
 from gistill.errors import InputError, SettingError
 from gistill.lm import Request
 from gistill.schema import Message, TrainingExample
@@ -23,9 +24,23 @@ _WRITERS = ("zero-shot", "few-shot", "nearest", "writer")
 
 def why_not(member: Member, on: ExampleSet) -> str:
     """Say why a system cannot do a set; empty where it can."""
-    if member.kind in (*_WRITERS, "answers"):
-        return ""
-    return f"{member.kind} answers only named sets of opinions"
+    return "" if _knows_skills(member) else f"{member.kind} answers only named sets of opinions"
+
+
+def check_systems(systems: Iterable[System]) -> None:
+    """Refuse systems that can do no examples of a skill, so that the others are not asked before that is said.
+
+    Raises:
+        SettingError: There is one.
+    """
+    for member in (member for system in systems for member in system.members if not _knows_skills(member)):
+        these = ", ".join((*_WRITERS, "answers"))
+        hint = f"Use {these} here, and gistill bench fsa for {member.kind}."
+        raise SettingError(f"{member.kind} answers only named sets of opinions", hint=hint)
+
+
+def _knows_skills(member: Member) -> bool:
+    return member.kind in (*_WRITERS, "answers")
 
 
 def job(member: Member, on: ExampleSet, models: Models, settings: Settings) -> Job:
