@@ -296,12 +296,22 @@ def test_a_broken_row_names_file_and_row(
 # Names
 
 
+MAY_SHIP = {
+    "acos": False, "aste": False, "asqp": False, "datastory": False, "dmaste": True, "fsa": False, "gabsa": False,
+    "mams": True, "memd": False, "oats": False, "towe": True,
+}  # fmt: skip
+
+
 def test_every_name_is_of_a_set_and_says_what_may_be_done_with_it() -> None:
     names = index.names()
     assert names == sorted(set(names))
-    assert len(names) == 213
-    assert [index.is_test(f"aste/14res/{part}:aste") for part in ("train", "dev", "test")] == [False, False, True]
-    assert {name.split("/")[0] for name in names if index.may_ship(name)} == {"dmaste", "mams", "towe"}
+    parts = {name.partition(":")[0] for name in names}
+    assert {f"{domain}/{part}" for domain in COUNTS for part in PARTS[: len(COUNTS[domain])]} <= parts
+    assert {f"dmaste/{domain}/{part}" for domain in dmaste.DOMAINS for part in PARTS} <= parts
+    assert [index.is_test(f"aste/14res/{part}:aste") for part in PARTS] == [False, False, True]
+    allowed = {(name.split("/")[0], index.may_ship(name)) for name in names}
+    assert set(MAY_SHIP.items()) <= allowed, "every set of a corpus has its licence"
+    assert not {(corpus, not ship) for corpus, ship in MAY_SHIP.items()} & allowed
     assert (index.licence("mams/test:tsa"), index.licence("acos/laptop/train")) == ("Apache-2.0", "")
     tasks = {name.split(":")[1] for name in names if name.startswith("acos/laptop/train")}
     assert tasks == set(get_args(SentimentTask)) == set(ELEMENTS)
@@ -552,6 +562,7 @@ def loaded(name: str) -> list[Example]:
     return index.load(name, folder=DATA)
 
 
+PARTS = ("train", "dev", "test")
 # Set -> texts of train, dev and test, as the data folder's README counts them.
 COUNTS = {
     "mams": (4297, 500, 500),
@@ -581,7 +592,7 @@ COUNTS = {
 @needs_data
 @pytest.mark.parametrize("domain", COUNTS)
 def test_every_set_has_as_many_texts_as_published(domain: str) -> None:
-    parts = ("train", "dev", "test")[: len(COUNTS[domain])]
+    parts = PARTS[: len(COUNTS[domain])]
     assert tuple(len(loaded(f"{domain}/{part}")) for part in parts) == COUNTS[domain]
     assert all(e.text and e.text == " ".join(e.text.split()) for part in parts for e in loaded(f"{domain}/{part}"))
 

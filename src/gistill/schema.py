@@ -336,7 +336,7 @@ class Check(Noun):
     """Whether a sentence stands, and by what that was decided. `failed` and `reasons` are those of the findings."""
 
     verdict: Literal["supported", "not_supported", "not_checked"]
-    by: tuple[str, ...] = ()  # names of the checks that ran: form, quotes, numbers, quantity, polarity, support
+    by: tuple[str, ...] = ()  # names of the checks that ran; those of every sentence are grounding.CHECKS
     failed: tuple[str, ...] = ()  # the codes of the findings
     reasons: tuple[str, ...] = ()  # for each finding, one clause that a reader understands
     findings: tuple[Finding, ...] = ()  # at most one for each check: the first thing that it found
