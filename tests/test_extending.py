@@ -36,7 +36,7 @@ def run(code: str, **names: Any) -> dict[str, Any]:
 @pytest.fixture
 def salons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The module of the example, known to the index by the line the page gives, with its file in place."""
-    module, line = blocks("How to add a corpus")
+    module, line, _ = blocks("How to add a corpus")
     [rows] = blocks("How to add a corpus", "text")
     (tmp_path / "absa" / "salons").mkdir(parents=True)
     (tmp_path / "absa" / "salons" / "train.tsv").write_bytes(rows.encode())
@@ -72,6 +72,15 @@ def test_a_corpus_is_loaded_by_its_name_and_by_tasks_that_ask_for_less(tmp_path:
     assert (index.licence("salons/train"), index.may_ship("salons/train")) == ("CC-BY-4.0", True)
     with pytest.raises(SettingError, match="no part"):
         index.load("salons/test:aste", folder=tmp_path)
+
+
+def test_the_test_of_the_example_corpus_passes(
+    salons: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = SimpleNamespace(**salons)
+    run(blocks("How to add a corpus")[2], salons=made, index=index, hash_file=hash_file, OpinionTuple=OpinionTuple)[
+        "test_a_line_is_a_text_with_its_opinions"
+    ](tmp_path, monkeypatch)
 
 
 def test_a_corpus_with_other_bytes_or_another_format_is_refused(salons: dict[str, Any], tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_the_skill_is_trained_chosen_benchmarked_and_distilled(
         return run_bench(*arguments, **{**options, "models": models})
 
     monkeypatch.setattr(walk, "run_bench", here)
-    walk.distill(load_distill_recipe(tmp_path / "distill.yaml"), out=tmp_path / "walk", data=tmp_path)
+    walk.distill(load_distill_recipe(tmp_path / "distill.yaml"), out=tmp_path / "walk")
     page = (tmp_path / "walk" / "table.md").read_text(encoding="utf-8")
     assert "summaries: rouge1 above untaught" in page
     assert re.search(r"\| taught \| teacher \| [+-]\d+\.\d \(", page), page
@@ -356,21 +356,48 @@ def test_no_line_outside_its_modules_names_the_second_skill() -> None:
 
 def test_the_example_in_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
-    code = page.partition("## How to add a skill")[2].partition("```python\n")[2].partition("```")[0]
+    section = page.partition("## How to add a skill")[2].partition("\n## ")[0]
+    code, teaching = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     (tmp_path / "urgency.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
     import urgency  # type: ignore[import-not-found,unused-ignore]
 
     skill = urgency.URGENCY
     monkeypatch.setitem(SKILLS, "urgency", skill)
     asked = urgency.UrgencyInput("Where is my parcel?")
     assert skill.parse(skill.write("yes", asked), asked, True).result == "yes"
+    assert [failure.kind for failure in skill.parse("yes", asked, False).failures] == ["truncated"]
     records = [Record(id=str(n), text=text) for n, text in enumerate(("Where is it?", "Thanks.", "Who knows."))]
     answers = {"Where is it?": "Yes.", "Thanks.": "no", "Who knows.": "perhaps"}
     model = ScriptedModel(lambda request: answers[request.messages[-1].content])
     done = annotate(records, out=tmp_path / "corpus", settings=AnnotateSettings(skill="urgency"), teachers=[model])
     assert (done.manifest.rows, done.manifest.failures) == (2, {"unparsable": 1})
+    (tmp_path / "reviews.csv").write_text("text\nIs anybody there?\nIt is fine.\n", encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(teaching.replace('out="corpus"', 'out="scripted"'), names)
+    lines = (tmp_path / "scripted" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [(json.loads(line)["input"]["text"], json.loads(line)["result"]) for line in lines] == [
+        ("Is anybody there?", "yes"), ("It is fine.", "no"),
+    ]  # fmt: skip
+    assert names["done"].stopped == ""
     models = Models(lambda path, prefix_cache: model, weights=lambda kind, path: "")
     train = str(tmp_path / "corpus" / "train.jsonl")
     [card] = run_bench(EXAMPLES, parse_systems(["writer:x"]), [train], Settings(None, tmp_path / "out"), models=models)
     assert card.measures["accuracy"].value == 1.0
+    walked(section, tmp_path)
+
+
+def walked(section: str, folder: Path) -> None:
+    """Read the recipe of a distillation that the page prints: it needs the user's own files and no public data."""
+    pytest.importorskip("torch", reason="needs the extra: train")
+    from gistill.distill.recipe import load_distill_recipe
+    from gistill.distill.walk import plan
+
+    [recipe] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (folder / "distill.yaml").write_text(recipe, encoding="utf-8")
+    read = load_distill_recipe(folder / "distill.yaml")
+    assert [step.name for step in plan(read, folder / "walk")] == [
+        "untaught: fine-tune for urgency, seed 0", "taught: teach, seed 0", "taught: fine-tune for urgency, seed 0",
+    ]  # fmt: skip
+    assert read.public_sets == ()

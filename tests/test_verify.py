@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -169,6 +171,14 @@ def test_everyone_may_be_said_where_everyone_says_so() -> None:
     glad = world(BATTERY[:5])
     assert check("Everyone likes the battery.", glad.opinions, glad).verdict == "supported"
     assert check("All 5 people who mention the battery are positive.", glad.opinions, glad).verdict == "supported"
+
+
+def test_the_true_sentence_of_the_documentation_stands() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(def test_a_year.*?)```", page, re.DOTALL)
+    names = dict(globals())
+    exec(compile(code, "docs/extending.md", "exec"), names)
+    names["test_a_year_that_somebody_names_stands"]()
 
 
 def test_people_are_authors_so_one_who_writes_three_times_is_one() -> None:
