@@ -131,6 +131,26 @@ def test_lists_inside_a_record_stay_cells(tmp_path: Path) -> None:
     assert len(cells(sheet(tmp_path, {"conversations": [talk, {**talk, "id": 6}]}))) == 2
 
 
+def test_a_help_desks_conversation_is_its_messages(tmp_path: Path) -> None:
+    parts = [
+        {"kind": "assigned", "body": None, "author": {"type": "bot"}},
+        {"kind": "comment", "body": "<p>We are <b>sorry</b>.</p>", "author": {"type": "admin", "name": "Bo"}},
+        {"kind": "comment", "body": f"<p>{B}</p>", "author": {"type": "user", "id": "u1"}},
+    ]
+    one = {
+        "id": "c1",
+        "first": {"body": f"<p>{A}</p>", "author": {"type": "user", "id": "u1"}},
+        "log": {"parts": parts},
+    }
+    found = cells(sheet(tmp_path, {"kind": "list", "conversations": [one, {**one, "id": "c2"}]}))
+    assert [row["id"] for row in found] == ["c1", "c2"]
+    assert found[0]["messages"] == [
+        {"role": "user", "content": A}, {"role": "admin", "content": "We are sorry."}, {"role": "user", "content": B}
+    ]  # fmt: skip
+    assert found[0]["first.author.id"] == "u1"
+    assert "first.body" not in found[0]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -203,14 +223,16 @@ def test_too_much_is_a_failure_of_its_row_or_one_sentence(tmp_path: Path, monkey
     assert isinstance(rows[1], Row)
     rows = list(sheet(tmp_path, json.dumps([{"text": "y" * 9_000_000}, {"text": A}])).rows)
     assert [type(row) for row in rows] == [Failure, Row]
+    with pytest.raises(InputError, match="row 1: column 'text' holds more than 2,000,000 characters"):
+        sheet(tmp_path, json.dumps([{"text": "y" * 9_000_000}]))
     line = '{"text": "' + "z" * 8_000_000 + '"}\n'
     rows = list(sheet(tmp_path, f'{{"text": "{A}"}}\n{line}', "r.jsonl").rows)
     assert isinstance(rows[1], Failure)
     assert rows[1].detail == "is longer than 8,000,000 characters"
-    wide = [{"text": A}, {f"k{n}": n for n in range(5_001)}]
+    wide = [{"text": A}, {f"k{n}": n for n in range(2_001)}]
     rows = list(sheet(tmp_path, wide).rows)
     assert isinstance(rows[1], Failure)
-    assert "5,000" in rows[1].detail
+    assert "2,000" in rows[1].detail
     monkeypatch.setattr("gistill.tables.shapes.jsons.MAX_DOCUMENT", 1_000)
     with pytest.raises(InputError, match="is a JSON document of more than 1,000 characters"):
         sheet(tmp_path, [{"text": A}] * 100)

@@ -202,16 +202,16 @@ def test_what_moves_a_terminals_cursor_is_no_part_of_a_name() -> None:
 
 def test_equal_and_many_names_take_no_time() -> None:
     assert name_columns(["a", "a", "a (2)", "a"]) == ("a", "a (2)", "a (2) (2)", "a (3)")
-    assert len(set(name_columns(["same"] * 5_000))) == 5_000
-    for width in (5_001, 100_000):
-        with pytest.raises(InputError, match=f"has {width:,} columns; at most 5,000 are read"):
+    assert len(set(name_columns(["same"] * 2_000))) == 2_000
+    for width in (2_001, 100_000):
+        with pytest.raises(InputError, match=f"has {width:,} columns; at most 2,000 are read"):
             find_header([(1, ["same"] * width), (2, ["1"] * width)])
 
 
-def test_five_thousand_columns_are_read(tmp_path: Path) -> None:
-    _, rows = opened(tmp_path, written([["text"] * 5_000, ["Leaks a lot"] * 5_000]))
+def test_two_thousand_columns_are_read(tmp_path: Path) -> None:
+    _, rows = opened(tmp_path, written([["text"] * 2_000, ["Leaks a lot"] * 2_000]))
     assert isinstance(rows[0], Row)
-    assert len(rows[0].cells) == 5_000
+    assert len(rows[0].cells) == 2_000
 
 
 def test_a_cell_too_long_is_a_failure_of_its_row(tmp_path: Path) -> None:

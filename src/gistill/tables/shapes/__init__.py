@@ -10,9 +10,11 @@ csvs.py           CSV and TSV
 delimited.py      their dialect, and rows that survive broken quotes
 jsons.py          JSON lines and documents
 nested.py         where in a nested document the records are
+talks.py          conversations as help desks nest them
 parquet.py        Parquet files
 workbooks.py      workbooks, measured before they are held
 markup.py         HTML tables and XML
+html.py           HTML to its tables or its words
 texts.py          lines, paragraphs, fields, whole texts
 chats.py          chats and transcripts
 mail.py           messages and mailboxes

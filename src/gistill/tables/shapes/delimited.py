@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gistill.schema import Failure
@@ -210,18 +210,26 @@ def _unescaped(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[tup
     cut = re.escape(delimiter)
     null = re.compile(rf"(^|{cut})\\N(?={cut}|\r?\n?$)")
     meant = {'"': '""', "n": _BREAK, "t": "\t", "r": "", "0": "", "Z": "", "b": "", delimiter: _CUT}
-    started: tuple[int, str] | None = None
+    begun: list[str] = []
+    start = size = 0
     for number, line in lines:
-        start, line = (started[0], started[1] + line) if started else (number, line)
-        started = None
+        start = start if begun else number
         body = line.rstrip("\r\n")
-        if (len(body) - len(body.rstrip("\\"))) % 2 and body != line and len(body) < MAX_ROW_CHARACTERS:
-            started = start, body[:-1] + "\\n"
+        begun.append(line)
+        size += len(line)
+        goes_on = (len(body) - len(body.rstrip("\\"))) % 2 and body != line
+        if goes_on and len(begun) < MAX_ROW_LINES and size < MAX_ROW_CHARACTERS:
+            begun[-1] = body[:-1] + "\\n"
             continue
-        line = null.sub(r"\1", null.sub(r"\1", line))
-        yield start, re.sub(r"\\(.)", lambda found: meant.get(found[1], found[1]), line)
-    if started:
-        yield started
+        yield start, _undone("".join(begun), null, meant)
+        begun, size = [], 0
+    if begun:
+        yield start, _undone("".join(begun), null, meant)
+
+
+def _undone(line: str, null: re.Pattern[str], meant: Mapping[str, str]) -> str:
+    line = null.sub(r"\1", null.sub(r"\1", line))  # twice, because two next to each other share a delimiter
+    return re.sub(r"\\(.)", lambda found: meant.get(found[1], found[1]), line)
 
 
 def _restored(row: RawRow | Failure, dialect: Dialect) -> RawRow | Failure:

@@ -17,7 +17,7 @@ from gistill.tables.shapes.csvs import open_delimited
 from gistill.tables.shapes.folders import is_readable, open_documents, table_names, text_names
 from gistill.tables.shapes.parquet import open_parquet
 from gistill.tables.shapes.several import Table, close_rows, open_tables
-from gistill.tables.shapes.sheets import Layout, Rows, Sheet, Source, source_name
+from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, source_name
 from gistill.tables.shapes.sources import READ_ERRORS, ByteSource, TextSource, explain
 from gistill.tables.shapes.workbooks import open_workbook
 
@@ -25,6 +25,7 @@ FORMATS = (
     "csv", "tsv", "jsonl", "json", "parquet", "xlsx", "html", "xml", "mbox", "eml", "zip", "chat", "fields", "lines",
     "paragraphs", "text", "folder",
 )  # fmt: skip
+_TRIED = 500  # failures, before a source without a row is passed on
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".md": "text"
 }  # fmt: skip
@@ -84,16 +85,28 @@ def _open_folder(folder: Path, how: Layout) -> Sheet:
 def _open_source(opened: ByteSource, how: Layout) -> Sheet:
     try:
         sheet = _open_file(opened, how)
-        first = next(sheet.rows, None)
+        first = _until_row(sheet.rows, opened.name)
     except BaseException as error:
         opened.close()
         if isinstance(error, READ_ERRORS):
             raise InputError(f"cannot be read: {explain(error)}", file=opened.name) from error
         raise
-    if first is None:
+    if not first:
         opened.close()
         raise InputError("has a header and no rows" if sheet.header else "holds no rows", file=opened.name)
-    return replace(sheet, rows=_guarded(itertools.chain([first], sheet.rows), sheet.rows, opened))
+    return replace(sheet, rows=_guarded(itertools.chain(first, sheet.rows), sheet.rows, opened))
+
+
+def _until_row(rows: Rows, file: str) -> list[Row | Failure]:
+    """Read up to the first row; say what is wrong with the first failure where there is no row at all."""
+    first: list[Row | Failure] = []
+    for item in rows:
+        first.append(item)
+        if isinstance(item, Row) or len(first) == _TRIED:
+            return first
+    if first and isinstance(first[0], Failure):
+        raise InputError(first[0].detail or first[0].kind, file=file, row=first[0].row)
+    return first
 
 
 def _open_file(source: ByteSource, how: Layout) -> Sheet:
@@ -209,7 +222,8 @@ def _sniff_text(source: ByteSource, lines: Sequence[str]) -> str:
     first = filled[0].lstrip("\ufeff") if filled else ""
     if first[:1] == "<" and (found := markup.sniff("".join(lines[:200]))) and known not in ("csv", "tsv", "text"):
         return found
-    if _JSON.match(first) if known is None else known in ("json", "jsonl") and first[:1] in ("{", "["):
+    begins = first[:1] in ("{", "[") if known in ("json", "jsonl") else False
+    if known in ("json", "jsonl", None) and (begins or _JSON.match(first)):
         return _sniff_json(lines, first, known)
     if known in ("csv", "tsv", "jsonl", "json", "text"):
         return known

@@ -5,7 +5,7 @@ docs/files.md shows these numbers to users.
 
 from __future__ import annotations
 
-MAX_COLUMNS = 5_000
+MAX_COLUMNS = 2_000
 MAX_CELL = 2_000_000  # characters of one cell
 MAX_LINE = 8_000_000  # characters of one line of text
 MAX_DOCUMENT = 200_000_000  # characters of one JSON document, which is held as a whole; JSON lines have no such bound

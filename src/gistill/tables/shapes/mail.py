@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from typing import cast
 
 from gistill.schema import Failure
+from gistill.tables.shapes.html import html_text
 from gistill.tables.shapes.limits import MAX_CELL, MAX_MESSAGE
-from gistill.tables.shapes.markup import html_text
 from gistill.tables.shapes.sheets import Row, Rows, Sheet
 from gistill.tables.shapes.sources import ByteSource
 

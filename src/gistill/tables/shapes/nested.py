@@ -19,6 +19,7 @@ from gistill.tables.conversations import CONTENT_KEYS, ROLE_KEYS
 from gistill.tables.dates import parse_date
 from gistill.tables.names import NAMES
 from gistill.tables.shapes.sheets import flatten
+from gistill.tables.shapes.talks import gather
 from gistill.text import count_words
 
 EACH: Literal[0] = 0  # every member of a list
@@ -308,7 +309,7 @@ def _outer(value: object, path: Path, *, repeated: bool) -> dict[str, object]:
 
 
 def _record(value: object, above: Mapping[str, object], name: str) -> dict[str, object]:
-    cells = lift(flatten(spread(value))) if isinstance(value, Mapping) else {name: value}
+    cells = gather(lift(flatten(spread(value)))) if isinstance(value, Mapping) else {name: value}
     for key, member in above.items():
         column = key
         while column in cells:
