@@ -76,7 +76,8 @@ HINTS = {
     # who replies
     "company": (
         "company owner owners developer dev business seller hotel management manager merchant host agent vendor "
-        "brand property support admin official staff store shop provider supplier team inhaber eigentumer "
+        "brand property support admin official staff store shop provider supplier team inhaber inhabers eigentumers "
+        "unternehmens eigentumer "
         "unternehmen entwickler anbieter handler betreiber haendler proprietaire entreprise etablissement "
         "developpeur propietario empresa desarrollador proprietario azienda struttura gestore bedrijf eigenaar"
     ),
