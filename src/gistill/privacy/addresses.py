@@ -16,7 +16,8 @@ _CAP = f"[{UPPER}]"
 _SMALL = f"[{LOWER}]"
 _CAPITAL = rf"{_CAP}(?:{_SMALL}|['’.-](?=\w))*{_CAP}?{_SMALL}*"
 _PLACE = (
-    rf"{_CAPITAL}(?:[ -](?:{_CAPITAL}|de|del|la|am|an der|upon|on|sur|a\.d\.|im|do|da|dos|di)(?=[\s,.;)!?-]|$)){{0,3}}"
+    rf"{_CAPITAL}(?:[ -](?:{_CAPITAL}|de|del|la|am|an der|upon|on|sur|a\.d\.|im|do|da|dos|di|"
+    rf"(?:nad|pod|ve|v|u|les|lès|sous|en|bei|ob der|in der|in|of|el|y|e)(?= {_CAP}))(?=[\s,.;)!?-]|$)){{0,3}}"
 )
 
 # English
@@ -68,7 +69,7 @@ _BOX = re.compile(
 # Street first, number behind: German, Dutch, Italian, Spanish, Portuguese, Polish
 _HOUSE = r"(?:(?:[nN](?:[°ºr.]|o\.?|um\.?)+|num[ée]ro|número)\s?)?\d{1,4} ?(?:[a-zA-Z]\b)?(?:[-/]\d{1,4}[a-zA-Z]?)?"
 _STREET_NUMBER = re.compile(
-    r"(?<!\w)(?:"
+    r"(?<!\w)(?!(?:Platz|Weg|Hof|Ring) \d)(?:"
     rf"(?:{_CAPITAL}[ -]){{0,3}}{_CAP}?(?:{_SMALL}|-)*(?:straße|strasse|Straße|Strasse|str\.|Str\.|weg|Weg|platz|Platz|"
     rf"allee|Allee|gasse|Gasse|ring|Ring|damm|Damm|ufer|Ufer|"
     rf"chaussee|steig|stieg|straat|Straat|laan|Laan|plein|Plein|gracht|kade|singel|dijk|pad|hof|steeg|dreef|"
@@ -92,14 +93,15 @@ _FRENCH = re.compile(
     rf"\d{{1,2}})(?:[ -](?:{_CAPITAL}|de|du|des|la|le|et|sur|\d{{4}})(?=[\s,.;-]|$)){{0,4}}"
 )
 _NO_PLACE = (
-    "Euro|Kilometer|Seiten|Stück|Uhr|Watt|Menschen|Jahre|Meter|Stunden|Tage|Users?|Reviews?|Mah|Rpm|Kč|Ft|Lei|Kr"
+    "Euro|Kilometer|Seiten|Stück|Uhr|Watt|Menschen|Jahre|Meter|Stunden|Tage|Users?|Reviews?|Mah|Rpm|Kelvin|Lumen|Shots|"
+    "Pages|Kč|Ft|Lei|Kr"
 )
 # A postcode and its place, where the words or a line before make it one.
 _CODE_PLACE = re.compile(
     rf"(?:(?<=[,;(\n])|(?<=[,;(] )|(?<=\b[Ii]n )|(?<=\b[Aa]us )|(?<=\b[Nn]ach )|(?<=\bà )|(?<=\ben )|(?<=\ba )|"
     rf"(?<=\bte )|(?<=\bem )|(?<=\bw )|(?<=- )|^)"
     rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}|\d{{4}}|\d{{4}} ?[A-Z]{{2}}|\d{{2}}-\d{{3}}|\d{{4}}-\d{{3}}|"
-    rf"\d{{5}}-\d{{3}}) (?!{_NO_PLACE})({_PLACE})(?: ?\([A-Z]{{2}}\)|[,/ -]{{1,3}}[A-Z]{{2}}\b)?",
+    rf"\d{{5}}-\d{{3}}) (?!{_NO_PLACE}|[A-Z]{{1,3}}\b)({_PLACE})(?: ?\([A-Z]{{2}}\)|[,/ -]{{1,3}}[A-Z]{{2}}\b)?",
     re.MULTILINE,
 )
 _CERTAIN_CODE_PLACE = re.compile(
@@ -131,7 +133,7 @@ _ROAD = rf"(?:{_CAPITAL}|{_CAP}\.)(?:[ '’-]{{1,2}}(?:{_CAPITAL}|{_OF}|{_CAP}\.
 _LINE = rf"(?:{_NUMBER}{_GAP}{_ROAD}|{_ROAD},? {_NUMBER})(?:,? {_INSIDE}){{0,3}}"
 _LONG_CODE = rf"(?:\d{{5}}(?:-\d{{4}})?|\d{{6}}|\d{{3}} \d{{2,3}}|\d{{2}}-\d{{3}}|{_UK}|{_CANADA})(?![\w-])"
 _TOWN = (
-    rf"(?:{_LONG_CODE},? (?!{_NO_PLACE}){_PLACE}(?:['’]? ?\([A-Z]{{2}}\))?"
+    rf"(?:{_LONG_CODE},? (?!{_NO_PLACE}){_PLACE}(?:['’]? ?\((?:[A-Z]{{2}}|okr(?:es|\.) {_CAPITAL})\))?"
     rf"|{_PLACE}(?:,? {_PLACE})?(?:(?:,? {_STATE}\b\.?,? ?| ?- ?|, ?| ){_LONG_CODE}|,? {_STATE},? \d{{4}}(?!\w)))"
 )
 _BREAK = r"(?:, ?\n?|,? ?\n ?| - )"
@@ -141,7 +143,7 @@ _ANY_CODE = re.compile(rf"(?<![\w.,$€£#]){_LONG_CODE}|\b{_STATE},? \d{{4}}(?!
 _STREET_PLACE = re.compile(
     rf"(?<!\w)(?:(?i:rue|ruelle|avenue|av\.|chemin|ch\.|route|place|quai|impasse|passage|allée|boulevard) "
     rf"(?:(?:de la|de l['’]|des|du|de|d['’]|la|le)['’ ]? ?)?{_ROAD}|{_CAP}{_SMALL}+(?:strasse|straße|weg|gasse|platz))"
-    rf"(?:,? {_NUMBER})?{_GAP}(?!(?:19|20)\d\d )\d{{4,5}} (?:de |d['’])?{_PLACE}"
+    rf"(?:,? {_NUMBER})?{_GAP}\d{{4,5}} (?:de |d['’])?{_PLACE}"
 )
 _MILITARY = re.compile(rf"\b(?:(?:PSC|CMR|Unit) \d+,? Box \d+|USN?S {_CAPITAL}){_GAP}[ADF]PO,? A[AEP] \d{{5}}(?!\w)")
 # Sweden, Norway, Denmark, Finland
@@ -165,7 +167,7 @@ _TURKISH = re.compile(
 _GULF = re.compile(
     r"(?<!\w)(?:Villa|Flat|Apartment|Apt|Office|Building|Bldg|Unit|Shop|Warehouse|House|"
     r"Plot)\.? ?(?:[Nn]o\.? ?)?\d{1,5}[A-Za-z]?"
-    r"(?:,? (?:[A-Z][\w'.-]*|\d{1,4}[A-Za-z]{0,2})){1,10}?,? (?:Dubai|Abu Dhabi|Sharjah|Ajman|Fujairah|"
+    r"(?:,? (?:[A-Z][\w'.-]*|\d{1,4}[A-Za-z]{0,2})){1,10},? (?:Dubai|Abu Dhabi|Sharjah|Ajman|Fujairah|"
     r"Ras Al[ -]Khaimah|RAK|"
     r"Umm Al[ -]Quwain|Al Ain|Doha|Riyadh|Jeddah|Dammam|Kuwait City|Manama|Muscat)(?:,? (?:UAE|"
     r"United Arab Emirates))?(?!\w)"
@@ -180,7 +182,7 @@ _CUE = re.compile(
     r"resid(?:ing|e) (?:at|in)|liv(?:e|ing) (?:at|on)|i['’]?m at|located at|moved (?:from|to)|"
     r"(?:ship|deliver|send|post|mail)(?:ed|ing)?(?: \w+){0,3}? to|adresse|anschrift|wohn(?:e|haft)(?: in(?: der)?|"
     r" an?)?|"
-    r"(?:aus|in) der|j['’]habite(?: au| à)?|domicili[ée]e?(?: au)?|demeurant(?: au)?|direcci[óo]n(?: es)?|"
+    r"j['’]habite(?: au| à)?|domicili[ée]e?(?: au)?|demeurant(?: au)?|direcci[óo]n(?: es)?|"
     r"domicilio(?: es)?|"
     r"vivo en(?: la)?|indirizzo(?: è)?|abito in|residente in|adres(?:em|im)?(?: to)?|mieszkam (?:przy|na|w)|"
     r"adress(?:en är)?|"
@@ -262,6 +264,8 @@ def _announced(text: str) -> Iterator[Found]:
         end = next((end for end in reversed(ends[1:]) if _is_a_line_of_it(text, end)), ends[0])
         value = re.sub(rf"(?:[ ,-]+(?:{_OF}))+$", "", text[row.start() : end]).rstrip(" ,-\n")
         capitals = re.findall(rf"[{UPPER}][{LOWER}]{{2,}}", value)
+        if re.match("(?:Locker|Gate|Terminal|Room|Level|Store|Platform|Zone|Section|Kindle)\\b", value):
+            continue
         said = len(capitals) > 1 or "," in value or "dress" in cue[0].lower()
         of_thing = _has_a_things_number(text, row.start(), row.start() + len(value))
         if any(map(str.isdigit, value)) and capitals and said and not of_thing:

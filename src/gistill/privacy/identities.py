@@ -60,7 +60,8 @@ _ALONE = (
 )
 # Words that are too short or too common: the number stands right behind them.
 _SHORT = (
-    r"medicare|pan|tc|t\.c\.|eid|uan|crn|pass|pas|passi|sotu|legitimation|op|rč|r\. ?č\.|avs|ahv|seguridad social|"
+    r"medicare|dl|ausweis|permis|carta identità|řp|passi[a-z]{1,3}|pan|tc|t\.c\.|eid|uan|crn|pass|pas|passi|sotu|"
+    r"legitimation|op|rč|r\. ?č\.|avs|ahv|seguridad social|"
     r"s[ée]curit[ée] sociale|c\. ?f\.|n\. ?s\. ?s\.|cpr|cnp|buletin|taj|инн|снилс|αφμ|αμκα|licen[cs]e|licence number"
 )
 _UNCASED_WORDS = (
@@ -83,7 +84,8 @@ _CUED = re.compile(
     rf"(?P<gap>{_BETWEEN})(?<![A-Za-z0-9.,-])(?:(?i:nr|no|n[°º])\.? ?)?{_VALUE}(?![\w]|[.,]\d| ?%)"
 )
 _RIGHT_BEHIND = re.compile(
-    rf"(?<![^\W_])(?i:{_SHORT})[ :#.=-]{{1,3}}(?:(?i:card|number|nummer|no|nr|num|id|č|is|ist|är|on|je|est|es|"
+    rf"(?<![^\W_])(?i:{_SHORT})[ :#.=-]{{1,3}}(?:(?i:card|number|nummer|numero|numéro|número|numara\w*|no|nr|num|id|č|"
+    rf"číslo|is|ist|är|on|je|est|es|"
     rf"è)\b[ :#.=-]{{1,3}})"
     rf"{{0,2}}(?<![A-Za-z0-9.,-]){_VALUE}(?![\w]|[.,]\d| ?%)"
 )

@@ -13,7 +13,7 @@ from gistill.privacy.found import LOWER, UPPER, Found
 
 _UP = f"[{UPPER}]"
 _LOW = f"[{LOWER}]"
-_NAME = rf"{_UP}(?:{_LOW}+(?:{_UP}{_LOW}+)?|['’]{_UP}{_LOW}+|\.)(?:['’-]{_UP}?{_LOW}+)*"
+_NAME = rf"{_UP}(?:{_LOW}+(?:{_UP}{_LOW}+)?|['’]{_UP}{_LOW}+|\.)(?:['’-]{_UP}?{_LOW}+|-{_UP}\.)*"
 _PARTICLES = "van|von|zu|de|der|den|del|della|di|da|do|dos|la|le|ter|bin|al|el|af|av"
 _FULL = rf"{_NAME}(?: (?:{_NAME}|{_UP}\.?|{_PARTICLES})(?![\w])){{0,3}}"
 _TWO = rf"{_NAME}(?: (?:{_NAME}|{_UP}\.?|{_PARTICLES})(?![\w])){{0,2}} {_NAME}(?![\w])"
@@ -43,21 +43,23 @@ _HOLDER = (
     r"intestatari[oa]|beneficiari[oa]|odbiorca|właściciel(?:ka)?|hesap sahibi|kontoinnehavare|kontohaver(?:en)?|"
     r"tilin ?omistaja|majitel(?:ka)?(?: účtu)?|rekeninghouder|t\.?n\.?v\.|a nombre de|a nome(?: di)?|op naam van|"
     r"em nome de|na nazwisko|na jméno|auf den namen|au nom de|i namnet|(?:in|under) the name(?: of)?|"
-    r"(?:account|booking|reservation|order)(?: is)? under"
+    r"(?:account|booking|reservation|order)(?: is)? under|on behalf of(?: my \w+)?"
 )
 _LABEL = (
     r"name(?:d)?|(?:full|first|last|sur|customer|contact|account holder|cardholder|passenger|patient|guest)[ -]?names?|"
     r"(?:vor-? ?(?:und|&) ?nach|nach|vor|familien)name|nom(?: et prénoms?)?|prénom|nombres?(?: y apellidos?)?|"
     r"apellidos?|nome(?: e cognome)?|cognome|naam|(?:for|efter|etter|fulde |fullt )?navne?|(?:för|efter)?namn|"
     r"(?:etu|suku|koko )?nimi|jméno(?: a příjmení)?|příjmení|meno a priezvisko|imi[ęe](?: i nazwisko)?|nazwisko|"
-    r"ad(?:[ıi])?(?: ve)?[ /-]*soyad(?:[ıi])?|isim|nume(?: și prenume)?|név|signed(?: by)?|имя|фио|όνομα"
+    r"ad(?:[ıi])?(?: ve)?[ /-]*soyad(?:[ıi])?|isim|nume(?: și prenume)?|név|signed(?: by)?|contact(?: person)?|"
+    r"ansprechpartner(?:in)?|inhaber(?:in)?|al[ıi]c[ıi](?: ad[ıi])?|mottagare|saaja|"
+    r"p[řr][íi]jemce|destinataire|recipient|имя|фио|όνομα"
 )
 _INTRODUCED = re.compile(
     rf"(?<!\w)(?i:(?:{_MY_NAME_IS})[ :-]{{1,3}}|(?:{_LABEL}) {{0,2}}[:=] {{0,2}}|yours, {{0,2}})"
     rf"(?:(?i:mr|mrs|ms|miss|dr|herrn?|frau)\.? )?({_EITHER})"
 )
 _HOLDS = re.compile(
-    rf"(?<!\w)(?i:{_HOLDER})(?: is| ist| est| es| è|:)? {{0,2}}(?:(?i:mr|mrs|ms|miss|dr|herrn?|frau)\.? )?({_EITHER})"
+    rf"(?<!\w)(?i:{_HOLDER})(?: is| ist| est| es| è| ?:)? {{0,2}}(?:(?i:mr|mrs|ms|miss|dr|herrn?|frau)\.? )?({_EITHER})"
 )
 _INTRODUCED_LINE = re.compile(rf"(?m:^) {{0,3}}(?i:{_LABEL}) {{0,2}}- {{0,2}}({_EITHER})")
 # "I am" is as often followed by what somebody is: two words with capitals, the first with small letters behind it.
@@ -66,9 +68,14 @@ _IAM = re.compile(
     r"[Oo]len|"
     rf"[Jj]sem|ben|[Ii]k ben|[Ss]ou|[Ss]om) (?:(?i:mr|mrs|ms|miss|dr|herr|frau|pan|pani)\.? )?({_NAMED})"
 )
+_HERE_IS = re.compile(
+    r"(?:^|(?<=[,.!\n:])|(?<=[,.!:] ))(?:(?i:hier ist|hier spricht|tässä on|här är|her er) "
+    rf"({_TWO})|(?i:hier|ici|tu|tady|täällä|aquí|qui) ({_TWO})(?=[,.;!\n]))"
+)
 _COMMA = re.compile(rf"(?<!\w)(?:I|Ich|Yo|Io|Ja|Jag|Jeg|Minä|Já|Ik|Eu|[Jj]e soussignée?),? ({_TWO}),")
 _HERE = re.compile(
-    rf"(?:^|(?<=[\n.,!?:])|(?<=[.,!?:] ))({_TWO})(?=,? (?i:here|speaking|hier|ici|aquí|qui|tässä|här|her|"
+    rf"(?:^|(?<=[\n.,!?:])|(?<=[.,!?:] ))({_TWO})(?=,? (?i:(?:from [^\W\d]+ )?here|this side|speaking|hier|ici|aquí|"
+    rf"qui|tässä|här|her|"
     rf"zde)\b ?(?:[.,!:;-]|$))"
 )
 _RELATIVE = re.compile(
@@ -95,7 +102,7 @@ _UNCASED = re.compile(
     r"(?<!\w)(?:(?:و)?[اأ]سمي(?: هو)?|السيدة?|صاحب الحساب)[: ]{1,2}([\u0621-\u0652]{2,15}"
     r"(?: (?!و|من|في|على|أنا|لم|لا)[\u0621-\u0652]{2,15}){0,2}(?: (?:بن|بنو|ابن|بنت|أبو|عبد|آل|"
     r"ذي) [\u0621-\u0652]{2,15}){0,2})"
-    r"|(?:تحياتي|مع التحية)[،,: ]{1,2}([\u0621-\u0652]{2,15}(?: [\u0621-\u0652]{2,15}){0,2})\s*[.!]?\s*$"
+    r"|(?:تحياتي|مع التحية)[،,: ]{1,2}(?!لل)([\u0621-\u0652]{2,15}(?: [\u0621-\u0652]{2,15}){0,2})\s*[.!]?\s*$"
     r"|(?:मेरा नाम|नाम[:：]) ?([\u0900-\u0963]{2,15}(?: (?!है|हैं|और|मैं)[\u0900-\u0963]{2,15}){0,2})"
     r"|सादर[,: ]{1,2}([\u0900-\u0963]{2,15}(?: [\u0900-\u0963]{2,15}){0,2})\s*[।.]?\s*$"
     r"|(?:שמי|קוראים לי) ([\u05d0-\u05ea]{2,12}(?: [\u05d0-\u05ea]{2,12})?)"
@@ -131,10 +138,12 @@ _CLOSING = (
     r"s pozdravem|s úctou|zdraví|pozdrav|díky|děkuji|saygılarımla|saygılar|sevgiler|teşekkürler|selamlar|"
     r"cu stimă|üdvözlettel|с уважением|спасибо|με εκτίμηση|love|xoxo|signed|sent by)"
 )
+# In these languages a comma or a new line tells who thanks from who is thanked.
+_THANKS = "danke|merci|gracias|grazie|dziękuję|dzięki|tack|kiitos|díky|děkuji|teşekkürler|bedankt|obrigad[oa]|спасибо"
 _CLOSES = re.compile(rf"(?i:{_CLOSING})(?!\w)")
 _SIGNATURE = re.compile(
     rf"(?im:(?:^|(?<=[.!?)] )|(?<=[,;] )(?!(?:best|love|danke|merci|thanks?|signed) (?!and|&|"
-    rf"n )[^,.!:-]))(?:{_CLOSING})(?!\w)[^\S\n]*[,.!:-]*)\s{{1,4}}"
+    rf"n )[^,.!:-]))(?!(?:{_THANKS}) [^,.!:-])(?:{_CLOSING})(?!\w)[^\S\n]*[,.!:-]*)\s{{1,4}}"
     rf"[~–—-]{{0,2}} ?({_NAMED}|{_FULL}|{_CAPS}(?: {_CAPS}){{1,2}})"
     r"(?=\s*(?:$|\n|[,.]\s*(?:$|\n)|[(]))"
 )
@@ -195,9 +204,19 @@ _BORN = re.compile(
 _BORN_BEHIND = re.compile(r"(\d{4}年 ?\d{1,2}月 ?\d{1,2}日)(?:生まれ|出生|生)")
 
 
-# What is signed with nothing but a name or a telephone number: sure only where a text gives other personal data.
+# A name or a telephone number alone at the end, and a name right beside what reaches its owner: sure only
+# where a text gives other personal data.
 _LONE_NAME = re.compile(rf"(?:^|(?<=[.!?\n])|(?<=[.!?] ))({_NAME}(?: {_NAME}){{1,2}})\.?\s*$")
 _LONE_NUMBER = re.compile(r"(?:^|(?<=[.!?\n])|(?<=[.!?] ))(\+?\d[\d ./-]{6,16}\d)\.?\s*$")
+_REACHES = ("EMAIL", "IBAN", "PHONE", "ADDRESS", "DATE_OF_BIRTH")
+_BEFORE_IT = re.compile(
+    rf"(?:^|[\n,.:;!?(–-] ?)({_TWO}) ?[,:;(/\n–-]{{1,2}} ?(?:(?!\d)\w{{1,12}}[.:]{{0,2}} ?){{0,2}}\(?$"
+)
+_BEHIND_IT = re.compile(
+    rf"(?: please| bitte| merci)? ?(?:[,/:;\n–-]|,? (?i:name|names|nom|nombre|nome|namn|nimi|jméno|inhaber(?:in)?|"
+    rf"mottagare|saaja|"
+    rf"p[řr][íi]jemce|intestatario|titular|al[ıi]c[ıi](?: ad[ıi])?)) ?({_TWO})(?=\s*(?:[.,;\n]|$))"
+)
 
 
 def people(text: str) -> Iterator[Found]:
@@ -208,7 +227,7 @@ def people(text: str) -> Iterator[Found]:
     for match in _TITLE.finditer(text):
         if not _BRANDS.match(match[1]) and not match[1].startswith("'"):
             yield _name(match)
-    for pattern in (_HOLDS, _SIGNATURE, _SIGNED, _GREETING, _IAM, _COMMA, _HERE, _RELATIVE, _ASK_FOR):
+    for pattern in (_HOLDS, _SIGNATURE, _SIGNED, _GREETING, _IAM, _HERE_IS, _COMMA, _HERE, _RELATIVE, _ASK_FOR):
         for match in pattern.finditer(text):
             if not _NOBODY.match(match[match.lastindex or 0]):
                 yield _name(match)
@@ -217,10 +236,16 @@ def people(text: str) -> Iterator[Found]:
             yield Found(*match.span(1), "DATE_OF_BIRTH")
 
 
-def signed(text: str) -> Iterator[Found]:
-    """Find the name or the number that a text ends with, for texts that hold other personal data."""
-    if (match := _LONE_NAME.search(text)) and not _NOBODY.match(match[1]) and not _CLOSES.match(match[1]):
-        yield _name(match)
+def signed(text: str, finds: list[Found]) -> Iterator[Found]:
+    """Find the name or the number that a text ends with, and names right beside others of its personal data."""
+    names = [_LONE_NAME.search(text)]
+    for one in finds:
+        if one.kind in _REACHES:
+            start = max(0, one.start - 60)
+            names += [_BEFORE_IT.search(text[: one.start], start), _BEHIND_IT.match(text, one.end)]
+    for match in names:
+        if match and not _NOBODY.match(match[1]) and not _CLOSES.match(match[1]):
+            yield _name(match)
     if (match := _LONE_NUMBER.search(text)) and 8 <= sum(map(str.isdigit, match[1])) <= 13:
         yield Found(*match.span(1), "PHONE")
 

@@ -92,7 +92,7 @@ def _found(text: str) -> tuple[Found, ...]:
     else:
         finds += numbers(folded)  # a key or a password need not have a digit
     if finds:
-        finds += signed(folded)
+        finds += signed(folded, finds)
     if offsets is not None:
         finds = [Found(offsets[one.start], offsets[one.end - 1] + 1, one.kind) for one in finds]
     gaps = [match.span() for match in _PLACEHOLDER.finditer(text)]
