@@ -57,7 +57,7 @@ def test_this_copy_is_found_where_pip_says_that_it_is(monkeypatch: pytest.Monkey
             assert name == "direct_url.json"
             return json.dumps({"url": "file:///w/gistill.whl", "archive_info": {}})
 
-    monkeypatch.setattr("gistill.install.distribution", lambda name: Wheel())
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Wheel())
     assert install.pip_install("train", "writer") == 'pip install "/w/gistill.whl[train,writer]"'
     assert install.hint("train") == 'Run: pip install "/w/gistill.whl[train]"'
     monkeypatch.setattr(Wheel, "read_text", lambda self, name: "{")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -47,6 +46,8 @@ def command(direct_url: dict[str, Any] | None, extras: str) -> str:
 
 
 def _direct_url() -> dict[str, Any] | None:
+    from importlib.metadata import PackageNotFoundError, distribution  # 20 ms that --help need not wait
+
     try:
         told = json.loads(distribution("gistill").read_text("direct_url.json") or "null")
     except (PackageNotFoundError, OSError, ValueError):
