@@ -223,3 +223,21 @@ def test_a_hostile_cell_takes_no_long_time(unit: str) -> None:
     before = time.process_time()
     find_apart(unit * (30_000 // len(unit)))
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "left"),
+    [
+        ("12/04/2025: The lid sticks.", "The lid sticks."),
+        ("2025-04-12 09:30 - The lid sticks.", "The lid sticks."),
+        ("[12.04.25, 21:07] The lid sticks.", "[12.04.25, 21:07] The lid sticks."),  # a chat's: read elsewhere
+        ("3.0 out of 5 stars\nSticky lid", "Sticky lid"),
+        ("4,0 von 5 Sternen\nGut", "Gut"),
+        ("12/04/2025", "12/04/2025"),
+        ("3.0 out of 5 stars is what I give", "3.0 out of 5 stars is what I give"),
+        ("10-12 people: too many", "10-12 people: too many"),
+    ],
+)
+def test_a_date_or_a_line_of_stars_in_front_is_not_the_customer_s(cell: str, left: str) -> None:
+    apart = find_apart(cell)
+    assert "".join(char for at, char in enumerate(cell) if not any(one.start <= at < one.end for one in apart)) == left

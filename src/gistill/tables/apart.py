@@ -152,6 +152,14 @@ _STATUS = re.compile(
     r"order|customer|user|owner|kauf|käufer|bewertung|achat|compra|acquisto))?[ \t]*(?:[|•·]|[-–—](?=\s)|\n)\s*",
     re.IGNORECASE,
 )
+# What a list of notes, or a page, writes in front: "05/03/2024: ", "4.0 out of 5 stars" as a line of its own.
+_STAMP = re.compile(
+    r"\A\s*(?:\[?(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})"
+    r"(?:,?[ T]\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?)?\]?\s*(?:[:|–—]|-(?=\s))\s*|"
+    r"\d(?:[.,]\d)?\s+(?:out of|of|von|sur|de|su|van)\s+\d{1,2}\s+(?:stars?|sternen?|étoiles?|estrellas|stelle|"
+    r"sterren)[ \t]*\n\s*)",
+    re.IGNORECASE,
+)
 _MORE = re.compile(
     r"\s*(?:(?:\.{3}|…)\s*(?:(?:read |see |show |view )?(?:more|less)|mehr(?: lesen| anzeigen)?|weiterlesen|plus|"
     r"lire la "
@@ -284,8 +292,9 @@ def _marks(cell: str) -> Iterator[Stretch]:
     """Find what stands at either end of a cell, for which its ends alone are looked at."""
     if match := _CLOSING_INLINE.search(cell, max(0, len(cell) - _TAIL)):
         yield Stretch(*match.span(), "signature")
-    if (match := _STATUS.match(cell)) and match.end() < len(cell):
-        yield Stretch(0, match.end(), "status")
+    for pattern in (_STATUS, _STAMP):
+        if (match := pattern.match(cell)) and match.end() < len(cell):
+            yield Stretch(0, match.end(), "status")
     end = len(cell.rstrip())
     if (match := _MORE.search(cell, max(0, end - 40), end)) and cell[: match.start()].strip():
         yield Stretch(match.start(), match.end(), "markup")

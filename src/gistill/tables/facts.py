@@ -44,6 +44,7 @@ class Facts:
         words = [count_words(text) for text in plain]
         self.words = sum(words) / count
         self.letters = sum(any(char.isalpha() for char in text) for text in plain) / count
+        self.sentences = sum(text.endswith((".", "!", "…", "。", "！")) for text in plain) / count
         self.links = sum(text.startswith(("http://", "https://", "www.")) for text in plain) / count
         self.emails = sum(bool(_EMAIL.fullmatch(text)) for text in plain) / count
         self.questions = sum(text.endswith(("?", "？")) for text in plain) / count

@@ -39,6 +39,7 @@ def choose_texts(
     named: list[str] = []
     prose: list[str] = []
     replies: list[str] = []
+    sentences: list[str] = []  # short ones, which are text beside others that are
     weak: list[str] = []  # picked from a list, as far as the cells tell
     for name in header:
         column, label = facts[name], labels[name]
@@ -55,8 +56,11 @@ def choose_texts(
             named.append(name)
         elif fit(name) is not None:
             weak.append(name)
-        elif column.words >= _PROSE_WORDS and column.distinct >= 0.8 and not column.choices:
-            prose.append(name)
+        elif column.distinct >= 0.8 and not column.choices:
+            if column.words >= _PROSE_WORDS:
+                prose.append(name)
+            elif column.words >= 2 and column.sentences >= 0.5:
+                sentences.append(name)
     strong = [name for name in named if not is_title(labels[name])]
     if not strong and not replies and not prose:
         named += weak[:1]
@@ -66,7 +70,7 @@ def choose_texts(
         unread.update(dict.fromkeys(replies, "a reply to the customer"))
     if not named and len(prose) > 1:
         return Texts((), unread, tuple(prose))
-    candidates = [name for name in header if name in named or name in prose]
+    candidates = [name for name in header if name in named or name in prose or (named and name in sentences)]
     copies = _copies(candidates, facts)
     unread.update(copies)
     return Texts(tuple(name for name in candidates if name not in copies), unread)
