@@ -35,7 +35,7 @@ def open_source(
     try:
         table = open_table(source, columns=columns, by=by, as_of=day, **how)
     except UnsureError as error:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not is_terminal():
             raise
         chosen = {**columns, "text": _ask_for_texts(error)}
         table = open_table(source, columns=chosen, by=by, as_of=day, **how)
@@ -44,6 +44,11 @@ def open_source(
     for note in table.info.notes:
         say(f"Note: {note}.")
     return table
+
+
+def is_terminal() -> bool:
+    """Say whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _day(as_of: str | None) -> dt.date | None:

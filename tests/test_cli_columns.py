@@ -1,0 +1,168 @@
+"""The flags about columns: what they choose, what they refuse, and what the report says of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fake_reader import FakeReader
+from gistill.cli import main
+
+Result = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Result]:
+    """Run a command in this process with the fake reader: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
+
+    def command(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["gistill", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """An app store's export: title and body, version, device, stars, a question for a recommendation, replies."""
+    rows = ["id,user,App Version,Device,Star Rating,NPS,Title,Review Text,Developer Reply Text,Date"]
+    for n in range(12):
+        good = n % 2 == 0
+        text = f"Great sound in week {n}." if good else f"It has a bad battery since week {n}."
+        rows.append(
+            f"r{n},u{n},{'1.0' if good else '1.1'},{'pixel' if n < 4 else 'tab'},{5 if good else 1},{n % 11},"
+            f"Title {n},{text},Thank you we love our great users and our great sound number {n},2025-03-{n + 1:02d}"
+        )
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join(rows), "utf-8")
+    return path
+
+
+def test_counts_per_version_need_no_flag_but_by(run: Callable[..., Result], export: Path, tmp_path: Path) -> None:
+    code, _, err = run(
+        "digest", str(export), "-o", "r", "--writer", "none", "--by", "app version", "--by", "Star Rating"
+    )
+    assert code == 0
+    assert "text = 'Title' + 'Review Text'" in err
+    assert "Not read: 'Developer Reply Text' (a reply to the customer); for --by: 'App Version', 'Device'." in err
+    made = json.loads((tmp_path / "r" / "digest.json").read_text("utf-8"))
+    by_column = {one["column"]: one for one in made["by"]}
+    versions = {value["entity"]: value["tally"] for value in by_column["App Version"]["values"]}
+    assert {name: (one["positive"], one["negative"]) for name, one in versions.items()} == {
+        "1.0": (6, 0),
+        "1.1": (0, 6),
+    }
+    assert {value["entity"] for value in by_column["Star Rating"]["values"]} == {"1", "5"}
+    assert [(one["question"], one["answers"], one["mean"]) for one in made["ratings"]] == [
+        ("Star Rating", 12, 3.0),
+        ("NPS", 12, 4.5833),
+    ]
+    assert made["ratings"][0]["counts"] == {"1": 6, "5": 6}
+    for page in ("report.md", "report.html"):
+        report = (tmp_path / "r" / page).read_text("utf-8")
+        assert "App Version" in report
+        assert "a reply to the customer" in report
+        assert "1: 6, 5: 6" in report
+
+
+def test_two_text_columns_are_both_read(run: Callable[..., Result], export: Path, tmp_path: Path) -> None:
+    flags = ("--text-column", "Title", "--text-column", "Review Text")
+    code, _, err = run("extract", str(export), "-o", "o.jsonl", *flags)
+    assert code == 0
+    assert "text = 'Title' + 'Review Text'" in err
+    columns = {json.loads(line)["cell"]["column"] for line in (tmp_path / "o.jsonl").read_text("utf-8").splitlines()}
+    assert columns == {"Review Text"}  # the fake reader knows no words of the titles
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--date-column", "Star Rating"), "column 'Star Rating' cannot be the date: its cells are no dates"),
+        (("--rating-column", "Review Text"), "column 'Review Text' cannot be the rating"),
+        (("--text-column", "NPS"), "column 'NPS' cannot be the text"),
+        (("--by", "Devise"), "Did you mean 'Device'?"),
+        (("--as-of", "soon"), "--as-of 'soon' is no date"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_read(
+    run: Callable[..., Result], export: Path, tmp_path: Path, flags: tuple[str, str], why: str
+) -> None:
+    code, out, err = run("digest", str(export), "-o", "r", "--writer", "none", *flags)
+    assert (code, out) == (2, "")
+    assert why in err
+    assert not (tmp_path / "r").exists()
+
+
+def test_columns_that_nothing_tells_apart_need_a_flag_where_nobody_can_be_asked(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    rows = ["aa,bb", *(f"The sound is great {n} times over,We also sell great sound number {n}" for n in range(6))]
+    (tmp_path / "two.csv").write_text("\n".join(rows), "utf-8")
+    code, _, err = run("digest", "two.csv", "-o", "r", "--writer", "none")
+    assert code == 2
+    assert "nothing says which of these columns hold the customers' words: 'aa', 'bb'" in err
+    assert "--text-column 'aa'" in err
+    assert run("digest", "two.csv", "-o", "r", "--writer", "none", "--text-column", "aa")[0] == 0
+
+
+def test_a_terminal_is_asked(run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ["aa,bb", *(f"The sound is great {n} times over,We also sell great sound number {n}" for n in range(6))]
+    (tmp_path / "two.csv").write_text("\n".join(rows), "utf-8")
+    monkeypatch.setattr("gistill.cli.source.is_terminal", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda *args, **settings: "2")
+    code, _, err = run("digest", "two.csv", "-o", "r", "--writer", "none")
+    assert code == 0
+    assert "text = 'bb'" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("id,comment\n1,\n2,\n", "nothing was read: 2 hold no text"),
+        ("id,comment\n1,N/A\n2,none\n3,\n", "2 say nothing (N/A, none, see above), 1 holds no text"),
+        ("id,body\n1,[deleted]\n2,[removed]\n", "2 were deleted"),
+    ],
+)
+def test_a_file_of_which_nothing_is_read_ends_with_2_and_no_report(
+    run: Callable[..., Result], tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "empty.csv").write_text(text, "utf-8")
+    for command in (("digest", "empty.csv", "-o", "r", "--writer", "none"), ("extract", "empty.csv")):
+        code, _, err = run(*command)
+        assert code == 2
+        assert why in err
+    assert not (tmp_path / "r" / "report.html").exists()
+
+
+def test_relative_dates_are_read_from_the_day_that_is_given(run: Callable[..., Result], tmp_path: Path) -> None:
+    rows = ["date,review", *(f"{n} days ago,The sound is great on day {n}." for n in range(1, 7))]
+    (tmp_path / "r.csv").write_text("\n".join(rows), "utf-8")
+    _, _, err = run("digest", "r.csv", "-o", "a", "--writer", "none")
+    assert "6 dates are relative" in err
+    assert "--as-of" in err
+    assert json.loads((tmp_path / "a" / "digest.json").read_text("utf-8"))["dates"] is None
+    run("digest", "r.csv", "-o", "b", "--writer", "none", "--as-of", "2025-06-10")
+    assert json.loads((tmp_path / "b" / "digest.json").read_text("utf-8"))["dates"] == ["2025-06-04", "2025-06-09"]
+
+
+def test_languages_that_the_reader_does_not_know_are_said_at_the_end(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeReader, "languages", ("en",), raising=False)
+    rows = ["review,language", "The sound is great.,en", "La batería es mala,es", "Der Akku ist schlecht,de"]
+    (tmp_path / "l.csv").write_text("\n".join(rows), "utf-8")
+    code, out, _ = run("digest", "l.csv", "-o", "r", "--writer", "none")
+    assert code == 0
+    assert "2 of 3 records (67%) are in a language that the reader does not know, and set apart." in out
