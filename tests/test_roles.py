@@ -402,7 +402,7 @@ def test_what_is_read_and_what_is_not_is_said_in_two_lines(tmp_path: Path) -> No
         tmp_path, {"Pros": SAID, "Cons": SHORT, "Owner reply": THANKS, "Device": ["a", "b"] * 3, "Stars": [1] * 6}
     )
     first, second = tell(inspect_table(path), path=False)
-    assert first == "Reading table.csv (csv, utf-8): text = 'Pros' + 'Cons'; rating = 'Stars'."
+    assert first == "Reading table.csv (csv, utf-8): text = 'Pros' + 'Cons', rating = 'Stars'."
     assert second == "Not read: 'Owner reply' (a reply to the customer); for --by: 'Device'."
 
 

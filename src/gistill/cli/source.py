@@ -37,7 +37,7 @@ def open_source(
     except UnsureError as error:
         if not is_terminal():
             raise
-        chosen = {**columns, "text": _ask_for_texts(error)}
+        chosen = {**columns, "text": _ask_for_texts(error, say)}
         table = open_table(source, columns=chosen, by=by, as_of=day, **how)
     for line in tell(table.info):
         say(line)
@@ -61,12 +61,12 @@ def _day(as_of: str | None) -> dt.date | None:
     return day
 
 
-def _ask_for_texts(error: UnsureError) -> list[str]:
+def _ask_for_texts(error: UnsureError, say: Callable[[str], None]) -> list[str]:
     import typer
 
-    typer.echo(f"{error}", err=True)
+    say(f"{error}.")
     for number, column in enumerate(error.columns, 1):
-        typer.echo(f"  {number}  {column}", err=True)
+        say(f"  {number}  {column}")
     answer = typer.prompt("Which of them hold the customers' words? Numbers, with commas between", err=True)
     numbers = [int(part) for part in str(answer).replace(",", " ").split() if part.isdecimal()]
     chosen = [error.columns[number - 1] for number in numbers if 1 <= number <= len(error.columns)]

@@ -27,8 +27,8 @@ def tell(info: TableInfo, *, path: bool = True) -> tuple[str, ...]:
         if role != "text":
             roles.append(role if role == column else f"{role} = {column!r}")
     roles += [f"question = {info.question!r}"] if info.question is not None else []
-    roles += [f"other ratings = {', '.join(map(repr, info.ratings))}"] if info.ratings else []
-    first = f"Reading {name} ({how}): {'; '.join(roles)}." if roles else f"Reading {name} ({how})."
+    roles += [f"other ratings = {' + '.join(map(repr, info.ratings))}"] if info.ratings else []
+    first = f"Reading {name} ({how}): {', '.join(roles)}." if roles else f"Reading {name} ({how})."
     second = _others(info)
     return (first, second) if second else (first,)
 
