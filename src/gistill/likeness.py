@@ -1,0 +1,167 @@
+"""Which opinions say alike: a small encoder, taught on points that a large language model made, gives each a vector.
+
+It reads the words of an opinion and the name of the thing, with a few words around them. A folder holds `likeness.json`
+(what it is, and from which likeness two points are one), `tokenizer.json`, `model.onnx` (weights as int8, one scale a
+row; OpenVINO runs it) and `README.md`. `gistill.train.points` makes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.errors import ModelBrokenError, ModelMissingError
+from gistill.files import hash_bytes
+from gistill.offline import openvino
+
+_WORD = re.compile(r"\S+")
+SHIPPED = Path(__file__).parent / "weights" / "likeness"
+FORMAT = 1
+PIECES_PER_BATCH = 1024  # word pieces with padding
+AROUND = 6  # words of the sentence that are read on either side
+_GROUP = "64"  # activations are quantised in groups of this many channels of one piece, so neighbours hardly matter
+
+
+class Window(NamedTuple):
+    """What is read of an opinion: a stretch of its sentence, and where in it the words are that say it."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]  # half-open, in `text`
+
+
+def window(sentence: str, *spans: tuple[int, int]) -> Window:
+    """Cut a sentence to what is said and a few words around.
+
+    Args:
+        sentence: The whole sentence.
+        spans: Where in it the opinion's words are, and the thing's name where it has one; none for all of it.
+
+    >>> window("I must say that the hinge of this lid broke after one single day of careful use", (32, 37), (16, 25))
+    Window(text='I must say that the hinge of this lid broke after one single day of', spans=((32, 37), (16, 25)))
+    """
+    if not spans:
+        return Window(sentence, ((0, len(sentence)),))
+    words = [found.span() for found in _WORD.finditer(sentence)]
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    before = [start for start, _ in words if start < first][-AROUND:]
+    after = [end for _, end in words if end > last][:AROUND]
+    at, to = (before or [first])[0], (after or [last])[-1]
+    return Window(sentence[at:to], tuple((start - at, end - at) for start, end in spans))
+
+
+class Likeness:
+    """A loaded encoder. Safe to use from one thread.
+
+    Attributes:
+        enough: Mean dot product from which two clusters of opinions say the same; chosen on held-out groups.
+        hash: First 16 hexadecimal digits of the sha256 over the folder's files.
+    """
+
+    name = "likeness"
+
+    def __init__(self, card: dict[str, Any], tokenizer: Any, model: Any, hash: str) -> None:  # noqa: A002
+        self.enough = float(card["enough"])
+        self.hash = hash
+        self._tokenizer, self._model = tokenizer, model
+
+    def embed(self, windows: Sequence[Window]) -> NDArray[np.float32]:
+        """Turn opinions into vectors that compare by dot product.
+
+        Args:
+            windows: What is read of each.
+
+        Returns:
+            Shape (N, D), rows of unit length; equal windows have the same vector.
+        """
+        place = {one: n for n, one in enumerate(sorted(set(windows)))}
+        if not place:
+            return np.zeros((0, 1), dtype=np.float32)
+        texts = [one.text.encode("utf-8", "replace").decode("utf-8") for one in place]  # a tokenizer's needs
+        codes = self._tokenizer.encode_batch(texts)
+        said = [spoken(code.offsets, one.spans) for code, one in zip(codes, place, strict=True)]
+        found: list[Any] = [None] * len(codes)
+        for rows in _batches([len(code.ids) for code in codes]):
+            longest = max(len(codes[row].ids) for row in rows)
+            ids, mask = np.zeros((2, len(rows), longest), dtype=np.int64)
+            words = np.zeros((len(rows), longest), dtype=np.float32)
+            for at, row in enumerate(rows):
+                length = len(codes[row].ids)
+                ids[at, :length], mask[at, :length], words[at, :length] = codes[row].ids, 1, said[row]
+            for row, vector in zip(rows, self._model([ids, mask, words])[0], strict=True):
+                found[row] = vector.copy()
+        table: NDArray[np.float32] = np.stack(found)
+        return table[[place[one] for one in windows]]
+
+
+def spoken(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[float]:
+    """Weigh the word pieces of a window: 1 for those of the spans, 0 for others; all 1 where no piece is in a span.
+
+    Args:
+        offsets: Where each piece stands in the window; special pieces are empty.
+        spans: Where the words are that say it.
+    """
+    inside = [float(any(start < b and a < end for a, b in spans) and end > start) for start, end in offsets]
+    return inside if any(inside) else [1.0] * len(inside)
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Group texts of like length, so that little is computed for padding."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batches and (len(batches[-1]) + 1) * lengths[row] <= PIECES_PER_BATCH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+def load_likeness(path: str | Path | None = None) -> Likeness:
+    """Load the encoder of a folder; None means the one shipped in the package.
+
+    Raises:
+        ModelMissingError: A file is not there.
+        ModelBrokenError: The folder is damaged or of a newer format.
+    """
+    folder = SHIPPED if path is None else Path(path)
+    try:
+        parts = [(folder / name).read_bytes() for name in ("likeness.json", "tokenizer.json", "model.onnx")]
+    except OSError as error:
+        raise ModelMissingError(
+            f"no encoder of likeness in {folder} ({error.strerror})",
+            hint="Reinstall gistill for the shipped one, or train one: python -m gistill.train.points --help",
+        ) from error
+    try:
+        card = json.loads(parts[0])
+        if card["format"] != FORMAT:
+            raise ModelBrokenError(f"{folder} is of format {card['format']}, not {FORMAT}", hint="Upgrade gistill.")
+        return Likeness(card, _tokenizer(parts[1], card["pieces"]), _compile(folder), hash_bytes(b"".join(parts))[:16])
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1:]
+        raise ModelBrokenError(f"the encoder of likeness in {folder} does not load: {' '.join(reason)}") from error
+
+
+def _tokenizer(data: bytes, pieces: int) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_buffer(data)
+    except Exception as error:  # the library has no exception of its own
+        raise ValueError(f"tokenizer.json: {error}") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(pieces)
+    return tokenizer
+
+
+def _compile(folder: Path) -> Any:
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
+    threads = os.environ.get("GISTILL_THREADS")
+    if threads:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    return openvino().Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
