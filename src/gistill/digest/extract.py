@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHUNK_RECORDS = 256  # a chunk is closed by whichever comes first: what a kill can lose stays within seconds
 CHUNK_SENTENCES = 2_000
+_WAY = 2  # raised when the same sentences are read in another way, so that what was read before is read again
 BATCH = 64  # sentences handed to the reader at once, of nearly equal length
 
 Progress = Callable[[str, int, int | None], None]  # step, items done, items in all (None when not known)
@@ -210,7 +211,8 @@ def _kept(of: tuple[Record, list[Span], str], what: str, one: _Read) -> Kept:
 
 
 def _settings(chunk_sentences: int) -> str:
-    return f"gistill {version('gistill')}, chunk {CHUNK_RECORDS}/{chunk_sentences}, batch {BATCH}, words {MAX_WORDS}"
+    size = f"chunk {CHUNK_RECORDS}/{chunk_sentences}, batch {BATCH}, words {MAX_WORDS}"
+    return f"gistill {version('gistill')}, {size}, way {_WAY}"
 
 
 _Chunk = list[tuple[Record, list[Span], str]]  # the name of what is wrong where nothing can be read

@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.reader.legible import make_legible
 from gistill.text import GLUED
 
 NULL = 0  # unit 0 is no word: it stands for an aspect or opinion without words of its own
 _GLUED = re.compile(f"[{GLUED}]")
+_RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2090-\u209c]")  # letters that are known, but as signs
+_UNKNOWN = ("[UNK]", "<unk>")
 _JOINERS = frozenset("\u200c\u200d\u00ad")
 
 
@@ -45,6 +48,8 @@ class Units:
 def cut(tokenizer: Any, texts: Sequence[str], *, characters: bool = False) -> list[Units]:
     """Cut texts into word pieces and units.
 
+    Where the tokenizer does not know a word, it is given the text once more as `make_legible` writes it.
+
     Args:
         tokenizer: A `tokenizers.Tokenizer` that puts a start token first and has truncation set, padding off.
         texts: Any strings, lone surrogates included; an empty one has unit 0 alone.
@@ -52,18 +57,30 @@ def cut(tokenizer: Any, texts: Sequence[str], *, characters: bool = False) -> li
     """
     # a lone surrogate cannot be written as UTF-8; the question mark in its place keeps all offsets as they are
     readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    unknown = next((number for name in _UNKNOWN if (number := tokenizer.token_to_id(name)) is not None), None)
     cuts = []
-    for text, encoding in zip(texts, tokenizer.encode_batch(readable), strict=True):
-        first, extents = _characters(text, encoding) if characters else _words(text, encoding)
+    for text, plain, encoding in zip(texts, readable, tokenizer.encode_batch(readable), strict=True):
+        offsets = encoding.offsets
+        if not plain.isascii() and (unknown in encoding.ids or _RAISED.search(plain)):
+            written = make_legible(plain, lambda character: _is_known(tokenizer, character, unknown))
+            encoding = tokenizer.encode(written.text)
+            offsets = [written.back(start, end) for start, end in encoding.offsets]
+        found = _characters(text, offsets) if characters else _words(text, encoding.word_ids, offsets)
         cuts.append(
             Units(
                 ids=np.array(encoding.ids, dtype=np.int64),
-                first=np.array(first, dtype=np.int64),
-                extents=tuple(extents),
+                first=np.array(found[0], dtype=np.int64),
+                extents=tuple(found[1]),
                 truncated=bool(encoding.overflowing),
             )
         )
     return cuts
+
+
+def _is_known(tokenizer: Any, character: str, unknown: int | None) -> bool:
+    """Say whether a tokenizer has a character, alone or inside a word."""
+    ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in (character, f"a{character}")]
+    return unknown not in ids[0] or unknown not in ids[1]
 
 
 def needs_characters(tokenizer: Any, texts: Sequence[str]) -> bool:
@@ -73,10 +90,12 @@ def needs_characters(tokenizer: Any, texts: Sequence[str]) -> bool:
     return len(probe.extents) != 4 or unspaced > len(texts) / 10
 
 
-def _words(text: str, encoding: Any) -> tuple[list[int], list[tuple[int, int]]]:
+def _words(
+    text: str, words: Sequence[int | None], offsets: Sequence[tuple[int, int]]
+) -> tuple[list[int], list[tuple[int, int]]]:
     """Take the tokenizer's words: the position of each one's first piece, and its extent."""
     first, extents, last = [0], [(0, 0)], None
-    for position, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
+    for position, (word, (start, end)) in enumerate(zip(words, offsets, strict=True)):
         if word is None or end <= start:
             continue
         if word == last:
@@ -91,12 +110,12 @@ def _words(text: str, encoding: Any) -> tuple[list[int], list[tuple[int, int]]]:
     return [first[i] for i in keep], [trimmed[i] for i in keep]
 
 
-def _characters(text: str, encoding: Any) -> tuple[list[int], list[tuple[int, int]]]:
+def _characters(text: str, offsets: Sequence[tuple[int, int]]) -> tuple[list[int], list[tuple[int, int]]]:
     """Find words, single characters of scripts without spaces, and punctuation marks, and the piece each begins in.
 
     A unit that no piece covers is left out: a character the normaliser drops, or what lies beyond the longest input.
     """
-    pieces = [(start, end, place) for place, (start, end) in enumerate(encoding.offsets) if end > start]
+    pieces = [(start, end, place) for place, (start, end) in enumerate(offsets) if end > start]
     first, extents, at = [0], [(0, 0)], -1
     for start, end in _found(text):
         # the last piece that has begun: a lone word mark (SentencePiece) covers the character of the piece after it
