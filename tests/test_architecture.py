@@ -66,6 +66,7 @@ ROOMS = {
     "digest": {
         "readings": 0,
         "sides": 0,
+        "rules": 0,
         "ends": 0,
         "extract": 1,
         "written": 1,

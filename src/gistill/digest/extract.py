@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from gistill.digest.readings import Extracted, Kept, Readings, seen
+from gistill.digest.rules import read_by_rule
 from gistill.digest.sides import from_questions, short_name
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
@@ -341,16 +342,25 @@ def _is_text(text: str) -> bool:
 def _read_once(
     sentences: Iterable[str], reader: SentenceReader, tick: Callable[[float], None]
 ) -> dict[str, Sequence[Reading | Failure]]:
-    """Read each different sentence once, the short ones together, so that batches carry little padding."""
-    different = sorted(dict.fromkeys(sentences), key=len)
+    """Read each different sentence once, the short ones together, so that batches carry little padding.
+
+    What `rules.read_by_rule` decides, the reader is not asked.
+    """
     answers: dict[str, Sequence[Reading | Failure]] = {}
+    different = []
+    for sentence in sorted(dict.fromkeys(sentences), key=len):
+        if (known := read_by_rule(sentence)) is None:
+            different.append(sentence)
+        else:
+            answers[sentence] = known
+    decided = len(answers)
     for start in range(0, len(different), BATCH):
         batch = different[start : start + BATCH]
         readings = reader.read(batch)
         if len(readings) != len(batch):
             raise ModelBrokenError(f"the reader {reader.name} answered {len(readings)} of {len(batch)} sentences")
         answers.update(zip(batch, readings, strict=True))
-        tick(len(answers) / len(different))
+        tick((len(answers) - decided) / len(different))
     return answers
 
 
