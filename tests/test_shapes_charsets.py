@@ -21,6 +21,8 @@ TEXTS = {
     "de": ["Der Deckel schließt nicht", "Sehr leise, kocht schön schnell", "Lieferung verspätet, Karton beschädigt"],
     "es": ["La tetera pierde agua, qué pena", "Muy rápida y silenciosa, ¡gracias!", "El envío llegó dañado, señores"],
     "sv": ["Locket läcker och går inte att stänga", "Snabb leverans, mycket nöjd över köpet"],
+    "is": ["Ketillinn lekur og lokið er laust", "Þjónustan var fljót, allt í lagi", "Brotið við komu, ekki góð kaup"],
+    "tr2": ["Kapağı kırıldı şimdiye kadar", "Bu ısıtıcı çalışmıyor"],
     "ru": ["Чайник протекает, крышка не держит", "Греет быстро и тихо, рекомендую", "Доставка опоздала на неделю"],
     "uk": ["Чайник протікає, кришка не тримає", "Гріє швидко й тихо, рекомендую", "Доставка запізнилася на тиждень"],
     "bg": ["Чайникът тече, капакът не държи", "Загрява бързо и тихо, препоръчвам"],
@@ -31,7 +33,8 @@ TEXTS = {
     ("language", "codec"),
     [
         ("pl", "cp1250"), ("cs", "cp1250"), ("hu", "cp1250"), ("tr", "cp1254"), ("fr", "cp1252"), ("de", "cp1252"),
-        ("es", "cp1252"), ("sv", "cp1252"), ("fr", "mac_roman"), ("de", "mac_roman"), ("es", "mac_roman"),
+        ("es", "cp1252"), ("sv", "cp1252"), ("is", "cp1252"),
+        ("tr2", "cp1254"), ("fr", "mac_roman"), ("de", "mac_roman"), ("es", "mac_roman"),
         ("de", "cp850"), ("es", "cp850"), ("pl", "cp852"), ("ru", "cp1251"), ("ru", "koi8_r"), ("ru", "cp866"),
         ("ru", "iso8859_5"), ("uk", "cp1251"), ("bg", "cp1251"), ("bg", "koi8_r"),
     ],

@@ -23,10 +23,7 @@ _CANDIDATES = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "gb18030", "big
 _CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic")
 _FREQUENT = frozenset("оеаинтсрвлкмдпуяыі")  # more than four of five letters of a Cyrillic text
 # Encoding -> the letters beyond ASCII of each language that is written in it.
-_WESTERN = (
-    "àâæçéèêëîïôœùûüÿ äöüßé áéíóúüñªº áâãàçéêíóôõúüªº àèéìíîòóùú éëïóöüèêáí åäöé æøåéèêóòâô äöåšžé áðéíóúýþæö "
-    "àçéèíïóòúü"
-)
+_WESTERN = "àâæçéèêëîïôœùûüÿ äöüßé áéíóúüñªº áâãàçéêíóôõúüªº àèéìíîòóùú éëïóöüèêáí åäöé æøåéèêóòâô äöåšžé àçéèíïóòúü"
 _LATIN = {
     "cp1252": _WESTERN,
     "iso8859_15": _WESTERN,
@@ -39,6 +36,8 @@ _LATIN = {
     "cp852": "ąćęłńóśźż áčďéěíňóřšťúůýž áéíóöőúüű",
 }
 _ALPHABETS = {name: [set(letters) for letters in languages.split()] for name, languages in _LATIN.items()}
+# Icelandic is told by what Turkish, whose own letters stand in the places of its eth, thorn and y, never has.
+_ICELANDIC, _ICELANDIC_ONLY = set("áðéíóúýþæö"), frozenset("áíóæ")
 _JOINS = frozenset("’‘´`·–—…-")  # may stand between two letters
 _ESCAPES = re.compile("[\udc80-\udcff]+")
 
@@ -125,9 +124,13 @@ def _count_faults(sample: bytes, name: str) -> int:
     alphabet of the language which most letters of the line are in.
     """
     faults = 0
-    for line in sample.decode(name, "replace").splitlines():
+    text = sample.decode(name, "replace")
+    alphabets = _ALPHABETS[name]
+    if alphabets is _ALPHABETS["cp1252"] and not _ICELANDIC_ONLY.isdisjoint(text.lower()):
+        alphabets = [*alphabets, _ICELANDIC]
+    for line in text.splitlines():
         special = [char for char in line.lower() if not char.isascii() and char.isalpha()]
-        faults += min(sum(char not in alphabet for char in special) for alphabet in _ALPHABETS[name])
+        faults += min(sum(char not in alphabet for char in special) for alphabet in alphabets)
         for place, char in enumerate(line):
             if not char.isascii():
                 faults += _is_odd(line[place - 1 : place], char, line[place + 1 : place + 2])
