@@ -14,6 +14,7 @@ transcripts.py    labels inside a cell ("Agent: ... Customer: ...") as turns
 parts.py          cells to the text of a record, and the way back
 markup.py         HTML tags in cells
 apart.py          what stands in a cell and is not the customer's
+boilerplate.py    long passages that recur over many cells
 repair.py         letters decoded wrongly, HTML entities, escapes of workbooks
 identity.py       which record is which, whatever else changes
 records.py        rows to records: open_table, read_records, inspect_table

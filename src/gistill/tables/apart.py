@@ -7,7 +7,7 @@ Pure: a string in, stretches of it out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -197,10 +197,10 @@ def find_apart(cell: str) -> list[Stretch]:
         if any(hint in small for hint in hints):
             found += find(cell)
     found += _marks(cell)
-    return _joined(found)
+    return joined(found)
 
 
-def _joined(found: list[Stretch]) -> list[Stretch]:
+def joined(found: Iterable[Stretch]) -> list[Stretch]:
     """Cut overlaps out: what begins first, or is longer, has its reason."""
     joined: list[Stretch] = []
     for one in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):

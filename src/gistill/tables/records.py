@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +15,7 @@ from pydantic import Field
 from gistill.errors import RecordError
 from gistill.schema import Failure, Noun, Record
 from gistill.tables.asked import find_side
+from gistill.tables.boilerplate import Boilerplate, find_boilerplate, without_boilerplate
 from gistill.tables.columns import Guess, Overrides, choose_columns, find_column, is_known_name
 from gistill.tables.conversations import render_messages
 from gistill.tables.dates import find_day_order, is_relative, parse_date, read_day
@@ -22,7 +23,7 @@ from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
-from gistill.tables.threads import Thread, find_thread, gather
+from gistill.tables.threads import Thread, choose_thread, gather
 from gistill.tables.values import cell_text, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
@@ -146,29 +147,9 @@ def open_table(
     except BaseException:
         table.close()
         raise
-    thread, guess = _with_thread(guess, names, cells)
+    thread, guess = choose_thread(guess, names, cells)
     info = _with_columns(table, guess, day_first, as_of)
     return replace(table, thread=thread, info=info.model_copy(update={"by": tuple(dict.fromkeys(groups))}))
-
-
-def _with_thread(
-    guess: Guess, names: Sequence[str], cells: Sequence[Mapping[str, object]]
-) -> tuple[Thread | None, Guess]:
-    """See whether conversations stand over several rows; then the text column holds the messages of one."""
-    columns = dict(guess.columns)
-    if "messages" in columns or "text" not in columns:
-        return None, guess
-    taken = [columns[role] for role in ("rating", "date", "language") if role in columns]
-    thread = find_thread(names, cells, columns["text"], taken=taken)
-    if thread is None:
-        return None, guess
-    columns = {role: name for role, name in columns.items() if name != thread.speaker and role not in ("text", "id")}
-    columns["messages"] = thread.text
-    note = f"column {thread.speaker!r} says who speaks, so the words of customers alone are read"
-    if thread.conversation is not None:
-        columns["id"] = thread.conversation
-        note += f"; rows with the same {thread.conversation!r} are one conversation"
-    return thread, guess._replace(columns=columns, texts=(), notes=(*guess.notes, note))
 
 
 def _sample(sheet: Sheet) -> list[Row | Failure]:
@@ -265,7 +246,8 @@ def read_records(
     The source is opened and its columns are chosen before this returns, so what is wrong with the whole is raised here
     and not later. A row that cannot become a record is a `Failure` of kind `bad_row` in its place; a source that breaks
     off ends in one of kind `unreadable`; if some bytes were not of the file's encoding and were read as Windows-1252,
-    one of kind `encoding`, about the file and no row, comes last. Empty texts are records: `screen` sets them apart.
+    one of kind `encoding`, about the file and no row, comes last; one of kind `boilerplate` before it, where a passage
+    that recurs was set apart. Empty texts are records: `screen` sets them apart.
 
     A record's text is the cell as it was decoded, white space included, with NUL and lone surrogates replaced by
     U+FFFD; `render_messages` says what a conversation's is. A rating, date or language that cannot be read is None and
@@ -313,9 +295,11 @@ def inspect_table(
 
 
 def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
-    info, text = table.info, table.sheet.text
+    info = table.info
     count = 0
+    apart: list[str] = []  # of each record with a passage that recurs: the first passage, then ""
     try:
+        common = _boilerplate(table, limit)
         names = Names(use_cells=_tells_apart(table, limit))
         rows = table.gathered(itertools.chain(table.sample, table.sheet.rows))
         for row in rows if limit is None or limit > 0 else ():
@@ -327,18 +311,44 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
             except RecordError as error:
                 yield Failure(kind="bad_row", row=row.number, detail=str(error))
                 continue
-            yield names.named(record)
+            named = without_boilerplate(names.named(record), common)
+            apart += [named.text[one.start : one.end] for one in named.apart if one.reason == "boilerplate"][:1]
+            apart[1:] = [""] * (len(apart) - 1)
+            yield named
             count += 1
             if count == limit:
                 break
-        if text is not None and text.recoded:
-            yield Failure(
-                kind="encoding",
-                detail=f"{text.recoded} bytes, the first in line {text.first_recoded}, are not {text.encoding} "
-                "and were read as Windows-1252",
-            )
+        yield from _about_the_file(table, apart)
     finally:
         table.close()
+
+
+def _about_the_file(table: Table, apart: Sequence[str]) -> Iterator[Failure]:
+    """Say what concerns no row by itself."""
+    if apart:
+        detail = f"a passage was set apart in {len(apart):,} records, first {apart[0][:80]!r}"
+        yield Failure(kind="boilerplate", detail=detail)
+    text = table.sheet.text
+    if text is not None and text.recoded:
+        yield Failure(
+            kind="encoding",
+            detail=f"{text.recoded} bytes, the first in line {text.first_recoded}, are not {text.encoding} "
+            "and were read as Windows-1252",
+        )
+
+
+def _boilerplate(table: Table, limit: int | None) -> Boilerplate:
+    """Count what recurs over the texts of a source, or of its first rows where it can be read only once."""
+
+    def texts(rows: Iterable[Row | Failure]) -> Iterator[str]:
+        for row in itertools.islice(rows, limit):
+            if isinstance(row, Row):
+                yield from (clean(cell) for name in table.info.texts if isinstance(cell := row.cells.get(name), str))
+
+    if not table.info.texts or table.again is None:
+        return find_boilerplate(texts(table.sample))
+    with _rows(table.again()) as rows:
+        return find_boilerplate(texts(rows))
 
 
 def _tells_apart(table: Table, limit: int | None) -> bool:

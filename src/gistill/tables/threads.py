@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gistill.schema import Failure
 from gistill.speakers import are_speakers, of_customers, role_in_cell, side_of
+from gistill.tables.columns import Guess
 from gistill.tables.shapes.sheets import Row, Rows
 from gistill.tables.values import cell_text
 from gistill.text import is_blank, normalise
@@ -25,6 +26,26 @@ class Thread(NamedTuple):
     speaker: str
     text: str
     conversation: str | None  # None: each row is a message by itself, and the company's say nothing
+
+
+def choose_thread(
+    guess: Guess, names: Sequence[str], cells: Sequence[Mapping[str, object]]
+) -> tuple[Thread | None, Guess]:
+    """See whether conversations stand over several rows; then the text column holds the messages of one."""
+    columns = dict(guess.columns)
+    if "messages" in columns or "text" not in columns:
+        return None, guess
+    taken = [columns[role] for role in ("rating", "date", "language") if role in columns]
+    thread = find_thread(names, cells, columns["text"], taken=taken)
+    if thread is None:
+        return None, guess
+    columns = {role: name for role, name in columns.items() if name != thread.speaker and role not in ("text", "id")}
+    columns["messages"] = thread.text
+    note = f"column {thread.speaker!r} says who speaks, so the words of customers alone are read"
+    if thread.conversation is not None:
+        columns["id"] = thread.conversation
+        note += f"; rows with the same {thread.conversation!r} are one conversation"
+    return thread, guess._replace(columns=columns, texts=(), notes=(*guess.notes, note))
 
 
 def find_thread(
