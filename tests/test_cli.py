@@ -388,3 +388,21 @@ def test_an_interrupt_while_loading_ends_like_any_other(monkeypatch: pytest.Monk
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 130
+
+
+def test_the_form_of_a_file_can_be_overruled_and_several_are_read_as_one(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "titled.csv").write_text("Version,2\nday,text\n1 May,The bed is soft.\n")
+    (tmp_path / "may.csv").write_text("day,text\n1 May,The bed is soft.\n")
+    (tmp_path / "june.csv").write_text("day,text\n1 June,The food is bad.\n2 June,The staff is kind.\n")
+    (tmp_path / "both.json").write_text('{"a": [{"text": "The bed is soft."}], "b": [{"text": "The food is bad."}]}')
+    code, out, _ = run("extract", "titled.csv", "--header-row", "2", "-o", "one.jsonl", "--json")
+    assert (code, json.loads(out)["records"]) == (0, 1)
+    code, out, err = run("extract", "may.csv", "june.csv", "-o", "two.jsonl", "--json")
+    assert (code, json.loads(out)["records"]) == (0, 3)
+    assert "Reading may.csv and 1 more (csv, utf-8)" in err
+    code, _, err = run("extract", "both.json", "--records", "c", "-o", "three.jsonl")
+    assert (code, "is JSON and has nothing at 'c'" in err, "It has these lists: a, b." in err) == (2, True, True)
+    code, _, err = run("extract", "may.csv", "missing.csv", "-o", "four.jsonl")
+    assert (code, "missing.csv: does not exist" in err) == (2, True)
