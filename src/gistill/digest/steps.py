@@ -119,7 +119,7 @@ def assemble(
     dates = [record.date for record in records if record.date is not None]
     return Digest(
         title=title or _title(records),
-        records=len(items),
+        records=sum(isinstance(item, Record) or item.kind != "boilerplate" or item.row is not None for item in items),
         read=len(records),
         people=len({person(record) for record in records}),
         sentences=sentences,

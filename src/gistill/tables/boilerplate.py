@@ -110,7 +110,9 @@ def find_boilerplate(texts: Iterable[str]) -> Boilerplate:
 
 def _pieces(text: str) -> list[_Piece]:
     """Cut a text at its sentences; numbers in them make no difference, as tickets have their own."""
-    spans, words, begins = [], [], []
+    spans: list[tuple[int, int, list[str]]] = []
+    words: list[str] = []
+    begins: list[int] = []
     for match in _SENTENCE.finditer(text):
         own = _WORD.findall(_DIGIT.sub("0", match[0].casefold()))
         if own:

@@ -148,8 +148,9 @@ def open_table(
         table.close()
         raise
     thread, guess = choose_thread(guess, names, cells)
+    table = replace(table, thread=thread)
     info = _with_columns(table, guess, day_first, as_of)
-    return replace(table, thread=thread, info=info.model_copy(update={"by": tuple(dict.fromkeys(groups))}))
+    return replace(table, info=info.model_copy(update={"by": tuple(dict.fromkeys(groups))}))
 
 
 def _sample(sheet: Sheet) -> list[Row | Failure]:
