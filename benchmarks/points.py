@@ -306,7 +306,7 @@ def speed(data: Path, size: int, likeness: Likeness) -> None:
     print(f"{size} opinions, {len(found.points)} points of {said} of them: {seconds:.1f} s, processor {used:.1f} s,")
     print(f"peak memory of the process {peak:.0f} MB")
     for point in found.points[:40]:
-        print(f"  {point.tally.people:4} {point.category} {point.polarity}: {point.name}")
+        print(f"  {point.tally.people:4} {point.category} {point.direction}: {point.name}")
 
 
 def main() -> None:

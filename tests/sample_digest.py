@@ -14,16 +14,20 @@ from collections.abc import Iterable, Sequence
 
 from gistill.schema import (
     Aspect,
+    Change,
     Digest,
+    Direction,
     EntityTally,
     Estimate,
     Failure,
     Opinion,
     Period,
     Phrase,
+    Point,
     Polarity,
     Proportion,
     Quote,
+    Ratings,
     Record,
     Span,
     Summary,
@@ -363,6 +367,55 @@ def summaries() -> tuple[Summary, ...]:
     )  # fmt: skip
 
 
+def points() -> tuple[Point, ...]:
+    """Four points: praise, two complaints (one of a hostile name), a wish."""
+    rows: list[tuple[str, str, str | None, Direction, int, float, tuple[str, ...]]] = [
+        ("battery-positive", "lasts all week", "battery", "positive", 64, 1.4, ("r-004:0", "r-011:0")),
+        (
+            "compatibility-negative",
+            "loses the connection",
+            "compatibility",
+            "negative",
+            31,
+            1.6,
+            ("r-031:0", "r-031:1"),
+        ),
+        ("sound-negative", "<img src=x onerror=alert(1)> crackles", "sound", "negative", 40, 1.0, ("r-066:0",)),
+        ("design-wish", "should fold flat", "design", "wish", 9, 1.0, ("r-004:1",)),
+    ]
+    made = []
+    for name, said, category, direction, people, strength, cited in rows:
+        good = people if direction == "positive" else 0
+        made.append(
+            Point(
+                id=name, name=said, category=category, direction=direction, opinions=cited, strength=strength,
+                tally=tally(people, good, people - good, 0), aspects={"battery": people},
+                first=dt.date(2025, 1, 9), last=dt.date(2025, 12, 18), entities=split(people, good, people - good, 0, 0.45),
+                ratings=RATINGS if direction == "negative" else None,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def _mean(value: float, low: float, high: float) -> Estimate:
+    return Estimate(value=value, low=low, high=high, method="mean")
+
+
+RATINGS = Ratings(said=_mean(2.1, 1.8, 2.4), rest=_mean(4.2, 4.0, 4.4), difference=_mean(-2.1, -2.4, -1.8))
+CHANGES = (
+    Change(
+        point="compatibility-negative", by="date", value="2025-07-01", p=0.0004,
+        here=Proportion(count=28, of=120, value=28 / 120, low=0.17, high=0.32),
+        elsewhere=Proportion(count=3, of=130, value=3 / 130, low=0.01, high=0.07),
+    ),
+    Change(
+        point="sound-negative", by="entity", value=LITE, p=0.002,
+        here=Proportion(count=30, of=110, value=30 / 110, low=0.2, high=0.36),
+        elsewhere=Proportion(count=10, of=130, value=10 / 130, low=0.04, high=0.14),
+    ),
+)  # fmt: skip
+
+
 def sample_digest() -> Digest:
     """The full sample: two entities, dates, conversations, hostile texts, revised and replaced sentences."""
     aspects = tuple(_aspect(place) for place in range(len(ASPECTS)))
@@ -387,6 +440,9 @@ def sample_digest() -> Digest:
         tally=tally(233, sums[0] + 20, sums[1] + 26, sums[2] + 11),
         dates=(dt.date(2025, 1, 9), dt.date(2025, 12, 18)),
         aspects=aspects,
+        points=points(),
+        said_once=57,
+        changes=CHANGES,
         trend=trend(350, 270, 50, 233, 0.25),
         entities=split(233, sums[0], sums[1], sums[2], 0.45),
         ungrouped=tally(41, 20, 26, 11),

@@ -27,7 +27,6 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MOD
 ROWS = {
     "categories": 0,
     "schema": 0,
-    "point": 0,
     "errors": 0,
     "text": 0,
     "speakers": 0,

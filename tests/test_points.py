@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gistill.digest.group.points import Points, find_points, own_nouns
+from gistill.digest.group.points import SAME_CATEGORY, Points, find_points, own_nouns
 from gistill.likeness import Window
-from gistill.point import Point
-from gistill.schema import Opinion, Polarity, Quote, Record, Span
+from gistill.schema import Opinion, Point, Polarity, Quote, Record, Span
 
+ENOUGH = 0.9
 MEANINGS = (("broke", "fell apart", "snapped"), ("great", "good", "love"), ("short", "too short"), ("nice",))
 
 
@@ -68,7 +68,7 @@ def world(*rows: tuple[Opinion, str], **fields: Sequence[Any]) -> tuple[list[Opi
 
 
 def points(opinions: Sequence[Opinion], records: Sequence[Record], **settings: Any) -> Points:
-    return find_points(opinions, records, embed=embed, enough=0.9, **settings)
+    return find_points(opinions, records, embed=embed, enough=ENOUGH, **settings)
 
 
 def said(found: Points) -> set[frozenset[str]]:
@@ -91,17 +91,32 @@ def test_what_people_say_alike_is_a_point_and_the_rest_is_said_once() -> None:
     assert only(found).tally.share.of == 4
 
 
-def test_a_point_is_of_one_category_and_one_direction() -> None:
+def test_a_point_is_of_one_direction_and_has_the_category_of_most() -> None:
     rows = [
         opinion("a", "good", polarity="positive"),
         opinion("b", "good", polarity="positive"),
         opinion("c", "good"),  # meant badly
         opinion("d", "good", polarity="positive", category="price"),
-        opinion("e", "good", polarity="positive", category=None),
     ]
-    found = points(*world(*rows))
-    assert said(found) == {frozenset({"a:good", "b:good"})}
-    assert len(found.once) == 3
+    wish, record = opinion("e", "good", polarity="positive")
+    found = points(*world(*rows, (wish.model_copy(update={"kind": "wish"}), record)))
+    assert said(found) == {frozenset({"a:good", "b:good", "d:good"})}
+    assert (only(found).category, only(found).direction) == ("quality", "positive")
+    assert set(found.once) == {"c:good", "e:good"}
+
+
+def test_opinions_of_one_category_are_joined_more_easily() -> None:
+    def vectors(windows: Sequence[Window]) -> NDArray[np.float32]:
+        likeness = ENOUGH + SAME_CATEGORY / 2  # enough within a category alone
+        rows = {"broke": [1.0, 0.0], "snapped": [likeness, (1 - likeness**2) ** 0.5]}
+        return np.array([rows[one.text] for one in windows], dtype=np.float32)
+
+    def found(category: str) -> Points:
+        opinions, records = world(opinion("a", "broke"), opinion("b", "snapped", category=category))
+        return find_points(opinions, records, embed=vectors, enough=ENOUGH)
+
+    assert len(found("quality").points) == 1
+    assert not found("function").points
 
 
 def test_one_person_is_no_point_however_often_they_say_it() -> None:

@@ -48,7 +48,7 @@ from gistill.schema import (
 )
 from sample_digest import bare_digest, proportion, sample_digest, sentence, tally, trend, wide_digest
 
-FILES = ["aspects.csv", "digest.json", "report.html", "report.md"]
+FILES = ["aspects.csv", "digest.json", "points.csv", "report.html", "report.md"]
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -265,7 +265,7 @@ def test_the_page_has_no_script_and_its_policy_allows_only_its_style() -> None:
 # --- what the files say ---
 
 
-def test_four_files_are_written_and_equal_digests_give_equal_bytes(tmp_path: Path) -> None:
+def test_five_files_are_written_and_equal_digests_give_equal_bytes(tmp_path: Path) -> None:
     write_report(sample_digest(), tmp_path / "one")
     write_report(sample_digest(), tmp_path / "two")
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == FILES

@@ -178,7 +178,7 @@ def test_the_page_asks_for_nothing_and_runs_nothing(browser: Browser, pages: dic
     names = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
     assert browser.value(f"{names}.filter(name => name.startsWith('on') || name == 'style')") == []
     links = set(browser.value("[...document.links].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"))
-    assert links == {"digest.json", "report.md", "aspects.csv"}
+    assert links == {"digest.json", "report.md", "points.csv", "aspects.csv"}
     assert "<img src=x onerror=alert(1)>" in browser.value("document.body.textContent")
 
 
@@ -211,12 +211,18 @@ def test_everything_is_reached_and_opened_by_keyboard(browser: Browser, pages: d
     assert browser.value("document.activeElement.parentElement.querySelector('.quote').checkVisibility()") is True
 
 
-def test_print_opens_every_quotation_and_drops_the_navigation(browser: Browser, pages: dict[str, Path]) -> None:
+def test_paper_gets_points_with_figures_one_quotation_for_each_headline_and_no_navigation(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    """All quotations of a thousand reviews would fill three hundred pages; they stay in the page and in the files."""
     browser.open(pages["sample"], dark=True, media="print")
     assert browser.value("document.querySelectorAll('details[open]').length") == 0
-    folded = "[...document.querySelectorAll('.quote, .compact, .small li')]"
-    assert browser.value(f"{folded}.length") > 30
-    assert browser.value(f"{folded}.filter(e => !e.getBoundingClientRect().height).length") == 0
+    shown = "[...document.querySelectorAll('{}')].filter(e => e.getBoundingClientRect().height).length"
+    headlines = browser.value("document.querySelectorAll('#glance .sentence').length")
+    assert browser.value(shown.format("#glance .quote")) == headlines > 3
+    assert browser.value(shown.format(".point .quote")) == 0
+    points = browser.value("document.querySelectorAll('.point > summary').length")
+    assert browser.value(shown.format(".point > summary")) == points > 8
     assert browser.value("getComputedStyle(document.querySelector('.contents')).display") == "none"
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     printed = base64.b64decode(browser.call("Page.printToPDF")["data"])

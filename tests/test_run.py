@@ -109,6 +109,7 @@ def test_the_folder_holds_the_report_and_how_it_was_made(tmp_path: Path) -> None
         "screen",
         "extract",
         "group",
+        "find points",
         "summarize",
         "report",
     ]

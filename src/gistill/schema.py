@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gistill.categories import Kind
 
 Polarity = Literal["positive", "negative", "neutral"]
+Direction = Literal["positive", "negative", "neutral", "wish"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
 
@@ -160,6 +161,11 @@ class Opinion(Noun):
     confidence: float | None = Field(ge=0, le=1)
     # None where the record is one cell that was read as it is: the spans above are then those of the cell
     cell: InCell | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """Where it belongs in a report: a wish is for something that is not there, whatever feeling it shows."""
+        return "wish" if self.kind == "wish" else self.polarity
 
 
 class Message(Noun):
@@ -323,6 +329,48 @@ class Aspect(Noun):
     cons: tuple[Phrase, ...] = ()
 
 
+class Ratings(Noun):
+    """The mean rating that people gave who say something, and that of everybody else with a rating; None where too few.
+
+    `difference` is the first minus the second.
+    """
+
+    said: Estimate
+    rest: Estimate
+    difference: Estimate
+
+
+class Point(Noun):
+    """What several people say alike, whatever words they use: opinions of one category and direction."""
+
+    id: str  # from category, direction and name; that of an earlier run where most of its opinions were in one
+    name: str  # a short phrase in the words of a customer
+    category: str | None  # a code of gistill.categories; None where the reader was taught none
+    direction: Direction
+    opinions: tuple[str, ...]  # opinion ids, the most typical first
+    tally: Tally
+    strength: float | None  # mean strength of the opinions, without a sign; None where the reader was taught none
+    aspects: dict[str, int] = Field(default_factory=dict)  # things that it is about, as named -> mentions; most first
+    first: dt.date | None = None  # of the records; None where no date is known
+    last: dt.date | None = None
+    entities: tuple[EntityTally, ...] = ()  # those of which anybody says it, most people first
+    ratings: Ratings | None = None  # None where no record has a rating
+
+
+class Change(Noun):
+    """A point that more people make, or fewer, in one part of the records than in the rest.
+
+    `by` is "date" or a column's name; `value` the first day of the part (ISO), or the column's value.
+    """
+
+    point: str
+    by: str
+    value: str
+    here: Proportion  # of the people of that part, those who make the point
+    elsewhere: Proportion  # of the people of the rest; somebody who wrote in both is in both
+    p: float  # corrected for all that was tested; see `digest.group.changes`
+
+
 class Finding(Noun):
     """One way in which a sentence fails a check. The codes and what they mean are in `grounding.findings.CODES`."""
 
@@ -428,6 +476,9 @@ class Digest(Noun):
     tally: Tally  # over all opinions
     dates: tuple[dt.date, dt.date] | None = None
     aspects: tuple[Aspect, ...]  # most people first
+    points: tuple[Point, ...] = ()  # what several people say alike, most people first
+    said_once: int = 0  # opinions that are in no point
+    changes: tuple[Change, ...] = ()  # of points over time and between entities: what chance hardly explains
     trend: tuple[Period, ...] = ()  # over all opinions; empty where no dates are known
     entities: tuple[EntityTally, ...] = ()  # over all opinions of each; empty where no entities are known
     by: tuple[Compared, ...] = ()  # of each column that was asked for

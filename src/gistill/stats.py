@@ -6,7 +6,7 @@ Every interval is 95%. Nothing measured gives None, never 0. No global random st
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -263,3 +263,48 @@ def _rows(per_record: ArrayLike) -> NDArray[np.float64]:
     if rows.ndim != 2 or len(rows) < 2:
         raise ValueError(f"need counts of shape (N, k) for at least two records, got shape {rows.shape}")
     return rows
+
+
+def fisher(count: int, of: int, other: int, other_of: int) -> float:
+    """Test whether two shares differ, by Fisher's exact test: twice the smaller tail, at most 1.
+
+    Args:
+        count: Those who did in one group.
+        of: The size of that group.
+        other: Those who did in the other group.
+        other_of: Its size.
+
+    Returns:
+        How likely a difference at least as large in that direction is where there is none, doubled.
+
+    Raises:
+        ValueError: A count is negative or larger than its group.
+    """
+    if not (0 <= count <= of and 0 <= other <= other_of):
+        raise ValueError(f"{count} of {of} and {other} of {other_of} are not two shares")
+    did, everyone = count + other, of + other_of
+    low, high = max(0, did - other_of), min(did, of)
+    total = _log_choose(everyone, did)
+    chances = [math.exp(_log_choose(of, k) + _log_choose(other_of, did - k) - total) for k in range(low, high + 1)]
+    at = count - low
+    return min(1.0, 2 * min(math.fsum(chances[: at + 1]), math.fsum(chances[at:])))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Correct p-values for how many there are, so that the chance of any false alarm stays below the level.
+
+    Source:
+        Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+
+    >>> [round(value, 4) for value in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    corrected, highest = [0.0] * len(p), 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        highest = max(highest, min(1.0, (len(p) - rank) * p[i]))
+        corrected[i] = highest
+    return corrected

@@ -16,10 +16,11 @@ from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.writing import write_report
-from gistill.digest.steps import Steps, assemble, prepare_folder, sift, write_manifest
+from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, write_manifest
 from gistill.digest.summary.summarizing import summarize
 from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.files import hash_text
+from gistill.likeness import Likeness, load_likeness
 from gistill.lm import LanguageModel, load_writer
 from gistill.reader import load_reader
 from gistill.runs import holding
@@ -88,7 +89,7 @@ def digest(
     with steps("load models"):
         reader = reader or load_reader()
         writer = _find_writer(writer, say)
-        vectors = load_vectors()
+        vectors, likeness = load_vectors(), load_likeness()
     with steps("read") as count:
         items = list(_counted(records, progress))
         count(len(items))
@@ -107,6 +108,9 @@ def digest(
         sure = with_topics(sure, grouping)
         _write_topics(found, grouping)
         count(len(sure))
+    with steps("find points") as count:
+        grouping = with_points(grouping, sure, kept, likeness)
+        count(len(grouping.points))
     with steps("summarize") as count:
         summaries = _summarize(grouping, sure, kept, writer, seed, progress=progress, say=say)
         count(len(summaries))
@@ -121,7 +125,7 @@ def digest(
         failures=failures,
         failed=found.failed + Counter(unsure=len(found.opinions) - len(as_read)),
         made_with={
-            **_models(reader, writer, vectors, taxonomy),
+            **_models(reader, writer, vectors, likeness, taxonomy),
             "seed": str(seed),
             "min_confidence": _threshold(min_confidence, sure, say),
         },
@@ -137,13 +141,18 @@ def digest(
 
 
 def _models(
-    reader: SentenceReader, writer: LanguageModel | None, vectors: TermVectors, taxonomy: Taxonomy | None
+    reader: SentenceReader,
+    writer: LanguageModel | None,
+    vectors: TermVectors,
+    likeness: Likeness,
+    taxonomy: Taxonomy | None,
 ) -> dict[str, str]:
     return {
         "gistill": version("gistill"),
         "reader": f"{reader.name} {reader.hash}",
         "writer": f"{writer.name} {writer.hash}" if writer else "none (quotes alone)",
         "term vectors": vectors.hash,
+        "likeness": likeness.hash,
         "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
     }
 

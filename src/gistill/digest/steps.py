@@ -8,25 +8,28 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gistill import files
+from gistill.digest.group.changes import find_changes
+from gistill.digest.group.grouping import Grouping
+from gistill.digest.group.points import find_points
+from gistill.digest.group.tally import counted
 from gistill.errors import InputError, SettingError
 from gistill.grounding.counting import person
+from gistill.likeness import Likeness
 from gistill.runs import LOCK
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
-if TYPE_CHECKING:
-    from gistill.digest.group.grouping import Grouping
-
-OUTPUTS = ("report.html", "report.md", "digest.json", "aspects.csv", "opinions.jsonl")
+OUTPUTS = ("report.html", "report.md", "digest.json", "points.csv", "aspects.csv", "opinions.jsonl")
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
 SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mistakes
 OURS = frozenset(
     {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )
+POINT_QUOTES = 6  # opinions of a point that a digest carries with their records; opinions.jsonl has all
 EXAMPLES = 5  # failures of each kind that are shown as examples
 
 
@@ -84,6 +87,17 @@ def sift(items: Iterable[Record | Failure]) -> tuple[list[Record], list[Failure]
     return list(records.values()), failures
 
 
+def with_points(
+    grouping: Grouping, opinions: Sequence[Opinion], records: Sequence[Record], likeness: Likeness
+) -> Grouping:
+    """Add to a grouping what several people say alike, and what changed over time and between entities."""
+    found = find_points(opinions, records, embed=likeness.embed, enough=likeness.enough)
+    by: dict[str, list[str | None]] = {"entity": [record.entity for record in records]}
+    by |= {one.column: [record.meta.get(one.column, "").strip() or None for record in records] for one in grouping.by}
+    changes = find_changes(found.points, opinions, records, counted(opinions, records), by=by)
+    return replace(grouping, points=found.points, said_once=len(found.once), changes=changes)
+
+
 def assemble(
     *,
     title: str,
@@ -114,6 +128,7 @@ def assemble(
     phrases = [phrase for aspect in grouping.aspects for phrase in (*aspect.pros, *aspect.cons)]
     ids = {cite for summary in summaries for sentence in summary.sentences for cite in sentence.cites}
     ids.update(cite for phrase in phrases for cite in phrase.opinions)
+    ids.update(cite for point in grouping.points for cite in point.opinions[:POINT_QUOTES])
     cited = tuple(opinion for opinion in opinions if opinion.id in ids)
     around = {opinion.record for opinion in cited}
     dates = [record.date for record in records if record.date is not None]
@@ -127,6 +142,9 @@ def assemble(
         tally=grouping.total,
         dates=(min(dates), max(dates)) if dates else None,
         aspects=tuple(grouping.aspects),
+        points=grouping.points,
+        said_once=grouping.said_once,
+        changes=grouping.changes,
         trend=grouping.trend,
         entities=grouping.entities,
         ungrouped=grouping.ungrouped,

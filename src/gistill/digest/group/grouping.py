@@ -15,7 +15,7 @@ from gistill.digest.group.phrases import phrases
 from gistill.digest.group.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
 from gistill.digest.group.taxonomy import OTHER, Taxonomy, assign, claims
 from gistill.grounding.ties import tie_break
-from gistill.schema import Aspect, Compared, EntityTally, Opinion, Period, Record, Tally
+from gistill.schema import Aspect, Change, Compared, EntityTally, Opinion, Period, Point, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
 
 _CATEGORY = "\0"  # before a category's code, where it stands for a term; no term has this character
@@ -36,6 +36,9 @@ class Grouping:
         entities: All opinions by entity.
         by: For each column that was asked for, all opinions and each aspect's by its values.
         topics: Opinion id -> name of its aspect in the taxonomy; empty without one. See `with_topics`.
+        points: What several people say alike; see `points.find_points`.
+        said_once: How many opinions are in no point.
+        changes: What differs between parts of the records; see `changes.find_changes`.
     """
 
     aspects: tuple[Aspect, ...]
@@ -46,6 +49,9 @@ class Grouping:
     entities: tuple[EntityTally, ...] = ()
     topics: dict[str, str] = field(default_factory=dict)
     by: tuple[Compared, ...] = ()
+    points: tuple[Point, ...] = ()
+    said_once: int = 0
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(slots=True)

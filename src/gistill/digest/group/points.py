@@ -1,8 +1,9 @@
-"""Opinions in, points out: what several people say alike in one category and direction, whatever words they use.
+"""Opinions in, points out: what several people say alike, whatever words they use.
 
-Every opinion is in one point, or it is said once. Points are made of opinions of one category and one polarity; what is
-alike is decided by vectors of the opinion's words in their sentence (`gistill.likeness`), joined by average linkage
-(`linking`). Nothing depends on the order of rows or on ids.
+Every opinion is in one point, or it is said once. The opinions of a point are of one direction. They need not be of
+one category, which a reader does not always get right, but those of one are joined more easily; the point has the
+category of most. What is alike is decided by vectors of the opinion's words in their sentence (`gistill.likeness`),
+joined by average linkage (`linking`). Nothing depends on the order of rows or on ids.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from gistill.digest.group.tally import Counted, Ints, counted, split, tallies
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, word_set, words_of
 from gistill.grounding.ties import tie_break
 from gistill.likeness import Window, window
-from gistill.point import Point, Ratings
-from gistill.schema import EntityTally, Opinion, Record
+from gistill.schema import EntityTally, Opinion, Point, Ratings, Record
 from gistill.stats import mean, mean_difference
 
 LEAST_PEOPLE = 2  # what fewer say is no point
@@ -30,6 +30,7 @@ LONGEST_NAME = 6  # words
 _BARE = word_set("work works worked working product item thing it use used using received got bought does do")
 OWN_SHARE = 0.5  # of a term's opinions that judge the whole: then it names what is reviewed
 OWN_LEAST = 3  # opinions about a term from which that is known
+SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may be to be joined than others
 WINDOWS = 5  # read at most of what many say in the same words
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[Window]], Floats]
@@ -52,7 +53,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The distinct things said in one category and direction.
+    """The distinct things said in one direction.
 
     Attributes:
         rows: For each distinct thing the places of its opinions.
@@ -102,7 +103,8 @@ def find_points(
                 place[members], number = number, number + 1
                 homes.append((block, cluster))
     texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
-    typical = [_typical(block, cluster) for block, cluster in homes]
+    sure = np.array([1.0 if o.confidence is None else o.confidence for o in opinions], dtype=np.float32)
+    typical = [_typical(block, cluster, sure) for block, cluster in homes]
     names = [_name([texts[row] for row in rows]) for rows in typical]
     speaking = [[opinions[row] for row in rows] for rows in typical]
     ids = _ids(names, speaking, before or {})
@@ -152,19 +154,33 @@ def _blocks(
     enough: float,
     before: Mapping[str, str],
 ) -> list[_Block]:
-    """Cluster what is said in each category and direction."""
-    places: dict[tuple[str, str], dict[tuple[str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
+    """Cluster what is said in each direction."""
+    places: dict[str, dict[tuple[str, str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, (opinion, (aspect, words)) in enumerate(zip(opinions, said, strict=True)):
-        same = (normal(aspect) if aspect else "", bare(words) or words, before.get(opinion.id, ""))
-        places[opinion.category or "", opinion.polarity][same].append(place)
+        same = (
+            opinion.category or "",
+            normal(aspect) if aspect else "",
+            bare(words) or words,
+            before.get(opinion.id, ""),
+        )
+        places[opinion.direction][same].append(place)
     found = []
     for _, rows in sorted(places.items()):
         keys = sorted(rows)
         vectors = _means([[read[row] for row in rows[key][:WINDOWS]] for key in keys], embed)
+        vectors = np.concatenate([vectors, _bonus([key[0] for key in keys])], axis=1)
         weights = np.array([len(rows[key]) for key in keys], dtype=np.int64)
-        cluster = _cluster(vectors, weights, [key[2] for key in keys], enough)
+        cluster = _cluster(vectors, weights, [key[3] for key in keys], enough + SAME_CATEGORY)
         found.append(_Block([rows[key] for key in keys], vectors, cluster))
     return found
+
+
+def _bonus(categories: Sequence[str]) -> Floats:
+    """Give columns by which the dot product of two rows of one category grows by SAME_CATEGORY."""
+    names = sorted(set(categories))
+    columns = np.array([[name == category for name in names] for category in categories], dtype=np.float32)
+    bonus: Floats = columns * np.float32(SAME_CATEGORY**0.5)
+    return bonus
 
 
 def _means(windows: Sequence[Sequence[Window]], embed: Embed) -> Floats:
@@ -209,8 +225,8 @@ def _assemble(
             Point(
                 id=id_,
                 name=name,
-                category=members[0].category,
-                polarity=members[0].polarity,
+                category=_category(members),
+                direction=members[0].direction,
                 opinions=tuple(opinion.id for opinion in members),
                 tally=every[i],
                 strength=round(sum(strengths) / len(strengths), 4) if strengths else None,
@@ -232,13 +248,13 @@ def _entities(counts: Counted, place: Ints, n: int, records: Sequence[Record]) -
     whole = split(counts, part, len(names))
     mine = part[counts.record]
     pairs = np.where((place >= 0) & (mine >= 0), place * max(1, len(names)) + mine, -1)
-    cells, cell = np.unique(pairs, return_inverse=True)
-    of = cells % max(1, len(names))  # also of -1, the cell of what is in no pair, which is left out below
+    cells = np.unique(pairs[pairs >= 0])
+    cell = np.where(pairs >= 0, np.searchsorted(cells, pairs), -1)
+    of = cells % max(1, len(names))
     each = tallies(counts, cell, len(cells), whole.people[of], whole.records[of]) if names else []
     found: list[list[EntityTally]] = [[] for _ in range(n)]
     for at, tally in zip(cells.tolist(), each, strict=False):
-        if at >= 0:
-            found[at // len(names)].append(EntityTally(entity=names[at % len(names)], tally=tally))
+        found[at // len(names)].append(EntityTally(entity=names[at % len(names)], tally=tally))
     return [tuple(sorted(one, key=lambda e: (-e.tally.people, e.entity))) for one in found]
 
 
@@ -270,14 +286,19 @@ def _speakers(counts: Counted, place: Ints, n: int) -> list[Ints]:
     return [np.unique(counts.person[order[bounds[i] : bounds[i + 1]]]) for i in range(n)]
 
 
-def _typical(block: _Block, cluster: int) -> list[int]:
-    """List the opinions of a cluster, those that are most like all of it first."""
+def _category(opinions: Sequence[Opinion]) -> str | None:
+    """Give the category of most opinions; of equals, that of the most typical one, which is first."""
+    return Counter(opinion.category for opinion in opinions).most_common(1)[0][0]
+
+
+def _typical(block: _Block, cluster: int, sure: Floats) -> list[int]:
+    """List the opinions of a cluster, those first that are most like all of it and of which the reader is sure."""
     inside = np.flatnonzero(block.cluster == cluster)
     weights = np.array([len(block.rows[at]) for at in inside])
     centre = (block.vectors[inside] * weights[:, None]).sum(axis=0) / weights.sum()
     like = block.vectors[inside] @ centre
-    order = np.lexsort((np.arange(len(inside)), -weights, -np.round(like, 4)))
-    return [row for at in inside[order] for row in block.rows[at]]
+    rows = [(row, float(one)) for at, one in zip(inside, like, strict=True) for row in block.rows[at]]
+    return [row for row, _ in sorted(rows, key=lambda each: (-round(each[1] * float(sure[each[0]]), 4), each[0]))]
 
 
 def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:
@@ -327,7 +348,8 @@ def _ids(names: Sequence[str], members: Sequence[Sequence[Opinion]], before: Map
     for place in sorted(range(len(names)), key=lambda i: (-len(members[i]), i)):
         if place not in ids:
             first = members[place][0]
-            stem = f"{first.category or 'any'}-{first.polarity}-{slug(' '.join(words_of(names[place].casefold())))}"
+            said = slug(" ".join(words_of(names[place].casefold())))
+            stem = f"{_category(members[place]) or 'any'}-{first.direction}-{said}"
             number = next(k for k in range(1, len(names) + 2) if (stem if k == 1 else f"{stem}-{k}") not in taken)
             ids[place] = stem if number == 1 else f"{stem}-{number}"
             taken.add(ids[place])

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gistill.digest.report.quotes import Excerpt, excerpts
-from gistill.digest.report.words import FEW
+from gistill.digest.report.words import FEW, category_name, change_words, share_of
 from gistill.schema import (
     Aspect,
+    Change,
     Corrected,
     Correction,
     Digest,
@@ -20,6 +21,7 @@ from gistill.schema import (
     Failure,
     Period,
     Phrase,
+    Point,
     Summary,
     Tally,
 )
@@ -31,6 +33,9 @@ TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
 STEP = 5  # people in a step of a trend that says anything; a line through fewer is noise
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
+LISTED = 10  # problems, and as many praises and wishes, that are listed; all stand under their categories
+CHANGES = 8  # changes that are told
+POINTS = 12  # points shown of one category; points.csv has all
 
 
 class Series(NamedTuple):
@@ -49,6 +54,15 @@ class Comparison(NamedTuple):
     cells: tuple[tuple[Tally | None, ...], ...]
     entities_down: bool
     left_out: int  # entities that have no place in it
+
+
+class CategoryPoints(NamedTuple):
+    """A category with its points, problems first where most people complain."""
+
+    code: str | None
+    people: int  # who make any of its points
+    points: tuple[Point, ...]
+    left_out: int  # points that are only in points.csv
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,59 @@ class View:
                 name += "-x"
             taken[aspect.id] = name
         return taken
+
+    @cached_property
+    def problems(self) -> list[Point]:
+        """What hurts most: complaints by people times strength."""
+        return sorted((p for p in self.digest.points if p.direction == "negative"), key=_weight)[:LISTED]
+
+    @cached_property
+    def loved(self) -> list[Point]:
+        """What is liked most: praise by people times strength."""
+        return sorted((p for p in self.digest.points if p.direction == "positive"), key=_weight)[:LISTED]
+
+    @cached_property
+    def wishes(self) -> list[Point]:
+        """What is asked for by most people."""
+        return sorted((p for p in self.digest.points if p.direction == "wish"), key=_weight)[:LISTED]
+
+    @cached_property
+    def changes(self) -> list[tuple[Change, Point]]:
+        """What changed, the surest first."""
+        points = {point.id: point for point in self.digest.points}
+        return [(change, points[change.point]) for change in self.digest.changes if change.point in points][:CHANGES]
+
+    def changes_of(self, point: Point) -> list[Change]:
+        """The changes that stand of one point."""
+        return [change for change in self.digest.changes if change.point == point.id]
+
+    @cached_property
+    def categories(self) -> list[CategoryPoints]:
+        """All points by category; the category with the point of most people first."""
+        groups: dict[str | None, list[Point]] = {}
+        for point in self.digest.points:  # most people first
+            groups.setdefault(point.category, []).append(point)
+        return [
+            CategoryPoints(code, max(p.tally.people for p in points), tuple(points[:POINTS]), len(points[POINTS:]))
+            for code, points in groups.items()
+        ]
+
+    def point_quotes(self, point: Point) -> list[Excerpt]:
+        """The most typical quotations of a point."""
+        return self.quotes(tuple(name for name in point.opinions if name in self._cited))
+
+    @cached_property
+    def headlines(self) -> list[tuple[str, Point]]:
+        """The three to five sentences that somebody in a hurry needs, each with the point that it rests on."""
+        told: list[tuple[str, Point]] = []
+        said = ("The problem that weighs most", "The next problem")
+        told += [(_headline(words, point), point) for words, point in zip(said, self.problems, strict=False)]
+        told += [(_headline("What is praised most", point), point) for point in self.loved[:1]]
+        told += [(_headline("What is asked for most", point), point) for point in self.wishes[:1]]
+        # products differ in what is praised of them; that more people complain of one, or since a day, is news
+        new = [(c, point) for c, point in self.changes if point.direction == "negative" or c.by == "date"]
+        told += [(f"“{point.name}”: {change_words(change)}", point) for change, point in new[:1]]
+        return told
 
     def standing_out(self, side: str) -> list[Aspect]:
         """The clearest five aspects of at least `FEW` people whose interval lies wholly on one side of zero."""
@@ -197,6 +264,18 @@ class View:
         """The upper end of the scale of people shares: the highest interval end, rounded up to a tenth; 1.0 at most."""
         ends = [a.tally.share.high or a.tally.share.value or 0.0 for a in self.shown]
         return min(1.0, -(-max(ends, default=1.0) * 10 // 1) / 10) or 1.0
+
+
+def _headline(words: str, point: Point) -> str:
+    about = f" ({category_name(point.category)})" if point.category else ""
+    share = point.tally.share
+    return f"{words} is “{point.name}”{about}: {share_of(share)}."
+
+
+def _weight(point: Point) -> tuple[bool, float, int, str]:
+    """Order points by people times strength; what judges the whole ("great", "sent it back") says least and is last."""
+    strength = 1.0 if point.strength is None else point.strength
+    return point.category == "overall", -strength * point.tally.people, -point.tally.people, point.id
 
 
 def unshown(cites: Sequence[str]) -> int:

@@ -6,7 +6,18 @@ import datetime as dt
 import re
 
 from gistill.categories import CATEGORIES
-from gistill.schema import Answered, Check, Estimate, Figure, Period, Proportion, SummarySentence, Tally
+from gistill.schema import (
+    Answered,
+    Change,
+    Check,
+    Estimate,
+    Figure,
+    Period,
+    Proportion,
+    Ratings,
+    SummarySentence,
+    Tally,
+)
 
 NOT_MEASURED = "– not measured"
 FEW = 10  # below this many people a figure is shown with a warning
@@ -151,6 +162,11 @@ def category_name(code: str) -> str:
     return CATEGORIES[code][0] if code in CATEGORIES else code
 
 
+def category_or_none(code: str | None) -> str:
+    """Name the category of a group of points; a reader of old was taught none."""
+    return category_name(code) if code else "No category"
+
+
 def lean(estimate: Estimate) -> str:
     """Say on which side of zero a Net Sentiment stands, by its interval and not by its middle."""
     if estimate.value is None:
@@ -229,6 +245,38 @@ def verdict(check: Check) -> str:
     return f"{found}: {'; '.join(check.reasons)}." if check.reasons else f"{found}."
 
 
+def change_words(change: Change) -> str:
+    """Write a change as one sentence with both shares."""
+    here, there = change.here, change.elsewhere
+    more = "more" if (here.value or 0.0) > (there.value or 0.0) else "fewer"
+    shares = f"{_short_share(here)}, {{}} {_short_share(there)}"
+    if change.by == "date":
+        return (
+            f"Since {day(dt.date.fromisoformat(change.value))} {more} people say it: {shares.format('before it was')}."
+        )
+    of = "" if change.by == "entity" else f"{change.by} "
+    return f"{more.capitalize()} people say it of {of}{change.value}: {shares.format('of the rest')}."
+
+
+def _short_share(share: Proportion) -> str:
+    return f"{share.count:,} of {share.of:,} ({percent(share.value or 0.0)}%)"
+
+
+def ratings_words(ratings: Ratings) -> str:
+    """Compare the ratings of those who say something with those of the rest; empty where too few gave any."""
+    if ratings.said.value is None or ratings.rest.value is None:
+        return ""
+    words = f"Those who say it rate {ratings.said.value:.1f} on average, the others {ratings.rest.value:.1f}"
+    low, high = ratings.difference.low, ratings.difference.high
+    if low is None or high is None:
+        return f"{words}."
+    return f"{words} (difference {_plus(ratings.difference.value or 0.0)}, 95% interval {_plus(low)} to {_plus(high)})."
+
+
+def _plus(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
 FAILURES = {
     "empty": "Rows without text.",
     "duplicate": "The same text as an earlier row; counted once.",
@@ -286,5 +334,6 @@ FILTERS = {
     "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
     "file_name": file_name, "raw_figure": raw_figure, "corrected_figure": corrected_figure,
-    "category_name": category_name,
+    "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,
+    "ratings_words": ratings_words,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A Digest in, the files somebody reads out: report.html, report.md, digest.json, aspects.csv and corrected.csv.
+"""A Digest in, the files somebody reads out: report.html and .md, digest.json, points.csv, aspects.csv, corrected.csv.
 
 view.py      what is shown, in what order
 words.py     figures in words, text made harmless
@@ -26,11 +26,15 @@ COLUMNS = (
     "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
 )  # fmt: skip
 
+POINTS = (
+    "point", "id", "category", "direction", "people", "people_read", "share", "share_low", "share_high", "records",
+    "mentions", "strength", "first", "last", "things", "entities", "rating", "rating_of_others", "quotation",
+)  # fmt: skip
 CORRECTED = ("corrected_by", "what", "name", "figure", "raw", "corrected", "low", "high", "marked_opinions", "method")
 
 
 def write_report(digest: Digest, folder: Path) -> None:
-    """Write a digest as report.html, report.md, digest.json and aspects.csv, and where it was corrected corrected.csv.
+    """Write a digest as report.html, report.md, digest.json, points.csv, aspects.csv and, if corrected, corrected.csv.
 
     Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
     stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them.
@@ -40,7 +44,7 @@ def write_report(digest: Digest, folder: Path) -> None:
         folder: Where the files go; made if missing.
 
     Raises:
-        InputError: aspects.csv cannot be written.
+        InputError: points.csv or aspects.csv cannot be written.
         OSError: Another file cannot be written.
     """
     view = View(digest)
@@ -49,9 +53,11 @@ def write_report(digest: Digest, folder: Path) -> None:
         "report.md": render_markdown(view),
         "report.html": render_html(view),
     }
-    rows, corrected = list(_rows(view)), [row for one in digest.corrections for row in _corrected(digest, one)]
+    rows, points = list(_rows(view)), list(_point_rows(view))
+    corrected = [row for one in digest.corrections for row in _corrected(digest, one)]
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "aspects.csv", COLUMNS, rows)
+    write_csv(folder / "points.csv", POINTS, points)
     if corrected:
         write_csv(folder / "corrected.csv", CORRECTED, corrected)
     else:
@@ -94,6 +100,21 @@ def _rows(view: View) -> Iterator[tuple[object, ...]]:
             _short(net.value), _short(net.low), _short(net.high), net.method,
             "; ".join(f"{term} ({mentions})" for term, mentions in aspect.terms.items()),
             _phrases(aspect.pros), _phrases(aspect.cons), _summary(view, aspect),
+        )  # fmt: skip
+
+
+def _point_rows(view: View) -> Iterator[tuple[object, ...]]:
+    """One row a point, most people first; a cell is empty where nothing is known."""
+    for point in view.digest.points:
+        share, ratings = point.tally.share, point.ratings
+        shown = [excerpt for excerpt in view.point_quotes(point) if excerpt.pieces]
+        quotation = "".join(piece.text for piece in shown[0].pieces if piece.in_sentence) if shown else ""
+        yield (
+            point.name, point.id, point.category, point.direction, point.tally.people, share.of, _short(share.value),
+            _short(share.low), _short(share.high), point.tally.records, point.tally.mentions, _short(point.strength),
+            point.first, point.last, "; ".join(f"{term} ({n})" for term, n in point.aspects.items()),
+            "; ".join(f"{entry.entity} ({entry.tally.people})" for entry in point.entities),
+            _short(ratings.said.value) if ratings else None, _short(ratings.rest.value) if ratings else None, quotation,
         )  # fmt: skip
 
 

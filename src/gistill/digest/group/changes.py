@@ -1,0 +1,130 @@
+"""What changed: which points more people make since some day, or about one product, than chance alone would have it.
+
+A point is tested once over time (at the day that divides it most clearly, paid for by the number of days tried) and
+once for each value of every column it is divided by. All tests of a digest are corrected together (Holm), so that a
+file in which nothing changes shows a change in at most one case in a hundred.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.digest.group.tally import Counted, Ints, periods
+from gistill.schema import Change, Opinion, Point, Record
+from gistill.stats import fisher, holm, wilson
+
+ALPHA = 0.01  # of a false alarm anywhere in a digest
+LEAST = 8  # people that make a point; fewer show no change that would stand
+PART = 10  # people in a part that is compared with the rest
+VALUES = 200  # of a column that is compared: more are names of single things, and too few people each
+
+
+class _Test(NamedTuple):
+    change: Change
+    p: float  # before the correction over all tests
+
+
+def find_changes(
+    points: Sequence[Point],
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    counts: Counted,
+    *,
+    by: Mapping[str, Sequence[str | None]],
+) -> tuple[Change, ...]:
+    """Test every point of at least `LEAST` people.
+
+    Args:
+        points: With the ids of their opinions.
+        opinions: All that were counted.
+        records: All that were read, in the order of `counts`.
+        counts: Of the opinions and the records.
+        by: Column -> its value for each record, None where unknown.
+
+    Returns:
+        The changes that stand, the surest first. Of a point and a column at most two values are named.
+    """
+    place = {opinion.id: i for i, opinion in enumerate(opinions)}
+    _, starts, step = periods([record.date for record in records])
+    parts = {name: _numbered(values) for name, values in by.items()}
+    tests: list[_Test] = []
+    for point in points:
+        if point.tally.people < LEAST:
+            continue
+        said = np.zeros(len(records), dtype=bool)
+        said[counts.record[[place[name] for name in point.opinions]]] = True
+        tests += _since(point, said, step, starts, counts.record_person)
+        for column, (names, part) in parts.items():
+            tests += _in_one_value(point, said, column, names, part, counts.record_person)
+    corrected = holm([test.p for test in tests])
+    standing = [test.change.model_copy(update={"p": p}) for test, p in zip(tests, corrected, strict=True) if p <= ALPHA]
+    standing.sort(key=lambda change: (change.p, change.point, change.by, change.value))
+    return tuple(_not_too_many(standing))
+
+
+def _since(point: Point, said: NDArray[np.bool_], step: Ints, starts: Sequence[dt.date], person: Ints) -> list[_Test]:
+    """Test whether more people, or fewer, make a point since one of the steps' first days; the clearest day stands."""
+    tried: list[_Test] = []
+    dated = step >= 0
+    for first in range(1, len(starts)):
+        late = dated & (step >= first)
+        test = _compared(point, said, late, dated & ~late, person, "date", starts[first].isoformat())
+        tried += [test] if test else []
+    if not tried:
+        return []
+    best = min(tried, key=lambda test: test.p)
+    return [best._replace(p=min(1.0, best.p * len(tried)))]
+
+
+def _in_one_value(
+    point: Point, said: NDArray[np.bool_], column: str, names: Sequence[str], part: Ints, person: Ints
+) -> list[_Test]:
+    tests = []
+    for number, name in enumerate(names) if 2 <= len(names) <= VALUES else ():
+        test = _compared(point, said, part == number, (part >= 0) & (part != number), person, column, name)
+        tests += [test] if test else []
+    return tests
+
+
+def _compared(
+    point: Point,
+    said: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    outside: NDArray[np.bool_],
+    person: Ints,
+    column: str,
+    value: str,
+) -> _Test | None:
+    """Compare the share of people who make a point in one part with that in the other; None where one is too small."""
+    of = [len(np.unique(person[part])) for part in (inside, outside)]
+    if min(of) < PART:
+        return None
+    count = [len(np.unique(person[part & said])) for part in (inside, outside)]
+    p = fisher(count[0], of[0], count[1], of[1])
+    here, there = wilson(count[0], of[0]), wilson(count[1], of[1])
+    return _Test(Change(point=point.id, by=column, value=value, here=here, elsewhere=there, p=p), p)
+
+
+def _numbered(values: Sequence[str | None]) -> tuple[list[str], Ints]:
+    names = sorted({value for value in values if value})
+    numbers = {name: i for i, name in enumerate(names)}
+    return names, np.array([numbers.get(value or "", -1) for value in values], dtype=np.int64)
+
+
+def _not_too_many(changes: Sequence[Change]) -> list[Change]:
+    """Leave out what follows from what is said: where one value has more, all others have less."""
+    kept: list[Change] = []
+    for change in changes:
+        same = [other for other in kept if (other.point, other.by) == (change.point, change.by)]
+        if not same or (len(same) < 2 and all(_more(other) == _more(change) for other in same)):
+            kept.append(change)
+    return kept
+
+
+def _more(change: Change) -> bool:
+    return (change.here.value or 0.0) > (change.elsewhere.value or 0.0)

@@ -1,0 +1,87 @@
+"""What the page says of points: problems, praise, wishes, what changed, and that it is what the digest says."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from gistill.digest.report.html import render_html
+from gistill.digest.report.markdown import render_markdown
+from gistill.digest.report.view import View
+from gistill.digest.report.words import change_words, ratings_words
+from gistill.digest.report.writing import POINTS, write_report
+from gistill.schema import Estimate, Point, Ratings
+from sample_digest import CHANGES, RATINGS, bare_digest, points, sample_digest
+
+
+def test_problems_are_ordered_by_people_and_strength_and_a_wish_is_none() -> None:
+    view = View(sample_digest())
+    # 31 people at 1.6 weigh more than 40 at 1.0
+    assert [point.id for point in view.problems] == ["compatibility-negative", "sound-negative"]
+    assert [point.id for point in view.loved] == ["battery-positive"]
+    assert [point.id for point in view.wishes] == ["design-wish"]
+
+
+def test_what_a_manager_reads_first() -> None:
+    told = View(sample_digest()).headlines
+    assert [words for words, _ in told] == [
+        "The problem that weighs most is “loses the connection” (Compatibility): "
+        "31 of 240 people (13%, 95% interval 9 to 18%).",
+        "The next problem is “<img src=x onerror=alert(1)> crackles” (Sound): "
+        "40 of 240 people (17%, 95% interval 12 to 22%).",
+        "What is praised most is “lasts all week” (Battery and power): 64 of 240 people (27%, 95% interval 21 to 33%).",
+        "What is asked for most is “should fold flat” (Design): 9 of 240 people (4%, 95% interval 2 to 7%).",
+        "“loses the connection”: Since 1 July 2025 more people say it: 28 of 120 (23%), before it was 3 of 130 (2%).",
+    ]
+
+
+def test_what_judges_the_whole_is_told_last() -> None:
+    digest = sample_digest()
+    whole = digest.points[0].model_copy(update={"id": "overall-positive", "name": "great", "category": "overall"})
+    more = whole.model_copy(update={"tally": digest.points[2].tally.model_copy(update={"people": 200})})
+    view = View(digest.model_copy(update={"points": (more, *digest.points)}))
+    assert [point.id for point in view.loved] == ["battery-positive", "overall-positive"]
+
+
+def test_changes_and_ratings_in_words() -> None:
+    later, product = CHANGES
+    assert change_words(later) == "Since 1 July 2025 more people say it: 28 of 120 (23%), before it was 3 of 130 (2%)."
+    assert change_words(product).startswith("More people say it of Sonora Lite: 30 of 110 (27%), of the rest 10 of")
+    fewer = later.model_copy(update={"here": later.elsewhere, "elsewhere": later.here, "by": "version", "value": "3.2"})
+    assert change_words(fewer).startswith("Fewer people say it of version 3.2: 3 of 130")
+    assert ratings_words(RATINGS) == (
+        "Those who say it rate 2.1 on average, the others 4.2 (difference −2.1, 95% interval −2.4 to −1.8)."
+    )
+    nobody = Estimate(value=None, low=None, high=None, method="mean")
+    assert ratings_words(Ratings(said=nobody, rest=nobody, difference=nobody)) == ""
+
+
+def test_the_page_says_it_in_this_order_and_nothing_becomes_markup() -> None:
+    page = render_html(View(sample_digest()))
+    places = [page.index(f'<section id="{name}"') for name in (
+        "glance", "problems", "loved", "wishes", "changed", "categories", "corrected", "entities", "trend", "things",
+    ) if f'<section id="{name}"' in page]  # fmt: skip
+    assert places == sorted(places)
+    assert len(places) == 9  # nothing is corrected in this sample
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt; crackles" in page
+    assert page.count('id="category-') == 4
+
+
+def test_a_digest_without_points_says_so_in_words() -> None:
+    for page in (render_html(View(bare_digest())), render_markdown(View(bare_digest()))):
+        assert "None" not in page.replace("None that two people or more share.", "")
+    assert "No complaint is made by two people or more." in render_html(View(bare_digest()))
+    assert "neither dates nor products" in render_html(View(bare_digest()))
+
+
+def test_the_table_of_points_can_be_read_again(tmp_path: Path) -> None:
+    write_report(sample_digest(), tmp_path)
+    with (tmp_path / "points.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == POINTS
+    assert [row["id"] for row in rows] == [point.id for point in points()]
+    wanted: Point = points()[1]
+    assert (rows[1]["people"], rows[1]["people_read"]) == (str(wanted.tally.people), "240")
+    assert rows[1]["rating"] == "2.1"
+    assert rows[0]["quotation"] == "The battery lasts all week with an hour of music each way."
