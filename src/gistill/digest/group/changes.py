@@ -127,4 +127,5 @@ def _not_too_many(changes: Sequence[Change]) -> list[Change]:
 
 
 def _more(change: Change) -> bool:
-    return (change.here.value or 0.0) > (change.elsewhere.value or 0.0)
+    here, there = change.here, change.elsewhere
+    return here.count * there.of > there.count * here.of

@@ -248,7 +248,7 @@ def verdict(check: Check) -> str:
 def change_words(change: Change) -> str:
     """Write a change as one sentence with both shares."""
     here, there = change.here, change.elsewhere
-    more = "more" if (here.value or 0.0) > (there.value or 0.0) else "fewer"
+    more = "more" if here.count * there.of > there.count * here.of else "fewer"
     shares = f"{_short_share(here)}, {{}} {_short_share(there)}"
     if change.by == "date":
         return (
@@ -259,18 +259,19 @@ def change_words(change: Change) -> str:
 
 
 def _short_share(share: Proportion) -> str:
-    return f"{share.count:,} of {share.of:,} ({percent(share.value or 0.0)}%)"
+    return f"{share.count:,} of {share.of:,} ({percent(share.count / share.of)}%)"
 
 
 def ratings_words(ratings: Ratings) -> str:
     """Compare the ratings of those who say something with those of the rest; empty where too few gave any."""
-    if ratings.said.value is None or ratings.rest.value is None:
+    more = ratings.difference.value
+    if ratings.said.value is None or ratings.rest.value is None or more is None:
         return ""
     words = f"Those who say it rate {ratings.said.value:.1f} on average, the others {ratings.rest.value:.1f}"
     low, high = ratings.difference.low, ratings.difference.high
     if low is None or high is None:
         return f"{words}."
-    return f"{words} (difference {_plus(ratings.difference.value or 0.0)}, 95% interval {_plus(low)} to {_plus(high)})."
+    return f"{words} (difference {_plus(more)}, 95% interval {_plus(low)} to {_plus(high)})."
 
 
 def _plus(value: float) -> str:
