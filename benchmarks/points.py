@@ -1,6 +1,6 @@
 """How well quotes are sorted into points, as a large language model sorted them, beside simple baselines.
 
-    python benchmarks/points.py --data DATA [--part dev] [--pools] [--systems alone,side,words,kmeans,...]
+    python benchmarks/points.py --data DATA [--part dev] [--pools [QUOTES]] [--systems alone,side,words,kmeans,...]
     python benchmarks/points.py --data DATA --tune
     python benchmarks/points.py --data DATA --choose FOLDER
     python benchmarks/points.py --data DATA --grown [--pools]
@@ -44,8 +44,8 @@ from gistill.likeness import Likeness, Window, load_likeness
 from gistill.schema import Opinion, Quote, Record, Span
 
 Sorter = Callable[[Sequence[Said]], list[int]]  # quotes of one direction to labels; negative: alone
-QUOTES_PER_MEAN = 2.5  # chosen on dev
-AGGLOMERATIVE_FAR = 0.65  # cosine distance, chosen on dev
+QUOTES_PER_MEAN = 3  # chosen on dev
+AGGLOMERATIVE_FAR = 0.75  # cosine distance, chosen on dev
 SHOWN = {"people_off": "people off", "b_cubed": "B-cubed", "found": "found", "extra": "extra"}
 
 
@@ -204,10 +204,10 @@ def labels_of(said: Sequence[Said], sort: Sorter) -> list[int]:
     return labels
 
 
-def answers(groups: Sequence[PointGroup], sort: Sorter, *, pool: bool) -> list[tuple[Labels, Labels]]:
+def answers(groups: Sequence[PointGroup], sort: Sorter, *, pool: int | None) -> list[tuple[Labels, Labels]]:
     """Sort every group, or every pool of groups, and give the marked and the found labels of each group."""
     pairs: list[tuple[Labels, Labels]] = []
-    for some in pools(list(groups)) if pool else [[group] for group in groups]:
+    for some in pools(list(groups), least=pool) if pool else [[group] for group in groups]:
         found = labels_of([one for group in some for one in group.said], sort)
         for group in some:
             pairs.append((group.labels, found[: len(group.said)]))
@@ -229,11 +229,11 @@ def line(name: str, scores: ClusterScores, seconds: float) -> str:
 def tune(groups: Sequence[PointGroup]) -> None:
     """Print what the settings of the baselines give."""
     vectors = MiniLM()
-    for each in (1.5, 2, 2.5, 3, 4):
-        scores = score(answers(groups, by_vectors(vectors, kmeans, each=each), pool=False))
+    for each in (2, 2.5, 3, 4):
+        scores = score(answers(groups, by_vectors(vectors, kmeans, each=each), pool=None))
         print(f"kmeans, one mean for {each} quotes: {scores.pairwise.value:.4f}")
-    for far in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75):
-        scores = score(answers(groups, by_vectors(vectors, agglomerative, far=far), pool=False))
+    for far in (0.6, 0.65, 0.7, 0.75, 0.8):
+        scores = score(answers(groups, by_vectors(vectors, agglomerative, far=far), pool=None))
         print(f"agglomerative up to {far}: {scores.pairwise.value:.4f}")
 
 
@@ -244,19 +244,19 @@ def choose(groups: Sequence[PointGroup], folder: Path) -> None:
     file.write_text(json.dumps({**card, "enough": 0.5}, indent=1) + "\n", "utf-8")
     embed, values = remembered(load_likeness(folder)), {}
     for enough in np.arange(0.2, 0.7, 0.02).round(2).tolist():
-        scores = score(answers(groups, by_gistill(embed, enough), pool=False))
+        scores = score(answers(groups, by_gistill(embed, enough), pool=None))
         values[enough] = scores.pairwise.value or 0.0
         print(f"from {enough}: {values[enough]:.4f}", flush=True)
     card["enough"] = max(values, key=lambda enough: values[enough])
     file.write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
-def grown(groups: Sequence[PointGroup], likeness: Likeness, *, pool: bool) -> None:
+def grown(groups: Sequence[PointGroup], likeness: Likeness, *, pool: int | None) -> None:
     """Print what stays when a tenth more is said: of the pairs that were together, and of the ids."""
     embed = remembered(likeness)
     for known in (False, True):
         pairs = kept = ids = same = 0
-        for number, some in enumerate(pools(list(groups)) if pool else [[group] for group in groups]):
+        for number, some in enumerate(pools(list(groups), least=pool) if pool else [[group] for group in groups]):
             opinions, records = as_read([one for group in some for one in group.said])
             order = random.Random(number).sample(range(len(opinions)), len(opinions))
             old = sorted(order[: len(order) * 10 // 11])
@@ -313,16 +313,16 @@ def main() -> None:
     """Sort, score and print; see the module."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--data", type=Path, required=True)
-    ask.add_argument("--part", choices=("train", "dev", "test"), default="dev")
+    ask.add_argument("--part", default="dev", help="one or several of train, dev and test: dev,test")
     ask.add_argument("--systems", default="alone,side,words,kmeans,hdbscan,agglomerative,gistill")
-    ask.add_argument("--pools", action="store_true")
+    ask.add_argument("--pools", type=int, nargs="?", const=500, help="quotes in a pool; default: 500")
     ask.add_argument("--tune", action="store_true")
     ask.add_argument("--likeness", type=Path)
     ask.add_argument("--choose", type=Path)
     ask.add_argument("--grown", action="store_true")
     ask.add_argument("--speed", type=int)
     given = ask.parse_args()
-    groups = load(given.part, folder=given.data)
+    groups = [group for part in given.part.split(",") for group in load(part, folder=given.data)]
     if given.tune or given.choose:
         dev = load("dev", folder=given.data)
         tune(dev) if given.tune else choose(dev, given.choose)
