@@ -639,3 +639,11 @@ def test_ids_stay_apart_from_the_taxonomy() -> None:
     opinions, records = each(["price", "cost", "fee", "pricing"])
     ids = [aspect.id for aspect in group(opinions, records, taxonomy=taxonomy).aspects]
     assert len(ids) == len(set(ids))
+
+
+def test_a_month_without_a_day_counts_in_trends_by_the_month_and_longer_alone() -> None:
+    dates = [dt.date(2025, 3, 1), dt.date(2025, 3, 9), dt.date(2025, 3, 1)]
+    assert periods(dates, ["day", "day", "month"])[2].tolist() == [0, 8, -1]
+    later = [dt.date(2025, 1, 1), dt.date(2025, 9, 9), dt.date(2025, 3, 1), dt.date(2025, 1, 1)]
+    unit, _, part = periods(later, ["day", "day", "month", "year"])
+    assert (unit, part.tolist()) == ("month", [0, 8, 2, -1])

@@ -238,6 +238,22 @@ CASES = [
         {},
         ("Company public response",),
     ),
+    Case("marks of an annotator", {"aa": SAID, "bb": [f"{n},4 CARE#GENERAL 2 -1,-1 8,{n}" for n in range(6)]}, ("aa",)),
+    Case("one of two is far more like prose", {"aa": SAID, "bb": ["we are open all day", *[""] * 5]}, ("aa",)),
+    Case(
+        "a summary longer than a title is of somebody else",
+        {"text": SAID, "summary": [f"The customer said that {t.lower()} and asked what to do now" for t in SAID]},
+        ("text",),
+        {},
+        ("summary",),
+    ),
+    Case(
+        "comments of others",
+        {"review": SAID, "comments": [[{"author": "x", "body": "hi"}]] * 6},
+        ("review",),
+        {},
+        ("comments",),
+    ),
     Case("a list is not the text", {"tags": [["a", "b"]] * 6, "description": SAID}, ("description",)),
 ]
 

@@ -74,8 +74,7 @@ def choose_columns(
     Args:
         header: Column names.
         rows: Sampled rows; may be empty, then names alone decide.
-        overrides: Role -> column as the user said: its name (in any case) or its place from 1; "" for none; of texts
-            there may be several.
+        overrides: Role -> column as the user said: its name (in any case) or its place from 1; "" none; texts several.
         file: Named in errors.
         named: Whether the file had a header.
         questions: Column -> what was asked, where a second header says it.
@@ -110,7 +109,15 @@ def choose_columns(
         if "messages" in columns and "messages" not in overrides:
             del columns["messages"]
     found = {role: columns[role] for role in ROLES if columns.get(role)}
-    return Guess(found, notes, chosen.read, question, ratings, chosen.unread)
+    lists = {name: "a list of comments" for name in header if _are_comments(name, facts[name], found)}
+    return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **lists})
+
+
+def _are_comments(name: str, column: Facts, columns: Mapping[str, str]) -> bool:
+    if name in columns.values():
+        return False
+    said = set(tokens(name)) & {"comments", "replies", "notes", "messages", "responses", "thread", "posts"}
+    return column.messages >= 0.5 or (column.lists >= 0.5 and bool(said))
 
 
 def _main_first(name: str, facts: Mapping[str, Facts], labels: Mapping[str, str]) -> tuple[bool, int, float]:

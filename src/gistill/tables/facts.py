@@ -56,7 +56,8 @@ class Facts:
         self.lists = sum(isinstance(cell, list | dict) or bool(_LIST.fullmatch(text)) for cell, text in answers) / count
         self.items = _are_items(plain)
         self.choices = self.items or (self.count >= 5 and self.words <= 8 and self.distinct <= 0.6)
-        texty = max(self.rating, self.date, self.links, self.emails) < 0.8 and not self.messages
+        self.codes = sum(_is_code(text) for text in plain) / count
+        texty = max(self.rating, self.date, self.links, self.emails, self.codes) < 0.8 and not self.messages
         self.prose = self.words * self.filled * self.distinct * self.letters if texty else 0.0
         self.rows = texts
 
@@ -92,6 +93,13 @@ def _plain(text: str) -> str:
     for start, end, new in reversed(find_tags(text)):
         text = text[:start] + (new or " ") + text[end:]
     return normalise(unescape(text))
+
+
+def _is_code(text: str) -> bool:
+    """Say whether a text is made of codes ("0,3 LAPTOP#GENERAL 2"): many of its words mix signs or digits in."""
+    words = text.split()
+    mixed = sum(not word.strip(".,;:!?'\"()…-").replace("'", "").isalpha() for word in words)
+    return len(words) >= 3 and mixed >= 0.6 * len(words)
 
 
 def _numbers_rows(texts: Sequence[str]) -> bool:

@@ -54,6 +54,8 @@ def choose_texts(
                 unread[name] = why
         elif _is_asked(label, column) or _is_called_text(fit(name), column) or _is_heading(label, column):
             named.append(name)
+        elif is_title(label) and column.words > 12:
+            unread[name] = "longer than a title"
         elif fit(name) is not None:
             weak.append(name)
         elif column.distinct >= 0.8 and not column.choices:
@@ -68,6 +70,7 @@ def choose_texts(
         named += replies
     else:
         unread.update(dict.fromkeys(replies, "a reply to the customer"))
+    prose = [name for name in prose if named or 4 * facts[name].prose >= max(facts[other].prose for other in prose)]
     if not named and len(prose) > 1:
         return Texts((), unread, tuple(prose))
     candidates = [name for name in header if name in named or name in prose or (named and name in sentences)]
@@ -100,7 +103,8 @@ def _is_called_text(fit: int | None, column: Facts) -> bool:
 
 def _is_heading(label: str, column: Facts) -> bool:
     """Titles are short and may recur: "Nice app" from six people is what six people wrote."""
-    return is_title(label) and column.words <= 30
+    longest = 12 if tokens(label)[-1] == "summary" else 30  # a longer summary is somebody else's, of the text
+    return is_title(label) and column.words <= longest
 
 
 def _copies(candidates: Sequence[str], facts: Mapping[str, Facts]) -> dict[str, str]:
