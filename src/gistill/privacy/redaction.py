@@ -20,8 +20,7 @@ from functools import lru_cache
 from gistill.privacy.addresses import places
 from gistill.privacy.contacts import contacts, phones
 from gistill.privacy.found import KINDS, Found, NameDetector
-from gistill.privacy.identities import ids
-from gistill.privacy.numbers import numbers
+from gistill.privacy.numbers import ids, numbers
 from gistill.privacy.people import people, signed
 
 # A find holds none of these, so that a restored placeholder never breaks the JSON string it stands in.
