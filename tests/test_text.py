@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.errors import AnchorError
-from gistill.text import anchor, clean, count_words, is_blank, normalise, why_not_text
+from gistill.text import anchor, clean, count_words, find_language, is_blank, is_in_one_of, normalise, why_not_text
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,29 @@ def test_text_is_text(text: str) -> None:
 )
 def test_what_is_not_text_has_a_reason(text: str, reason: str) -> None:
     assert why_not_text(text) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The kettle hums and it is not mine.", "en"),
+        ("Der Kessel ist nicht sehr leise und tropft.", "de"),
+        ("La bouilloire est trop lourde et ne marche pas.", "fr"),
+        ("El hervidor no es bueno y la tapa está rota.", "es"),
+        ("Il bollitore non è molto bello e perde.", "it"),
+        ("A chaleira não é boa e foi cara.", "pt"),
+        ("De ketel is niet goed en erg zwaar.", "nl"),
+        ("Vattenkokaren är inte bra och det läcker.", "sv"),
+        ("Czajnik nie jest dobry i się psuje.", "pl"),
+        ("Kettle hums loudly", None),
+        ("Love, love, love this kettle", None),
+        ("The war die hard film", None),
+        ("Super", None),
+        ("味道很好", None),
+        ("", None),
+    ],
+)
+def test_small_words_tell_the_languages_in_latin_letters(text: str, language: str | None) -> None:
+    assert find_language(text) == language
+    assert is_in_one_of(text, ["en", "zh"]) is (language in ("en", None))
+    assert is_in_one_of(text, ["en", "zh"], declared="en")

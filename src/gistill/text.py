@@ -27,9 +27,12 @@ _GLUED = re.compile(f"[{GLUED}]")
 _UNSPACED_START = re.compile(f"[{UNSPACED}]")
 # Scripts, by the first word of their letters' Unicode names, and the languages written in them (ISO 639-1).
 _LANGUAGES = {
-    "LATIN": "aa af ak an av ay az bm br bs ca ch co cs cy da de ee en eo es et eu ff fi fj fo fr fy ga gd gl gn gv ha "
-    "ho hr ht hu hz ia id ie ig ik io is it jv kg ki kj kl kr ku kw la lb lg li ln lt lu lv mg mh mi ms mt na nb nd ng "
-    "nl nn no nr nv ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tk tl tn to tr ts tw ty "
+    "LATIN": "aa af ak an av ay az bm br bs ca ch co cs cy da de ee en eo es et eu ff fi fj fo fr fy ga gd gl gn gv "
+    "ha "
+    "ho hr ht hu hz ia id ie ig ik io is it jv kg ki kj kl kr ku kw la lb lg li ln lt lu lv mg mh mi ms mt na nb nd "
+    "ng "
+    "nl nn no nr nv ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq sr ss st su sv sw tk tl tn to tr ts tw "
+    "ty "
     "uz ve vi vo wa wo xh yo za zu",
     "CYRILLIC": "ab av az ba be bg ce cu cv kk kv ky mk mn os ru sr tg tt uk uz",
     "ARABIC": "ar fa ks ku ps sd ug ur",
@@ -59,6 +62,29 @@ _LANGUAGES = {
     "SINHALA": "si",
     "THAANA": "dv",
 }
+# The commonest small words of languages in Latin letters: what tells them apart where no column says it.
+_SMALL_WORDS = {
+    "en": "the and is was not very i a an with for but it of to in on this that my we they were are you so no at be "
+    "have "
+    "had as or if me all from out up just would too more good great your its has do did can than when what there",
+    "de": "der die das und ist nicht war sehr ich ein eine mit für auf es den wir zu aber auch nach bei wurde waren "
+    "sind "
+    "kein keine leider nur dem im von hat haben man",
+    "fr": "le la les et est pas très je un une avec pour mais dans nous sur ce qui des du était plus ne sont mon ma "
+    "trop "
+    "bien aussi au aux par de en que il elle",
+    "es": "el la los las y es no muy un una con para pero que en de por se lo mi está era del al son me nada todo como",
+    "it": "il la le e è non molto un una con per ma che di in sono del della era si mi anche questo gli ho nel",
+    "pt": "o a os as e é não muito um uma com para mas que de em foi do da no na meu minha está são mais por",
+    "nl": "de het en is niet zeer een met voor maar dat ik was van op we te zijn ook erg geen er aan",
+    "sv": "och är inte mycket jag en ett med för men att det var på av som den",
+    "pl": "i jest nie bardzo w na z się to że ale do od był są jak po",
+    "tr": "ve bir çok bu için değil ama da de ile gibi",
+}
+_LANGUAGES_OF: dict[str, list[str]] = {}
+for _code, _listed in _SMALL_WORDS.items():
+    for _small in _listed.split():
+        _LANGUAGES_OF.setdefault(_small, []).append(_code)
 _LINK = re.compile(r"(?:https?://|ftp://|www\.)\S+", re.IGNORECASE)
 _EMOTICON = re.compile(r"[:;=8xX][-'^o]?[()\[\]DPp/\\|3]|<3|\^[_.-]?\^")
 _BLOB = re.compile(r"(?:data:[\w.+-]+/[\w.+-]+;base64,)?[A-Za-z0-9+/_-]{60,}={0,2}")
@@ -141,8 +167,9 @@ def _is_unreadable(char: str) -> bool:
 def is_in_one_of(text: str, languages: Collection[str], *, declared: str | None = None) -> bool:
     """Say whether a text may be in one of some languages, as far as its script and what was declared can tell.
 
-    Scripts, not languages, are told apart: French is not told from English unless it is declared. Latin letters are at
-    home in every language, since names and brands are written in them.
+    Languages are told apart by their scripts, and those in Latin letters by their small words, where a text has enough
+    of them: see `find_language`. Latin letters are at home in every language, since names and brands are written in
+    them.
 
     Args:
         text: Any text. Without letters it may be in any language.
@@ -159,7 +186,36 @@ def is_in_one_of(text: str, languages: Collection[str], *, declared: str | None 
     theirs = _scripts(declared or "")
     if theirs and declared not in languages and _mostly(text, theirs):
         return False
+    if declared is None and (found := find_language(text)) is not None and found not in languages:
+        return False
     return _mostly(text, {"LATIN"}.union(*ours))
+
+
+def find_language(text: str) -> str | None:
+    """Find the language of a text in Latin letters by its small words; None where they are too few to tell.
+
+    It takes at least four words, of which a quarter are small words of the language, two of them different (a letter
+    with an accent counts for one where no word is English), and more than twice as many as English ones. A text that is
+    not told is taken to be in a language that is read, so English is hardly ever lost.
+
+    >>> find_language("Das Zimmer war schmutzig."), find_language("The room was dirty."), find_language("Trop cher")
+    ('de', 'en', None)
+    """
+    words = _WORD.findall(text[:2000].casefold())
+    if len(words) < 4:
+        return None
+    counts: Counter[str] = Counter()
+    different: Counter[str] = Counter()
+    for word, count in Counter(words).items():
+        for language in _LANGUAGES_OF.get(word, ()):
+            counts[language] += count
+            different[language] += 1
+    english = counts.pop("en", 0)
+    best = max(counts, key=lambda language: (counts[language], language), default=None)
+    accent = int(not english and any("\u00c0" <= character <= "\u024f" for character in text))
+    if best and counts[best] + accent > 2 * english and different[best] + accent > 1:
+        return best if 4 * (counts[best] + accent) >= len(words) else None
+    return "en" if 4 * english >= len(words) else None
 
 
 def _scripts(language: str) -> set[str]:
@@ -177,7 +233,8 @@ def _mostly(text: str, scripts: set[str]) -> bool:
 
 
 def _script(letter: str) -> str:
-    """Name a letter's script; variants ("FULLWIDTH LATIN", "HALFWIDTH KATAKANA", "ª") count to what they look like."""
+    """Name a letter's script; variants ("FULLWIDTH LATIN", "HALFWIDTH KATAKANA", "ª") count to what they look "
+    "like."""
     words = unicodedata.name(unicodedata.normalize("NFKC", letter)[0], "").split()
     return words[0].split("-")[0] if words else ""
 
