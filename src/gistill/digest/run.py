@@ -136,7 +136,7 @@ def digest(
         with steps("report") as count:
             write_report(result, place)
             count(len(result.aspects))
-        write_manifest(place, result, steps.times)
+        write_manifest(place, result, steps.times, repaired=sum(bool(record.pieces) for record in kept))
     return result
 
 

@@ -193,14 +193,17 @@ def _is_told(field: str, value: object) -> bool:
     return field != "file" and (field not in later or value not in ((), {}, "day"))
 
 
-def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime]) -> None:
-    """Say beside the report how each file of it was made, from what, and how long that took."""
+def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime], *, repaired: int = 0) -> None:
+    """Say beside the report how each file of it was made, from what, and how long that took.
+
+    `repaired` counts the records whose cells were changed before they were read: damaged letters, entities, tags.
+    """
     manifest = {
         "title": digest.title,
         "made_with": digest.made_with,
         "python": platform.python_version(),
         "packages": _versions("numpy", "openvino", "openvino-genai", "sentencex", "tokenizers"),
-        "counts": {"records": digest.records, "read": digest.read, "opinions": digest.opinions},
+        "counts": {"records": digest.records, "read": digest.read, "repaired": repaired, "opinions": digest.opinions},
         "failures": digest.failures,
         "outputs": _output_hashes(folder),
         "steps": [time.model_dump() for time in times],
