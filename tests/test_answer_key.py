@@ -47,7 +47,7 @@ def measured(path: Path) -> dict[str, Any]:
         elif item.kind in REPEATS:
             repeats += 1
             kept.append(by_id[item.record or ""])
-        elif item.kind != "encoding":
+        elif item.record is not None or item.row is not None:  # what is about the whole file is no row
             apart[KINDS.get(item.kind, item.kind)] += 1
     texts = [parts_of(record) for record in kept]
     dates = sorted(written(record) for record in kept if record.date is not None)
