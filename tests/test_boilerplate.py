@@ -59,3 +59,8 @@ def test_texts_with_one_notice_are_different_people_and_the_notice_is_said(tmp_p
     assert said.detail.startswith(
         "a passage was set apart in 6 records, first 'This note is meant for its reader alone."
     )
+
+
+def test_texts_that_differ_in_numbers_alone_are_one_text_and_no_boilerplate() -> None:
+    texts = [NOTICE.replace("4711", str(number)) for number in range(20)]
+    assert [left(text, texts) for text in texts] == texts

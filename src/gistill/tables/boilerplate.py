@@ -17,10 +17,11 @@ from gistill.tables.apart import Stretch, joined
 
 _WORDS = 30
 _LEAST_TEXTS, _LEAST_SHARE = 5, 0.001
+_LEAST_LEFT = 4  # characters of a record
 _MOST_HELD = 1_000_000  # hashes; beyond, what was seen once is forgotten
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _WORD = re.compile(r"[^\W_]+")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,21 @@ class Boilerplate:
 
 
 def without_boilerplate(record: Record, common: Boilerplate) -> Record:
-    """Set what recurs apart in each part of a record, beside what is set apart already."""
+    """Set what recurs apart in each part of a record, beside what is set apart already.
+
+    A conversation stays as it is, since its turns say whose words are read, and so does a record of which nothing would
+    be left: people answer the same form in the same words.
+    """
+    if record.turns:
+        return record
     spans = [(part.start, part.end) for part in record.parts] or [(0, len(record.text))]
     more = [
         Stretch(start + stretch.start, start + stretch.end, stretch.reason)
         for start, end in spans
         for stretch in common.find(record.text[start:end])
     ]
-    if not more:
+    left = sum(end - start for start, end in spans) - sum(one.end - one.start for one in more)
+    if not more or left < _LEAST_LEFT:
         return record
     before = [Stretch(one.start, one.end, one.reason) for one in record.apart]
     return record.model_copy(update={"apart": tuple(Apart(**one._asdict()) for one in joined([*before, *more]))})
@@ -91,7 +99,7 @@ def find_boilerplate(texts: Iterable[str]) -> Boilerplate:
     runs: Counter[int] = Counter()
     sentences: Counter[int] = Counter()
     for text in texts:
-        if len(text) < 4 * _WORDS or (whole := short_hash(text)) in seen:
+        if len(text) < 4 * _WORDS or (whole := short_hash(_DIGIT.sub("0", text))) in seen:
             continue
         if len(seen) < _MOST_HELD:
             seen.add(whole)
