@@ -177,7 +177,7 @@ def _misfit(role: str, column: Facts) -> str:
     if column.lists >= 0.5 or column.messages >= 0.5:
         return "its cells are lists"
     if role == "text":
-        return "its cells are no texts" if column.letters < 0.5 or column.written_date >= 0.8 else ""
+        return "its cells are no texts" if not column.letters or column.written_date >= 0.8 else ""
     if role == "author":
         if column.damaged >= 0.5:
             return "its numbers were rounded by a spreadsheet"

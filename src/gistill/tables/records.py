@@ -299,11 +299,14 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
     info = table.info
     count = 0
     apart: list[str] = []  # of each record with a passage that recurs: the first passage, then ""
+    if limit == 0:  # a source that is opened again and not read from would stay open
+        table.close()
+        return
     try:
         common = _boilerplate(table, limit)
         names = Names(use_cells=_tells_apart(table, limit))
         rows = table.gathered(itertools.chain(table.sample, table.sheet.rows))
-        for row in rows if limit is None or limit > 0 else ():
+        for row in rows:
             if isinstance(row, Failure):
                 yield row
                 continue

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,7 +106,19 @@ def _is_journal(file: Path) -> bool:
     """Tell a journal from any other file, also from another program's database."""
     with file.open("rb") as stream:
         head = stream.read(_HEAD)
-    return head.startswith(_SQLITE) and head.endswith(MARK.to_bytes(4))  # whole or damaged: opening it tells
+    if head.startswith(_SQLITE) and head.endswith(MARK.to_bytes(4)):  # whole or damaged: opening it tells
+        return True
+    # while a run goes on, or after it was killed, the mark may stand in the write-ahead log alone
+    return file.with_name(f"{file.name}-wal").is_file() and _mark(file) == MARK
+
+
+def _mark(file: Path) -> int | None:
+    """Ask SQLite for the mark of a database; None where it is none."""
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            return int(database.execute("PRAGMA application_id").fetchone()[0])
+    except sqlite3.Error:
+        return None
 
 
 def _is_batch(file: Path) -> bool:
