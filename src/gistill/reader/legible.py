@@ -7,6 +7,7 @@ text as it is.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -69,10 +70,13 @@ def make_legible(text: str, is_known: Callable[[str], bool]) -> Legible:
             signs.append(character)
             continue
         if signs:
-            words = dict.fromkeys(_WORDS[sign] for sign in signs if sign in _WORDS)
-            for word in words:
-                put(" ", begun, begun)
-                put(word, begun, place)
+            # each feeling once; it stands for the signs from its first one up to that of the next feeling
+            firsts = {_WORDS[sign]: begun + at for at, sign in reversed([*enumerate(signs)]) if sign in _WORDS}
+            words = sorted(firsts, key=lambda word: firsts[word])
+            borders = [begun, *(firsts[word] for word in words[1:]), place]
+            for word, (start, end) in zip(words, itertools.pairwise(borders), strict=False):
+                put(" ", start, start)
+                put(word, start, end)
             put(" ", place, place)
             signs = []
         put(plain, place, place + 1)
