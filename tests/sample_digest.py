@@ -391,7 +391,7 @@ def points() -> tuple[Point, ...]:
                 id=name, name=said, category=category, direction=direction, opinions=cited, strength=strength,
                 tally=tally(people, good, people - good, 0), aspects={"battery": people},
                 first=dt.date(2025, 1, 9), last=dt.date(2025, 12, 18), entities=split(people, good, people - good, 0, 0.45),
-                ratings=RATINGS if direction == "negative" else None,
+                ratings={"compatibility": RATINGS, "sound": CONTENT}.get(category),
             )
         )  # fmt: skip
     return tuple(made)
@@ -402,6 +402,7 @@ def _mean(value: float, low: float, high: float) -> Estimate:
 
 
 RATINGS = Ratings(said=_mean(2.1, 1.8, 2.4), rest=_mean(4.2, 4.0, 4.4), difference=_mean(-2.1, -2.4, -1.8))
+CONTENT = Ratings(said=_mean(4.0, 3.8, 4.2), rest=_mean(4.1, 3.9, 4.3), difference=_mean(-0.1, -0.4, 0.2))
 CHANGES = (
     Change(
         point="compatibility-negative", by="date", value="2025-07-01", p=0.0004,

@@ -14,10 +14,17 @@ from gistill.schema import Estimate, Point, Ratings
 from sample_digest import CHANGES, RATINGS, bare_digest, points, sample_digest
 
 
-def test_problems_are_ordered_by_people_and_strength_and_a_wish_is_none() -> None:
+def test_problems_are_ordered_by_people_and_stars_lost_and_a_wish_is_none() -> None:
     view = View(sample_digest())
-    # 31 people at 1.6 weigh more than 40 at 1.0
+    # 31 people who rate 2.1 stars below the others weigh more than 40 who rate 0.1 below
     assert [point.id for point in view.problems] == ["compatibility-negative", "sound-negative"]
+    unrated = [point.model_copy(update={"ratings": None}) for point in points()]
+    view = View(sample_digest().model_copy(update={"points": tuple(unrated)}))
+    # 31 people at strength 1.6 weigh more than 40 at 1.0, and 60 at 1.0 more than these
+    assert [point.id for point in view.problems] == ["compatibility-negative", "sound-negative"]
+    many = unrated[2].model_copy(update={"tally": unrated[2].tally.model_copy(update={"people": 60})})
+    more = View(sample_digest().model_copy(update={"points": (unrated[0], unrated[1], many)}))
+    assert [point.id for point in more.problems] == ["sound-negative", "compatibility-negative"]
     assert [point.id for point in view.loved] == ["battery-positive"]
     assert [point.id for point in view.wishes] == ["design-wish"]
 

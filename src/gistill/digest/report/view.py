@@ -105,7 +105,7 @@ class View:
 
     @cached_property
     def problems(self) -> list[Point]:
-        """What hurts most: complaints by people times strength."""
+        """What hurts most; see `_weight`."""
         return sorted((p for p in self.digest.points if p.direction == "negative"), key=_weight)[:LISTED]
 
     @cached_property
@@ -273,9 +273,15 @@ def _headline(words: str, point: Point) -> str:
 
 
 def _weight(point: Point) -> tuple[bool, float, int, str]:
-    """Order points by people times strength; what judges the whole ("great", "sent it back") says least and is last."""
+    """Order points by people times strength; what judges the whole ("great", "sent it back") says least and is last.
+
+    A complaint weighs, where ratings are known, people times the stars by which they rate below the others: who
+    complains and rates as well as the rest was not hurt, or was misread.
+    """
     strength = 1.0 if point.strength is None else point.strength
-    return point.category == "overall", -strength * point.tally.people, -point.tally.people, point.id
+    difference = point.ratings.difference.value if point.ratings and point.direction == "negative" else None
+    weight = strength if difference is None else max(0.0, -difference)
+    return point.category == "overall", -weight * point.tally.people, -point.tally.people, point.id
 
 
 def unshown(cites: Sequence[str]) -> int:
