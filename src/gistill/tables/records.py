@@ -14,6 +14,7 @@ from pydantic import Field
 
 from gistill.errors import RecordError
 from gistill.schema import Failure, Noun, Record
+from gistill.speakers import of_customers, side_of
 from gistill.tables.asked import find_side
 from gistill.tables.boilerplate import Boilerplate, find_boilerplate, without_boilerplate
 from gistill.tables.columns import Guess, Overrides, choose_columns, find_column, is_known_name
@@ -382,7 +383,7 @@ def _record(row: Row, info: TableInfo) -> Record:
     used -= set(info.by)
     others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
     meta = {clean(name): clean(value) for name, value in others if value}
-    author = parse_name(cell("author"))
+    author = parse_name(cell("author")) or _named_customer(said)
     entity = cell_text(cell("entity")).strip()
     return Record(
         id=id_cell(cells, columns.get("id")),
@@ -398,6 +399,15 @@ def _record(row: Row, info: TableInfo) -> Record:
         row=row.number,
         meta=meta,
     )
+
+
+def _named_customer(said: Joined) -> str | None:
+    """Give the name under which a conversation's customer speaks: one name, and no role ("user") and no number."""
+    turns = [(turn.role, said.text[turn.start : turn.end]) for turn in said.turns]
+    theirs = zip(turns, of_customers(turns), strict=True)
+    names = {role for (role, _), customer in theirs if customer and side_of(role) is None}
+    (name,) = names if len(names) == 1 else ("",)
+    return parse_name(name) if any(character.isalpha() for character in name) else None
 
 
 def _ratings(cells: Mapping[str, object], info: TableInfo) -> dict[str, float]:
