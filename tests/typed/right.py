@@ -14,7 +14,8 @@ from gistill.schema import Tally
 assert_type(gistill.__version__, str)
 
 records = gistill.read_records("reviews.csv", columns={"text": "body"}, limit=10)
-assert_type(records, Iterator[gistill.Record | gistill.Failure])
+same: Iterator[gistill.Record | gistill.Failure] = records
+assert_type(next(records), gistill.Record | gistill.Failure)
 assert_type(gistill.load_reader(), Reader)
 assert_type(gistill.load_writer(threads=1), LanguageModel)
 

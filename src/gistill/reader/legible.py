@@ -8,6 +8,7 @@ text as it is.
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -63,8 +64,9 @@ def make_legible(text: str, is_known: Callable[[str], bool]) -> Legible:
 
     signs: list[str] = []  # the run that is being read
     begun = 0
+    whole = _unmixed(text)
     for place, character in enumerate([*text, ""]):
-        plain = _plain(character, is_known)
+        plain = character if place in whole else _plain(character, is_known)
         if plain is None or (signs and plain == "" and place < len(text)):  # a joiner between two signs
             begun = begun if signs else place
             signs.append(character)
@@ -81,6 +83,20 @@ def make_legible(text: str, is_known: Callable[[str], bool]) -> Legible:
             signs = []
         put(plain, place, place + 1)
     return Legible("".join(out), origins)
+
+
+def _unmixed(text: str) -> set[int]:
+    """List the places of words of other letters alone: no plain letter or digit in them, and no known feeling.
+
+    Parting their letters would lose them: a tokenizer that lacks a script makes one unknown word of each, which is
+    better than none.
+    """
+    found: set[int] = set()
+    for word in re.finditer(r"\S+", text):
+        plain = any((c.isascii() and c.isalnum()) or unicodedata.normalize("NFKC", c) != c for c in word[0])
+        if any(c.isalpha() for c in word[0]) and not plain and _WORDS.keys().isdisjoint(word[0]):
+            found.update(range(*word.span()))
+    return found
 
 
 def _plain(character: str, is_known: Callable[[str], bool]) -> str | None:
