@@ -162,8 +162,11 @@ def test_the_shipped_reader_reads_english() -> None:
     assert quoted[0][0] == ("food", "great", "positive")
     assert ("waiter", "rude", "negative") in quoted[0]
     assert quoted[1] == [("taste", "don't like", "negative"), ("taste", "too salty", "negative")]
-    assert {("shipping", "Fast", "positive"), ("box", "well-made", "positive")} <= set(quoted[2])
-    assert {polarity for *_, polarity in quoted[2]} == {"positive"}  # the thumbs may be an opinion of their own
+    assert quoted[2] == [
+        ("shipping", "Fast", "positive"),
+        ("shipping", "👍👍", "positive"),
+        ("box", "well-made", "positive"),
+    ]
     assert quoted[3] == [(None, "Works fine", "positive")]  # a bare verb names nothing
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gistill.errors import ExtraMissingError, ModelMissingError
@@ -271,14 +271,15 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".joi
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=3))
+@example(["%5BEMAIL_0%5DID#0"])  # what the customer wrote is no placeholder that was lost
+@example(["0@0.AA", "PASSWORT IS 0EMAIL 1:"])  # a sign after a placeholder is no secret
 def test_every_text_comes_back_exactly_and_nothing_is_left_to_find(texts: list[str]) -> None:
     memory = Memory()
     redacted = redact_all(texts, memory)
     assert [restore(text, memory) for text in redacted] == texts
     assert redacted == redact_all(texts, Memory())
-    if not any(kind in text.upper() for text in texts for kind in KINDS):  # a customer's own words that look like ours
-        assert [find(text) for text in redacted] == [[]] * len(texts)
-        assert not memory.unknown
+    assert [find(text) for text in redacted] == [[]] * len(texts)
+    assert not memory.unknown
 
 
 @settings(max_examples=150, deadline=None)

@@ -153,6 +153,20 @@ def holding(place: Path) -> Iterator[None]:
         file.close()
 
 
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Make a folder and keep all other runs out of it, see `holding`; one made here goes again where it stays empty."""
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with holding(folder):
+            yield
+    finally:
+        if made:
+            with suppress(OSError):  # it holds something by now
+                folder.rmdir()
+
+
 def _locked(path: Path, place: Path) -> BinaryIO:
     while True:
         file = path.open("a+b")

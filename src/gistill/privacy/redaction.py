@@ -95,7 +95,15 @@ def _found(text: str) -> tuple[Found, ...]:
     if offsets is not None:
         finds = [Found(offsets[one.start], offsets[one.end - 1] + 1, one.kind) for one in finds]
     gaps = [match.span() for match in _PLACEHOLDER.finditer(text)]
-    return tuple(one for one in merged(text, finds) if not any(a <= one.start and one.end <= b for a, b in gaps))
+    return tuple(one for one in merged(text, finds) if not _is_gap(text, one, gaps))
+
+
+def _is_gap(text: str, one: Found, gaps: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a find is in a placeholder, or is nothing but placeholders and the signs beside them."""
+    if any(start <= one.start and one.end <= end for start, end in gaps):
+        return True
+    held = any(one.start <= start and end <= one.end for start, end in gaps)
+    return held and not any(map(str.isalnum, _PLACEHOLDER.sub("", text[one.start : one.end])))
 
 
 def merged(text: str, finds: Iterable[Found]) -> list[Found]:
@@ -207,7 +215,7 @@ class Memory:
             Those whose name a value already has; they need a placeholder of their own.
         """
         clashing = []
-        self._written.update(match[0] for match in _LOST.finditer(text))
+        self._written.update(_lost(text))
         for match in _ALIKE.finditer(text):
             name = _named(match)
             if name in self._originals:
@@ -222,7 +230,12 @@ class Memory:
 
     def count_lost(self, text: str) -> None:
         """Count what an answer has in the place of a placeholder, and what can be put back by nobody."""
-        self.unknown.update(match[0] for match in _LOST.finditer(text) if match[0] not in self._written)
+        self.unknown.update(form for form in _lost(text) if form not in self._written)
+
+
+def _lost(text: str) -> list[str]:
+    """List what looks like a placeholder that lost its number, beside those that can be understood."""
+    return [match[0] for match in _LOST.finditer(_BENT.sub("\n", text))]
 
 
 def redact(text: str, memory: Memory, *, names: NameDetector | None = None) -> str:
@@ -300,7 +313,7 @@ def restore(text: str, memory: Memory) -> str:
             memory.unknown[match[0]] += 1
         return match[0]
 
-    memory.count_lost(_BENT.sub("\n", text))
+    memory.count_lost(text)
     return _BENT.sub(put_back, text)
 
 

@@ -23,7 +23,7 @@ from gistill.errors import InputError, ModelBrokenError, ModelMissingError, Sett
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.model import SHIPPED, scorer_of
 from gistill.reader.units import needs_characters
-from gistill.runs import MANIFEST, Run, holding
+from gistill.runs import MANIFEST, Run, working_in
 from gistill.train.reader.card import write_card
 from gistill.train.reader.data import held_out_examples, training_examples
 from gistill.train.reader.export import export_reader
@@ -132,8 +132,7 @@ def finetune_reader(
         ModelMissingError: The base encoder or the start is not there.
     """
     begun, recipe, plan = _checked(training)
-    out.mkdir(parents=True, exist_ok=True)
-    with holding(out):
+    with working_in(out):
         return _finetune(data, out, training, begun, recipe, plan, on_epoch)
 
 

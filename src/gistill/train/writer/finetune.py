@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gistill.runs import holding
+from gistill.runs import working_in
 from gistill.train.writer.encode import Encoded, encode_all, loss_function
 from gistill.train.writer.examples import load_examples
 from gistill.train.writer.loading import find_base, load_model, load_tokenizer, precision
@@ -53,8 +53,7 @@ def finetune_writer(
         warnings.filterwarnings("ignore", module=r"(accelerate|peft|torch|transformers|trl)\b")
         if dry_run or os.environ.get("RANK", "0") != "0":  # of several processes the first holds the folder
             return _train(recipe, out, data, dry_run, tell)
-        out.mkdir(parents=True, exist_ok=True)
-        with holding(out):
+        with working_in(out):
             return _train(recipe, out, data, dry_run, tell)
 
 
