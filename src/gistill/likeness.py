@@ -8,7 +8,6 @@ row; OpenVINO runs it) and `README.md`. `gistill.train.points` makes it.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +18,13 @@ from numpy.typing import NDArray
 
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.files import hash_bytes
-from gistill.offline import openvino
+from gistill.offline import compiled
 
 _WORD = re.compile(r"\S+")
 SHIPPED = Path(__file__).parent / "weights" / "likeness"
 FORMAT = 1
 PIECES_PER_BATCH = 1024  # word pieces with padding
 AROUND = 6  # words of the sentence that are read on either side
-_GROUP = "64"  # activations are quantised in groups of this many channels of one piece, so neighbours hardly matter
 
 
 class Window(NamedTuple):
@@ -141,7 +139,12 @@ def load_likeness(path: str | Path | None = None) -> Likeness:
         card = json.loads(parts[0])
         if card["format"] != FORMAT:
             raise ModelBrokenError(f"{folder} is of format {card['format']}, not {FORMAT}", hint="Upgrade gistill.")
-        return Likeness(card, _tokenizer(parts[1], card["pieces"]), _compile(folder), hash_bytes(b"".join(parts))[:16])
+        return Likeness(
+            card,
+            _tokenizer(parts[1], card["pieces"]),
+            compiled(folder / "model.onnx"),
+            hash_bytes(b"".join(parts))[:16],
+        )
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[-1:]
         raise ModelBrokenError(f"the encoder of likeness in {folder} does not load: {' '.join(reason)}") from error
@@ -157,11 +160,3 @@ def _tokenizer(data: bytes, pieces: int) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(pieces)
     return tokenizer
-
-
-def _compile(folder: Path) -> Any:
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
-    threads = os.environ.get("GISTILL_THREADS")
-    if threads:
-        settings["INFERENCE_NUM_THREADS"] = threads
-    return openvino().Core().compile_model(str(folder / "model.onnx"), "CPU", settings)

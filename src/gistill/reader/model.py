@@ -17,7 +17,7 @@ from typing import Any
 from gistill.categories import CODES, KINDS, STRENGTHS
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.files import hash_bytes
-from gistill.offline import openvino
+from gistill.offline import compiled
 from gistill.reader.decode import (
     POLARITIES,
     Candidate,
@@ -36,7 +36,6 @@ FORMAT = 2
 READS = (1, 2)  # 1 had no attributes
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
 PIECES_PER_BATCH = 1024  # word pieces with padding; four times as many took a fifth more time, lost to the caches
-_GROUP = "64"  # activations are quantised in groups of this many channels of one token
 
 
 class Reader:
@@ -162,12 +161,8 @@ def _tokenizer(folder: Path, max_pieces: int) -> Any:
 
 
 def _compile(folder: Path) -> Any:
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP}
-    threads = os.environ.get("GISTILL_THREADS")
-    if threads:
-        settings["INFERENCE_NUM_THREADS"] = threads
     try:
-        return openvino().Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
+        return compiled(folder / "model.onnx")
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ModelBrokenError(f"the model in {str(folder)!r} does not load ({reason})") from error
