@@ -30,7 +30,7 @@ from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Request
 from gistill.schema import Failure, Message, Record
 from gistill.skills.all import SKILLS
-from gistill.skills.opinions_skill import repair
+from gistill.skills.opinions import repair
 from gistill.skills.skill import Parsed, Skill, Teacher
 from gistill.teacher.remote import AnswerProgress
 from gistill.train.writer.examples import read_jsonl

@@ -10,9 +10,8 @@ from gistill.corpora import index
 from gistill.corpora.labelled import join_tokens
 from gistill.corpora.tuples import Example
 from gistill.schema import TrainingExample
-from gistill.skills.opinions import OpinionsInput
+from gistill.skills.opinions import OPINIONS, OpinionsInput
 from gistill.skills.opinions import orders as element_orders
-from gistill.skills.opinions_skill import OPINIONS
 from gistill.skills.skill import training_example
 from gistill.text import places
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gistill.errors import InputError, SettingError
 from gistill.skills.aspect_summary import ASPECT_SUMMARY
-from gistill.skills.opinions_skill import OPINIONS
+from gistill.skills.opinions import OPINIONS
 from gistill.skills.rating import RATING
 from gistill.skills.skill import Skill, from_json
 from gistill.skills.summary import SUMMARY
