@@ -12,11 +12,12 @@ import pytest
 from gistill.errors import InputError, SettingError
 from gistill.lm.seam import Request
 from gistill.schema import Message
-from gistill.teacher.batches import CollectingModel, read_batch, write_batch
+from gistill.teacher.batches import BatchModel, CollectingModel, read_batch, write_batch
 from gistill.teacher.gate import PrivateModel
 from gistill.teacher.journal import Journal, request_key
 from gistill.teacher.prices import Price, Prices
 
+BIG = BatchModel("big")
 PRICES = Prices({"big": Price(input=1.0, output=10.0)})
 
 
@@ -66,7 +67,7 @@ def came_back(path: Path, told: list[Any]) -> Path:
 
 def test_what_is_written_is_what_would_be_sent_under_the_journals_key(tmp_path: Path) -> None:
     request = ask("good soup", max_tokens=9, temperature=0.5, seed=3, stop=("X",), answer_schema='{"type":"object"}')
-    [path] = write_batch([request], tmp_path / "b", model="big")
+    [path] = write_batch([request], tmp_path / "b", model=BIG)
     [line] = lines([path])
     assert line["custom_id"] == request_key("big", request)
     assert (line["method"], line["url"]) == ("POST", "/v1/chat/completions")
@@ -86,25 +87,25 @@ def test_what_is_written_is_what_would_be_sent_under_the_journals_key(tmp_path: 
 
 def test_files_are_split_by_number_and_size_and_equal_requests_are_written_once(tmp_path: Path) -> None:
     requests = [ask(f"text {number:03}") for number in range(10)]
-    by_number = write_batch([*requests, *requests], tmp_path / "a", model="big", most_requests=4)
+    by_number = write_batch([*requests, *requests], tmp_path / "a", model=BIG, most_requests=4)
     assert [len(path.read_bytes().splitlines()) for path in by_number] == [4, 4, 2]
     one = len(by_number[2].read_bytes()) // 2
-    by_size = write_batch(requests, tmp_path / "b", model="big", most_bytes=3 * one)
+    by_size = write_batch(requests, tmp_path / "b", model=BIG, most_bytes=3 * one)
     assert [len(path.read_bytes().splitlines()) for path in by_size] == [3, 3, 3, 1]
     assert lines(by_number) == lines(by_size)
     with pytest.raises(SettingError, match="one request has"):
-        write_batch(requests, tmp_path / "c", model="big", most_bytes=one - 1)
+        write_batch(requests, tmp_path / "c", model=BIG, most_bytes=one - 1)
     with pytest.raises(SettingError, match="not empty"):
-        write_batch(requests, tmp_path / "a", model="big")
-    assert write_batch([], tmp_path / "d", model="big") == []
-    [longer] = lines(write_batch([ask("a", max_tokens=5), ask("a", max_tokens=7)], tmp_path / "e", model="big"))
+        write_batch(requests, tmp_path / "a", model=BIG)
+    assert write_batch([], tmp_path / "d", model=BIG) == []
+    [longer] = lines(write_batch([ask("a", max_tokens=5), ask("a", max_tokens=7)], tmp_path / "e", model=BIG))
     assert longer["body"]["max_tokens"] == 7
 
 
 def test_answers_come_back_in_any_order_with_everything_odd_counted(tmp_path: Path) -> None:
     requests = [ask(f"text {number}") for number in range(8)]
     with Journal(tmp_path / "j.sqlite", run="r") as journal:
-        paths = write_batch(requests, tmp_path / "b", model="big", journal=journal)
+        paths = write_batch(requests, tmp_path / "b", model=BIG, journal=journal)
         sent = lines(paths)
         output = [answered(line) for line in sent[:5]]
         output += [answered(sent[0], "another answer"), {**answered(sent[0]), "custom_id": "nobody's"}, {"no": "id"}]
@@ -114,7 +115,7 @@ def test_answers_come_back_in_any_order_with_everything_odd_counted(tmp_path: Pa
         errors = [refused(sent[5]), expired(sent[6]), refused(sent[1], 500)]
         files = [came_back(tmp_path / "errors.jsonl", errors), came_back(tmp_path / "output.jsonl", [*output, [1], 5])]
         files[1].write_bytes(files[1].read_bytes() + b'\n{"custom_id": "cut he')
-        read = read_batch(files, journal, requests, model="big", prices=PRICES)
+        read = read_batch(files, journal, requests, model=BIG, prices=PRICES)
         assert read.counts == {
             "answered": 5,
             "already": 0,
@@ -141,28 +142,28 @@ def test_answers_come_back_in_any_order_with_everything_odd_counted(tmp_path: Pa
 def test_reading_again_books_nothing_twice_and_the_rest_can_be_written_again(tmp_path: Path) -> None:
     requests = [ask(f"text {number}") for number in range(4)]
     with Journal(tmp_path / "j.sqlite") as journal:
-        sent = lines(write_batch(requests, tmp_path / "b", model="big", journal=journal))
+        sent = lines(write_batch(requests, tmp_path / "b", model=BIG, journal=journal))
         part = came_back(tmp_path / "part.jsonl", [answered(sent[0]), refused(sent[1], 500)])
         for _ in range(3):
-            read = read_batch([part, part], journal, requests, model="big", prices=PRICES)
+            read = read_batch([part, part], journal, requests, model=BIG, prices=PRICES)
         assert read.counts["already"] == 1
         assert read.completions[0].text == "answer to text 0"
         attempts = journal.rows("SELECT count(*) FROM attempts")
         assert attempts == [(4,)]
-        rest = lines(write_batch(requests, tmp_path / "again", model="big", journal=journal))
+        rest = lines(write_batch(requests, tmp_path / "again", model=BIG, journal=journal))
         assert [line["custom_id"] for line in rest] == [line["custom_id"] for line in sent[1:]]
         everything = came_back(tmp_path / "all.jsonl", [answered(line) for line in rest])
-        read = read_batch([part, everything], journal, requests, model="big", prices=PRICES)
+        read = read_batch([part, everything], journal, requests, model=BIG, prices=PRICES)
         assert [read.counts[name] for name in ("answered", "already", "failed", "missing")] == [3, 1, 0, 0]
 
 
 def test_the_batch_price_is_a_setting_and_is_told(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.sqlite") as journal:
-        sent = lines(write_batch([ask("a")], tmp_path / "b", model="big", journal=journal))
+        sent = lines(write_batch([ask("a")], tmp_path / "b", model=BIG, journal=journal))
         path = came_back(tmp_path / "o.jsonl", [answered(sent[0])])
         with pytest.raises(SettingError):
-            read_batch([path], journal, [ask("a")], model="big", price_share=50)
-        read_batch([path], journal, [ask("a")], model="big", prices=PRICES, price_share=0.5)
+            read_batch([path], journal, [ask("a")], model=BIG, price_share=50)
+        read_batch([path], journal, [ask("a")], model=BIG, prices=PRICES, price_share=0.5)
         assert journal.rows("SELECT price, price_source FROM attempts") == [
             (pytest.approx(150e-6), "file x 0.5 (batch)")
         ]
@@ -170,9 +171,13 @@ def test_the_batch_price_is_a_setting_and_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_price_stays_unknown_at_half_of_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.sqlite") as journal:
-        sent = lines(write_batch([ask("a")], tmp_path / "b", model="nobody-knows", journal=journal))
+        sent = lines(write_batch([ask("a")], tmp_path / "b", model=BatchModel("nobody-knows"), journal=journal))
         read_batch(
-            [came_back(tmp_path / "o", [answered(sent[0])])], journal, [ask("a")], model="nobody-knows", price_share=0.5
+            [came_back(tmp_path / "o", [answered(sent[0])])],
+            journal,
+            [ask("a")],
+            model=BatchModel("nobody-knows"),
+            price_share=0.5,
         )
         assert journal.rows("SELECT price, price_source FROM attempts") == [(None, "unknown")]
 
@@ -183,18 +188,18 @@ def test_the_walk_collects_redacted_requests_and_finds_the_answers_in_the_journa
         collecting = CollectingModel("big", journal=journal)
         waiting = PrivateModel(collecting).complete(requests)
         assert [one.failure.kind for one in waiting if one.failure] == ["waiting", "waiting"]
-        paths = write_batch(collecting.requests, tmp_path / "b", model="big", journal=journal)
+        paths = write_batch(collecting.requests, tmp_path / "b", model=BIG, journal=journal)
         files = b"".join(path.read_bytes() for path in (tmp_path / "b").iterdir())
         assert b"jane.doe" not in files
         assert not any(b"jane.doe" in sent.body for sent in journal.sent_bodies())
         bodies = [json.dumps(line["body"], ensure_ascii=False, separators=(",", ":")) for line in lines(paths)]
         assert [sent.body.decode() for sent in journal.sent_bodies()] == bodies
         output = came_back(tmp_path / "o", [answered(line) for line in lines(paths)])
-        read_batch([output], journal, collecting.requests, model="big")
+        read_batch([output], journal, collecting.requests, model=BIG)
         again = CollectingModel("big", journal=journal)
         answers = PrivateModel(again).complete(requests)
         assert again.requests == []
-        assert read_batch([output], journal, again.requests, model="big").counts["already"] == 2
+        assert read_batch([output], journal, again.requests, model=BIG).counts["already"] == 2
         assert [one.text for one in answers] == [
             "answer to Write to jane.doe@example.org about the soup.",
             "answer to The tea was cold.",
@@ -203,10 +208,10 @@ def test_the_walk_collects_redacted_requests_and_finds_the_answers_in_the_journa
 
 def test_a_cut_answer_says_so_and_a_beginning_is_put_before_its_answer(tmp_path: Path) -> None:
     talk = (Message(role="user", content="?"), Message(role="assistant", content="Once"))
-    sent = lines(write_batch([Request(messages=talk), ask("b")], tmp_path / "b", model="big"))
+    sent = lines(write_batch([Request(messages=talk), ask("b")], tmp_path / "b", model=BIG))
     told = [answered(sent[0], " upon a time"), answered(sent[1], "half", finish_reason="length")]
     first, second = read_batch(
-        [came_back(tmp_path / "o", told)], None, [Request(messages=talk), ask("b")], model="big"
+        [came_back(tmp_path / "o", told)], None, [Request(messages=talk), ask("b")], model=BIG
     ).completions
     assert (first.text, first.stop, second.text, second.stop) == ("Once upon a time", "end", "half", "length")
 
@@ -225,23 +230,23 @@ def test_a_cut_answer_says_so_and_a_beginning_is_put_before_its_answer(tmp_path:
     ],
 )
 def test_any_line_that_holds_no_answer_is_a_failure(tmp_path: Path, response: Any) -> None:
-    [line] = lines(write_batch([ask("a")], tmp_path / "b", model="big"))
+    [line] = lines(write_batch([ask("a")], tmp_path / "b", model=BIG))
     path = came_back(tmp_path / "o", [{"custom_id": line["custom_id"], "response": response}])
-    read = read_batch([path], None, [ask("a")], model="big")
+    read = read_batch([path], None, [ask("a")], model=BIG)
     assert read.counts["failed"] == 1
     assert read.completions[0].failure is not None
 
 
 def test_what_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        read_batch([tmp_path / "nothing"], None, [ask("a")], model="big")
+        read_batch([tmp_path / "nothing"], None, [ask("a")], model=BIG)
 
 
 def test_without_a_journal_at_writing_the_body_is_booked_when_it_is_read(tmp_path: Path) -> None:
-    [line] = lines(write_batch([ask("a")], tmp_path / "b", model="big", server="https://example.org/v1"))
+    [line] = lines(write_batch([ask("a")], tmp_path / "b", model=BatchModel("big", "https://example.org/v1")))
     output = came_back(tmp_path / "o", [answered(line)])
     with Journal(tmp_path / "j.sqlite") as journal:
-        read_batch([output], journal, [ask("a")], model="big", server="https://example.org/v1")
+        read_batch([output], journal, [ask("a")], model=BatchModel("big", "https://example.org/v1"))
         [sent] = journal.sent_bodies()
         assert json.loads(sent.body) == line["body"]
         assert journal.rows("SELECT url, outcome FROM attempts") == [("batch:https://example.org/v1", "ok")]
@@ -249,7 +254,7 @@ def test_without_a_journal_at_writing_the_body_is_booked_when_it_is_read(tmp_pat
 
 def test_hostile_text_survives_as_one_line(tmp_path: Path) -> None:
     texts = ["\u2028 line\nbreaks\r\u0085", "\x00\x1f", "=cmd()", "<script>", "emoji 😀"]
-    sent = lines(write_batch([ask(text) for text in texts], tmp_path / "b", model="big"))
+    sent = lines(write_batch([ask(text) for text in texts], tmp_path / "b", model=BIG))
     assert [line["body"]["messages"][0]["content"] for line in sent] == texts
-    [lone] = lines(write_batch([ask("lone \ud800 surrogate")], tmp_path / "c", model="big"))
+    [lone] = lines(write_batch([ask("lone \ud800 surrogate")], tmp_path / "c", model=BIG))
     assert lone["body"]["messages"][0]["content"] == "lone \ufffd surrogate"

@@ -12,7 +12,7 @@ from gistill.distill.asking import Records, Say, Walk, ask_all
 from gistill.distill.plan import Plan
 from gistill.distill.settings import AnnotateSettings
 from gistill.errors import SettingError
-from gistill.teacher.batches import CollectingModel, read_batch, write_batch
+from gistill.teacher.batches import BatchModel, CollectingModel, read_batch, write_batch
 from gistill.teacher.prices import read_prices
 from gistill.teacher.remote import Progress
 
@@ -52,9 +52,8 @@ def write_batches(
         files = write_batch(
             collected.requests,
             Path(folder),
-            model=collected.name,
+            model=BatchModel(collected.name, walk.remotes[0].url),
             journal=walk.journal,
-            server=walk.remotes[0].url,
         )
         return Written(plan.items, len(collected.requests), files)
 
@@ -94,8 +93,7 @@ def read_batches(
             files,
             walk.journal,
             collected.requests,
-            model=collected.name,
-            server=walk.remotes[0].url,
+            model=BatchModel(collected.name, walk.remotes[0].url),
             prices=read_prices(settings.prices) if settings.prices else None,
             price_share=settings.batch_price_share,
         )

@@ -59,13 +59,19 @@ class CollectingModel:
 
 
 @dataclass(frozen=True)
-class _Form:
-    """How requests become bodies, and where they go."""
+class BatchModel:
+    """The model that a batch is for, and how requests to it are written.
 
-    model: str
-    server: str
-    continues: bool
-    request_schema: bool
+    Attributes:
+        name: The server's name for the model.
+        server: The provider's address, as `https://api.openai.com/v1`: whose price list counts. May be empty.
+        continues: See `remote.Manner`. `request_schema` likewise.
+    """
+
+    name: str
+    server: str = ""
+    continues: bool = False
+    request_schema: bool = True
 
     @property
     def booked_as(self) -> str:
@@ -73,8 +79,9 @@ class _Form:
         return f"batch:{self.server}"
 
     def body(self, request: Request) -> bytes:
+        """Write a request as the bytes that will leave."""
         without = frozenset() if self.request_schema else frozenset({"response_format"})
-        body = chat_body(self.model, request, continues=self.continues, without=without)
+        body = chat_body(self.name, request, continues=self.continues, without=without)
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -97,12 +104,9 @@ def write_batch(
     requests: Sequence[Request],
     folder: Path,
     *,
-    model: str,
+    model: BatchModel,
     url: str = "/v1/chat/completions",
     journal: Journal | None = None,
-    server: str = "",
-    continues: bool = False,
-    request_schema: bool = True,
     most_requests: int = MOST_REQUESTS,
     most_bytes: int = MOST_BYTES,
 ) -> list[Path]:
@@ -111,12 +115,10 @@ def write_batch(
     Args:
         requests: As they may leave (see above). Of equal ones that differ in `max_tokens` the longest is written.
         folder: A new or empty one.
-        model: The server's name for the model.
+        model: Who will answer.
         url: What each line asks for.
         journal: What it answers is not written. All that is written stands in it as an open attempt, bytes and all,
             until the answer has been read: for the audit, and because nobody knows whether you send the files.
-        server: The provider's address, as `https://api.openai.com/v1`: whose price list counts. May be empty.
-        continues: See `RemoteModel`. `request_schema` likewise.
         most_requests: In one file.
         most_bytes: In one file.
 
@@ -129,15 +131,14 @@ def write_batch(
     if folder.exists() and any(folder.iterdir()):
         raise SettingError(f"{folder} is not empty", hint="Give each batch a folder of its own.")
     chosen: dict[str, Request] = {}
-    for request, answer in zip(requests, _from_journal(model, requests, journal), strict=True):
+    for request, answer in zip(requests, _from_journal(model.name, requests, journal), strict=True):
         if answer is None:
-            _keep_longest(chosen, request_key(model, request), request)
-    form = _Form(model, server, continues, request_schema)
-    bodies = {key: form.body(request) for key, request in chosen.items()}
+            _keep_longest(chosen, request_key(model.name, request), request)
+    bodies = {key: model.body(request) for key, request in chosen.items()}
     parts = list(_parts(_lines_of(bodies, url), most_requests, most_bytes))
     if journal is not None:  # before anything is there to be sent
         for key, body in bodies.items():
-            journal.begin(key, model=model, url=form.booked_as, max_tokens=chosen[key].max_tokens, body=body)
+            journal.begin(key, model=model.name, url=model.booked_as, max_tokens=chosen[key].max_tokens, body=body)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"batch-{number:04}.jsonl" for number in range(1, len(parts) + 1)]
     for path, part in zip(paths, parts, strict=True):
@@ -150,10 +151,7 @@ def read_batch(
     journal: Journal | None,
     requests: Sequence[Request],
     *,
-    model: str,
-    server: str = "",
-    continues: bool = False,
-    request_schema: bool = True,
+    model: BatchModel,
     prices: Prices | None = None,
     price_share: float = 1.0,
 ) -> BatchRead:
@@ -165,7 +163,7 @@ def read_batch(
         paths: The files that the provider gave back.
         journal: Where the answers are kept for the runs that need them; None keeps nothing.
         requests: What was asked, as it was written.
-        model: As it was written; `server`, `continues` and `request_schema` likewise.
+        model: The same as when it was written.
         prices: See `Prices`; None asks the table of genai-prices alone.
         price_share: What a batch costs of the list price. 1 is the list price; give 0.5 where your provider says so.
 
@@ -177,12 +175,12 @@ def read_batch(
         raise SettingError(f"a price share of {price_share:g} makes no sense", hint="Half of the list price is 0.5.")
     asked: dict[str, Request] = {}
     for request in requests:
-        _keep_longest(asked, request_key(model, request), request)
+        _keep_longest(asked, request_key(model.name, request), request)
     counts = Counter(dict.fromkeys(_COUNTS, 0))
-    before = _from_journal(model, list(asked.values()), journal)
+    before = _from_journal(model.name, list(asked.values()), journal)
     known = {key: answer for key, answer in zip(asked, before, strict=True) if answer is not None}
     answers, errors = _returned(paths, asked, journal, counts)
-    book = _Book(journal, _Form(model, server, continues, request_schema), prices or Prices(), price_share)
+    book = _Book(journal, model, prices or Prices(), price_share)
     found: dict[str, Completion] = {}
     for key, request in asked.items():
         if key in known:
@@ -197,7 +195,7 @@ def read_batch(
         else:
             found[key] = failed("missing", "it has not come back")
             counts["missing"] += 1
-    return BatchRead([found[request_key(model, request)] for request in requests], dict(counts))
+    return BatchRead([found[request_key(model.name, request)] for request in requests], dict(counts))
 
 
 def _returned(
@@ -265,16 +263,16 @@ def _answer(told: dict[str, Any], request: Request) -> Answer:
 class _Book:
     """Writes what came back into the journal, once."""
 
-    def __init__(self, journal: Journal | None, form: _Form, prices: Prices, share: float) -> None:
-        self._journal, self._form, self._prices, self._share = journal, form, prices, share
+    def __init__(self, journal: Journal | None, model: BatchModel, prices: Prices, share: float) -> None:
+        self._journal, self._model, self._prices, self._share = journal, model, prices, share
         self._open: dict[str, int] = {}
         self._failed: set[tuple[str, str]] = set()
         if journal is not None:
             # newest first, so that the oldest of several attempts at the same request is the one that is left
             opened = "SELECT key, id FROM attempts WHERE outcome = 'open' AND url = ? ORDER BY id DESC"
-            self._open = dict(journal.rows(opened, (form.booked_as,)))
+            self._open = dict(journal.rows(opened, (model.booked_as,)))
             failures = "SELECT key, detail FROM attempts WHERE outcome = 'failed' AND url = ?"
-            self._failed = {(key, detail) for key, detail in journal.rows(failures, (form.booked_as,))}
+            self._failed = {(key, detail) for key, detail in journal.rows(failures, (model.booked_as,))}
 
     def answer(self, key: str, request: Request, answer: Answer) -> Completion:
         usage = answer.usage
@@ -304,8 +302,8 @@ class _Book:
         return failed(error.kind, error.detail)
 
     def _price(self, usage: Usage) -> tuple[float | None, str]:
-        form = self._form
-        price, source = self._prices.of(form.model, form.server, usage.prompt, usage.completion, usage.cached)
+        model = self._model
+        price, source = self._prices.of(model.name, model.server, usage.prompt, usage.completion, usage.cached)
         if price is None or self._share == 1:
             return price, source
         return price * self._share, f"{source} x {self._share:g} (batch)"
@@ -317,10 +315,10 @@ class _Book:
         if attempt is None:
             attempt = self._journal.begin(
                 key,
-                model=self._form.model,
-                url=self._form.booked_as,
+                model=self._model.name,
+                url=self._model.booked_as,
                 max_tokens=request.max_tokens,
-                body=self._form.body(request),
+                body=self._model.body(request),
             )
         self._journal.finish(attempt, outcome)
 
