@@ -95,5 +95,6 @@ def test_the_second_reading_is_of_groups_that_are_there_and_sorts_no_quote_twice
     assert len(second) == 40
     for group, points in second.items():
         members = [member for point in points for member in point]
-        assert len(members) == len(set(members)) and all(0 <= member < sizes[group] for member in members), group
+        assert len(members) == len(set(members)), group
+        assert all(0 <= member < sizes[group] for member in members), group
         assert all(len(point) >= 2 for point in points), group
