@@ -1,4 +1,7 @@
-"""Labelled sets as training examples of the opinions skill: in several orders of elements, and as customers type."""
+"""Public sets by name as training examples: opinions in several orders and as customers type, and conversations.
+
+"tweetsumm/teach" is a part of the one set of conversations; every other name is a set of opinions of `corpora.index`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from gistill.corpora import index
-from gistill.corpora.labelled import join_tokens
+from gistill.corpora import index, tweetsumm
+from gistill.corpora.labelled import Source, join_tokens
+from gistill.corpora.references import reference_examples
 from gistill.corpora.tuples import Example
 from gistill.schema import TrainingExample
 from gistill.skills.opinions import OPINIONS, OpinionsInput
@@ -22,7 +26,7 @@ def labelled_examples(
     """Load a named set as training examples.
 
     Args:
-        name: See `index.load`.
+        name: See `index.load`, or a part of TweetSumm, to which only `folder` applies.
         folder: The folder of public data.
         orders: In how many orders of its elements each text is shown (MvP).
         raw_share: Share of the texts that are shown as customers type them.
@@ -32,6 +36,8 @@ def labelled_examples(
         SettingError: No such set.
         InputError: A file is missing.
     """
+    if _is_conversations(name):
+        return reference_examples(_part(name), folder=folder)
     draw = random.Random(f"{seed} {name}")
     found = []
     for example in index.load(name, folder=folder):
@@ -42,6 +48,32 @@ def labelled_examples(
             asked = OpinionsInput(shown.text, shown.task, order if orders > 1 else None)
             found.append(training_example(OPINIONS, asked, shown.tuples, source=name, text=example.text))
     return found
+
+
+def source(name: str) -> Source:
+    """Say where a set comes from.
+
+    Raises:
+        SettingError: No such set.
+    """
+    return tweetsumm.SOURCE if _is_conversations(name) else index.source(name)
+
+
+def is_test(name: str) -> bool:
+    """Say whether a set is for reporting only, never for training or selection.
+
+    Raises:
+        SettingError: No such set.
+    """
+    return _part(name) in tweetsumm.TESTS if _is_conversations(name) else index.is_test(name)
+
+
+def _is_conversations(name: str) -> bool:
+    return name.partition("/")[0] == tweetsumm.SOURCE.name
+
+
+def _part(name: str) -> str:
+    return name.partition("/")[2]
 
 
 def as_typed(example: Example) -> Example:

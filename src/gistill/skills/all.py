@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gistill.errors import InputError, SettingError
 from gistill.skills.aspect_summary import ASPECT_SUMMARY
+from gistill.skills.conversation_summary import CONVERSATION_SUMMARY
 from gistill.skills.opinions import OPINIONS
 from gistill.skills.rating import RATING
 from gistill.skills.skill import Skill, from_json
@@ -16,7 +17,8 @@ from gistill.skills.summary import SUMMARY
 from gistill.skills.understanding import ANALYSIS, REWRITING
 
 SKILLS: dict[str, Skill[Any, Any]] = {
-    skill.name: skill for skill in (OPINIONS, ANALYSIS, REWRITING, RATING, SUMMARY, ASPECT_SUMMARY)
+    skill.name: skill
+    for skill in (OPINIONS, ANALYSIS, REWRITING, RATING, SUMMARY, ASPECT_SUMMARY, CONVERSATION_SUMMARY)
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill import files
-from gistill.corpora import index
+from gistill.corpora import training
 from gistill.errors import SettingError
 from gistill.skills.all import SKILLS
 from gistill.train.writer.recipe import is_file
@@ -90,14 +90,14 @@ def _licence(name: str) -> str | None:
     if is_file(name):
         return None
     try:
-        return index.licence(name)
+        return training.source(name).licence
     except SettingError:
         return None
 
 
 def _head(folder: Path, about: dict[str, Any], licences: dict[str, str | None]) -> str:
     lines = []
-    if licences and all(name for name in licences.values()) and all(index.may_ship(name) for name in licences):
+    if licences and all(name for name in licences.values()) and all(training.source(name).ship for name in licences):
         lines.append("license: apache-2.0")
     lines.append(f"base_model: {about['base']}")
     if (folder / "adapter_config.json").is_file():
@@ -110,7 +110,7 @@ def _head(folder: Path, about: dict[str, Any], licences: dict[str, str | None]) 
 
 def _shipping(licences: dict[str, str | None]) -> str:
     own = [name for name, licence in licences.items() if licence is None]
-    closed = [name for name in licences if name not in own and not index.may_ship(name)]
+    closed = [name for name in licences if name not in own and not training.source(name).ship]
     if closed:
         return (
             f"The licence of {', '.join(closed)} does not allow weights trained on it to be passed on: this model "

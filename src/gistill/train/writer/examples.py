@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gistill.corpora import index
 from gistill.corpora.leaks import fingerprint, open_test_texts
-from gistill.corpora.training import labelled_examples
+from gistill.corpora.training import is_test, labelled_examples
 from gistill.errors import InputError, SettingError
 from gistill.schema import Message, TrainingExample
 from gistill.skills.all import example_of
@@ -46,7 +45,7 @@ def load_examples(recipe: Recipe, *, folder: Path | None) -> Examples:
         SettingError: No set has such a name, it is an open test, or a named set is asked for and no folder is given.
     """
     for named in (*recipe.train, *recipe.replay, *recipe.dev):
-        if not is_file(named.set) and index.is_test(named.set):
+        if not is_file(named.set) and is_test(named.set):
             raise SettingError(
                 f"{named.set} is a public test set: use it for reporting only, never for training or selection"
             )
