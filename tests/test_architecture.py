@@ -70,6 +70,7 @@ ROOMS = {
         "ends": 0,
         "extract": 1,
         "written": 1,
+        "briefs": 1,
         "group": 1,
         "correction": 2,
         "summary": 2,

@@ -27,6 +27,8 @@ Direction = Literal["positive", "negative", "neutral", "wish"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
 
+Outcome = Literal["solved", "moved", "open"]  # of a conversation; moved: to another channel, team or company
+
 Element = Literal["aspect", "category", "opinion", "polarity"]
 SentimentTask = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
 # The tasks of fine-grained sentiment analysis, each a choice of elements.
@@ -320,6 +322,33 @@ class Summary(Noun):
     revised: int = 0  # of those, replaced by a revision that passed
     replaced: int = 0  # of those, replaced by quotes because the revision failed too
     rejected: tuple[Failure, ...] = ()  # the sentences that failed, with the reason, so the count can be checked
+
+
+class BriefSentence(Noun):
+    """A sentence of a conversation's brief: written by a model and checked, or the words of a turn as they stand."""
+
+    slot: Literal["issue", "done", "outcome", "next"]
+    text: str
+    turns: tuple[int, ...]  # numbers of the turns that carry it, from 1
+    origin: Literal["writer", "words"]
+
+
+class Brief(Noun):
+    """What a conversation was about, what was done, how it ended, what comes next. A slot that nothing fills is empty.
+
+    `outcome` None was not measured: one side only speaks, or the language is not read. `left_out` counts the turns
+    that were too many or too long to be looked at; `refused` the sentences of a model that did not stand.
+    """
+
+    record: str
+    channel: str | None  # a `skills.conversation_summary.Channel`
+    turns: int
+    outcome: Outcome | None
+    outcome_turn: int | None = None  # the turn that says it best
+    sentences: tuple[BriefSentence, ...]
+    left_out: int = 0
+    refused: tuple[Failure, ...] = ()
+    note: str = ""  # in a sentence, what could not be done
 
 
 class StepTime(Noun):

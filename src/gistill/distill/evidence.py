@@ -1,18 +1,21 @@
-"""Records in, evidence for summaries of aspects out: what a digest would show a writer, and the checks it would make.
+"""Records in, evidence for summaries out: what a digest would show a writer, and the checks it would make.
 
-All records are read and grouped first, as for a digest, so they are held in memory.
+For aspects all records are read and grouped first, as for a digest, so they are held in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gistill.digest.briefs.talk import asked as asked_turns
+from gistill.digest.briefs.talk import talk_of
 from gistill.digest.extract import SentenceReader, extract
 from gistill.digest.group.grouping import group
 from gistill.digest.summary.summarizing import Side, check_draft, gather_sides
 from gistill.schema import Failure, Record
 from gistill.screen import screen
 from gistill.skills.aspect_summary import AspectInput, Summary
+from gistill.skills.conversation_summary import ConversationInput
 from gistill.skills.overlap import rouge1
 from gistill.skills.skill import Answer, Prepared, PreparedInput
 from gistill.skills.summary import Draft
@@ -72,6 +75,26 @@ def aspect_evidence(records: Iterable[Record | Failure], *, reader: SentenceRead
 
     inputs = [PreparedInput(name, name, "\n".join(one.quotes), one) for name, one in asked.items()]
     return Prepared([*(one for one in screened if isinstance(one, Failure)), *inputs], check)
+
+
+def conversations(records: Iterable[Record | Failure], *, reader: SentenceReader | None = None) -> Prepared:
+    """Give each record as a conversation; a text without turns is one turn of the customer.
+
+    Every summary that can be read is kept: which of a teacher's sentences are wrong is looked for afterwards.
+
+    Args:
+        records: All of them; what cannot be read comes out as it went in.
+        reader: Not needed; every preparing function takes one.
+    """
+    inputs: list[PreparedInput | Failure] = []
+    for record in screen(records):
+        if isinstance(record, Failure):
+            inputs.append(record)
+            continue
+        talk = talk_of(record)
+        asked = ConversationInput(asked_turns(talk.said), channel=talk.channel)
+        inputs.append(PreparedInput(record.id, record.id, talk.words, asked))
+    return Prepared(inputs)
 
 
 def _sides(records: dict[str, Record], reader: SentenceReader | None) -> dict[str, Side]:
