@@ -37,6 +37,7 @@ ROWS = {
     "runs": 0,
     "thinking": 0,
     "install": 0,
+    "svg": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 
 from gistill.schema import Estimate
+from gistill.svg import drawing, element, number
 
 _COLOURS = ("#1b6ca8", "#c2571a", "#3b7d3a", "#8a3d8f", "#7a6a00", "#a8243c")  # dark enough on white, told apart
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 560.0, 36.0, 336.0
@@ -35,12 +35,12 @@ def curve(lines: Mapping[str, Sequence[tuple[float, Estimate]]]) -> str:
     for i, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[i % len(_COLOURS)]
         known = [(x(share), f1) for share, f1 in line if f1.value is not None]
-        points = " ".join(f"{_n(at)},{_n(_y(f1.value or 0.0))}" for at, f1 in known)
-        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        points = " ".join(f"{number(at)},{number(_y(f1.value or 0.0))}" for at, f1 in known)
+        body.append(element("polyline", points=points, fill="none", stroke=colour, stroke_width="2"))
         for at, f1 in known:
             if f1.low is not None and f1.high is not None:
                 body.append(_line(at, _y(f1.low), at, _y(f1.high), colour))
-            body.append(f'<circle cx="{_n(at)}" cy="{_n(_y(f1.value or 0.0))}" r="3.5" fill="{colour}"/>')
+            body.append(element("circle", cx=at, cy=_y(f1.value or 0.0), r=3.5, fill=colour))
         body.append(_text(_RIGHT + 12, _TOP + 14 + 20 * i, name, "start", colour))
     return _page(_RIGHT + 240, _BOTTOM + 56, "F1 by share of the training data", body)
 
@@ -63,10 +63,8 @@ def matrix(trained: Sequence[str], tested: Sequence[str], scores: Sequence[Seque
         body.append(_text(left - 8, top + 27, name, "end"))
         for column, f1 in enumerate(values):
             at, value = left + column * wide, f1.value or 0.0
-            body.append(
-                f'<rect x="{_n(at)}" y="{_n(top)}" width="{_n(wide - 2)}" height="{_n(_CELL_HEIGHT - 2)}" '
-                f'fill="#1b6ca8" fill-opacity="{_n(value)}" stroke="#ddd"/>'
-            )
+            size = {"width": wide - 2, "height": _CELL_HEIGHT - 2}
+            body.append(element("rect", x=at, y=top, **size, fill="#1b6ca8", fill_opacity=value, stroke="#ddd"))
             shown = "-" if f1.value is None else f"{100 * f1.value:.1f}"
             colour = "#fff" if value > 0.75 else "#222"
             body.append(_text(at + wide / 2, top + 27, shown, "middle", colour))
@@ -79,21 +77,13 @@ def _y(f1: float) -> float:
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    return f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" stroke="{colour}"/>'
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour)
 
 
 def _text(x: float, y: float, words: str, anchor: str, colour: str = "#222") -> str:
-    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
+    return element("text", words, x=x, y=y, text_anchor=anchor, fill=colour)
 
 
 def _page(width: float, height: float, title: str, body: Sequence[str]) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_n(width)} {_n(height)}" '
-        f'font-family="sans-serif" font-size="13"><title>{escape(title)}</title>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'
-    )
-
-
-def _n(value: float) -> str:
-    """Write a number short and the same on every machine."""
-    return f"{round(value, 2) + 0.0:g}"
+    view = f"0 0 {number(width)} {number(height)}"
+    return drawing(title, *body, viewBox=view, font_family="sans-serif", font_size="13")

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from gistill.digest.report import words
 from gistill.schema import Period, Tally
+from gistill.svg import element, number
 
-_BAR = Markup('<svg class="bar" role="img" width="100%" height="18"><title>{}</title>{}</svg>')
 _WIDTH, _NET_TOP, _NET_BOTTOM, _PEOPLE_TOP, _PEOPLE_BOTTOM = 260.0, 8.0, 68.0, 80.0, 104.0
 _LEFT, _RIGHT = 34.0, 254.0
 
@@ -24,11 +24,11 @@ def share_bar(tally: Tally, widest: float) -> Markup:
     share = tally.share
     title = words.share_of(share)
     if share.value is None:
-        return _BAR.format(title, _axis(0))
+        return _bar(title, _axis(0))
     parts = [_axis(0), _rect("vol", 0, min(1.0, share.value / widest))]
     if share.low is not None and share.high is not None:
         parts.append(_whisker(share.low / widest, share.high / widest))
-    return _BAR.format(title, Markup("").join(parts))
+    return _bar(title, *parts)
 
 
 def net_bar(tally: Tally) -> Markup:
@@ -36,47 +36,53 @@ def net_bar(tally: Tally) -> Markup:
     estimate = tally.net_sentiment
     title = f"Net Sentiment {words.net(estimate)}"
     if estimate.value is None:
-        return _BAR.format(title, _axis(0.5))
+        return _bar(title, _axis(0.5))
     middle = (estimate.value + 1) / 2
     side = "pos" if estimate.value > 0 else "neg"
     parts = [_track(), _rect(side, min(middle, 0.5), max(middle, 0.5)), _axis(0.5)]
     if estimate.low is not None and estimate.high is not None and estimate.low < estimate.high:
         parts.append(_whisker((estimate.low + 1) / 2, (estimate.high + 1) / 2))
-    return _BAR.format(title, Markup("").join(parts))
+    return _bar(title, *parts)
 
 
 def split_bar(tally: Tally) -> Markup:
     """Draw how a group's opinions divide into positive, neutral and negative."""
     title = f"{tally.positive:,} positive, {tally.neutral:,} neutral, {tally.negative:,} negative"
     if not tally.mentions:
-        return _BAR.format("No opinions", _axis(0))
+        return _bar("No opinions", _axis(0))
     total = tally.mentions
     first, second = tally.positive / total, (tally.positive + tally.neutral) / total
     parts = [_rect("pos", 0, first), _rect("neu", first, second), _rect("neg", second, 1)]
-    return _BAR.format(title, Markup("").join(parts))
+    return _bar(title, *parts)
+
+
+def _bar(title: str, *parts: str) -> Markup:
+    return element("svg", element("title", title), *parts, class_="bar", role="img", width="100%", height="18")
 
 
 def _rect(kind: str, left: float, right: float) -> Markup:
     if right <= left:
         return Markup("")
-    return Markup('<rect class="{}" x="{}%" y="4" width="{}%" height="10"/>').format(
-        kind, _n(100 * left), _n(100 * (right - left))
-    )
+    return element("rect", class_=kind, x=_percent(left), y="4", width=_percent(right - left), height="10")
 
 
 def _track() -> Markup:
-    return Markup('<line class="track" x1="0" y1="9" x2="100%" y2="9"/>')
+    return element("line", class_="track", x1="0", y1="9", x2="100%", y2="9")
 
 
 def _axis(place: float) -> Markup:
-    return Markup('<line class="axis" x1="{0}%" y1="0" x2="{0}%" y2="18"/>').format(_n(100 * place))
+    return element("line", class_="axis", x1=_percent(place), y1="0", x2=_percent(place), y2="18")
 
 
 def _whisker(low: float, high: float) -> Markup:
-    line = Markup('<line class="whisker" x1="{}%" y1="{}" x2="{}%" y2="{}"/>')
-    left, right = _n(100 * max(low, 0)), _n(100 * min(high, 1))
+    left, right = _percent(max(low, 0)), _percent(min(high, 1))
     strokes = [(left, 9, right, 9), (left, 5, left, 13), (right, 5, right, 13)]
-    return Markup("").join(line.format(*stroke) for stroke in strokes)
+    lines = (element("line", class_="whisker", x1=x1, y1=y1, x2=x2, y2=y2) for x1, y1, x2, y2 in strokes)
+    return Markup("").join(lines)
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share)}%"
 
 
 def trend(name: str, steps: Sequence[Period], most: int) -> Markup:
@@ -92,10 +98,9 @@ def trend(name: str, steps: Sequence[Period], most: int) -> Markup:
     known = sum(tally.net_sentiment.value is not None for _, tally in spots)
     title = f"Trend of {name} from {words.period(steps[0])} to {words.period(steps[-1])}"
     text = f"Net Sentiment and people in {known} {steps[0].unit}s; latest: {words.net(steps[-1].tally.net_sentiment)}"
-    body = [_scale(), *_bands(spots), *_lines(spots), *_people(spots, most)]
-    return Markup(
-        '<svg class="trend" role="img" viewBox="0 0 260 108"><title>{}</title><desc>{}</desc>{}</svg>'
-    ).format(title, text, Markup("").join(body))
+    body = [*_scale(), *_bands(spots), *_lines(spots), *_people(spots, most)]
+    said = (element("title", title), element("desc", text))
+    return element("svg", *said, *body, class_="trend", role="img", viewBox="0 0 260 108")
 
 
 def _across(start: dt.date, first: dt.date, last: dt.date) -> float:
@@ -107,13 +112,19 @@ def _height(value: float) -> float:
     return (_NET_TOP + _NET_BOTTOM) / 2 - value * (_NET_BOTTOM - _NET_TOP) / 2
 
 
-def _scale() -> Markup:
-    line = Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>')
-    label = Markup('<text class="tick" x="29" y="{}" text-anchor="end">{}</text>')
-    grid = [line.format("track", _LEFT, _n(_height(v)), _RIGHT, _n(_height(v))) for v in (1, -1)]
-    base = [line.format("axis", _LEFT, _n(y), _RIGHT, _n(y)) for y in (_height(0), _PEOPLE_BOTTOM)]
-    ticks = [label.format(_n(_height(value) + 3), words.signed(value)) for value in (1, 0, -1)]
-    return Markup("").join([*grid, *base, *ticks])
+def _scale() -> list[Markup]:
+    grid = [_level("track", _height(value)) for value in (1, -1)]
+    base = [_level("axis", y) for y in (_height(0), _PEOPLE_BOTTOM)]
+    return [*grid, *base, *(_tick(value) for value in (1, 0, -1))]
+
+
+def _level(kind: str, y: float) -> Markup:
+    return element("line", class_=kind, x1=_LEFT, y1=y, x2=_RIGHT, y2=y)
+
+
+def _tick(value: float) -> Markup:
+    place = {"x": "29", "y": number(_height(value) + 3)}
+    return element("text", words.signed(value), class_="tick", **place, text_anchor="end")
 
 
 def _runs(spots: Sequence[tuple[float, Tally]]) -> list[list[tuple[float, Tally]]]:
@@ -137,19 +148,19 @@ def _bands(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
         upper = [(x, _height(high)) for x, _, high in ends if high is not None]
         lower = [(x, _height(low)) for x, low, _ in ends if low is not None]
         if upper and lower:
-            bands.append(Markup('<polygon class="band" points="{}"/>').format(_points([*upper, *reversed(lower)])))
+            bands.append(element("polygon", class_="band", points=_points([*upper, *reversed(lower)])))
     return bands
 
 
 def _lines(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
-    circle = Markup('<circle class="{}" cx="{}" cy="{}" r="2"/>')
     drawn = []
     for run in _runs(spots):
         points = [(x, _height(tally.net_sentiment.value or 0.0)) for x, tally in run]
-        drawn.append(Markup('<polyline class="line" points="{}"/>').format(_points(points)))
+        drawn.append(element("polyline", class_="line", points=_points(points)))
         if len(spots) <= 60:  # more dots than that hide the line
             kinds = ["dot hollow" if words.is_few(tally) else "dot" for _, tally in run]
-            drawn += [circle.format(kind, _n(x), _n(y)) for kind, (x, y) in zip(kinds, points, strict=True)]
+            marked = zip(kinds, points, strict=True)
+            drawn += [element("circle", class_=kind, cx=x, cy=y, r="2") for kind, (x, y) in marked]
     return drawn
 
 
@@ -157,14 +168,11 @@ def _people(spots: Sequence[tuple[float, Tally]], most: int) -> list[Markup]:
     width = max(1.0, min(14.0, 0.7 * (_RIGHT - _LEFT) / max(1, len(spots))))
     tall = _PEOPLE_BOTTOM - _PEOPLE_TOP
     heights = [(x, tall * tally.people / max(1, most)) for x, tally in spots if tally.people]
-    rect = Markup('<rect class="vol" x="{}" y="{}" width="{}" height="{}"/>')
-    return [rect.format(_n(x - width / 2), _n(_PEOPLE_BOTTOM - h), _n(width), _n(h)) for x, h in heights]
+    return [
+        element("rect", class_="vol", x=x - width / 2, y=_PEOPLE_BOTTOM - high, width=width, height=high)
+        for x, high in heights
+    ]
 
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-
-
-def _n(value: float) -> str:
-    """Write a coordinate short and the same on every machine."""
-    return f"{round(value, 2) + 0.0:g}"
+    return " ".join(f"{number(x)},{number(y)}" for x, y in points)
