@@ -19,7 +19,7 @@ from gistill.files import hash_file
 from gistill.install import pip_install
 from gistill.lm import Request, find_writer, load_writer
 from gistill.lm.fake import ScriptedModel
-from gistill.lm.formats.gguf_f16 import as_f16, cache_folder, context_length
+from gistill.lm.formats.gguf_f16 import LLAMA_LAYER, LLAMA_WHOLE, as_f16, cache_folder, context_length
 from gistill.lm.formats.lora import Adapter, merged_adapter
 from gistill.lm.formats.safetensors import Tensors
 from gistill.lm.seam import Completion, LanguageModel
@@ -434,3 +434,11 @@ def test_what_stands_at_a_path_is_told_by_its_files(tmp_path: Path, monkeypatch:
     assert find_writer("opinions") is None
     (tmp_path / "adapter").rename(tmp_path / "opinions")
     assert find_writer("opinions") == ("opinions", tmp_path / "opinions", "package")
+
+
+def test_the_names_of_a_llama_models_tensors_are_those_of_gguf() -> None:
+    gguf = pytest.importorskip("gguf", reason="needs the extra: writer")
+    known = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 2)
+    inside = {f"model.layers.1.{name}": f"blk.1.{place}" for name, place in LLAMA_LAYER.items()}
+    for name, place in (inside | LLAMA_WHOLE).items():
+        assert known.get_name(name) == place

@@ -7,18 +7,18 @@ made unit length.
 
 from __future__ import annotations
 
-import json
 import re
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.files import hash_bytes
+from gistill.files import hash_file
 
 TERM_VECTORS = Path(__file__).parent / "weights" / "term-vectors"
 _FORMAT = "gistill-term-vectors-1"
@@ -111,20 +111,8 @@ def save_vectors(vectors: TermVectors, folder: Path) -> None:
     scale = (np.abs(vectors.table).max(axis=0) / 127).astype(np.float32)
     scale[scale == 0] = 1
     table = np.rint(vectors.table / scale).astype(np.int8)
-    header = json.dumps(
-        {
-            "__metadata__": {"format": _FORMAT},
-            "scale": {"dtype": "F32", "shape": list(scale.shape), "data_offsets": [0, scale.nbytes]},
-            "table": {
-                "dtype": "I8",
-                "shape": list(table.shape),
-                "data_offsets": [scale.nbytes, scale.nbytes + table.nbytes],
-            },
-        }
-    ).encode()
-    header += b" " * (-len(header) % 8)
-    body = struct.pack("<Q", len(header)) + header + scale.astype("<f4").tobytes() + table.tobytes()
-    (folder / "vectors.safetensors").write_bytes(body)
+    stored = {"scale": scale, "table": table}
+    save_file(stored, folder / "vectors.safetensors", metadata={"format": _FORMAT})
     vectors.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
@@ -139,15 +127,16 @@ def load_vectors(path: str | Path | None = None) -> TermVectors:
         ModelBrokenError: A file does not load, or the two do not fit each other.
     """
     folder = TERM_VECTORS if path is None else Path(path)
+    file = folder / "vectors.safetensors"
     try:
-        raw = (folder / "vectors.safetensors").read_bytes()
+        digest = hash_file(file)
         vocabulary = (folder / "tokenizer.json").read_bytes()
     except OSError as error:
         raise ModelMissingError(
             f"no term vectors in {folder} ({error.strerror})", hint="python -m gistill.train.term_vectors --out FOLDER"
         ) from error
     try:
-        table = _parse(raw)
+        table = _read(file)
         tokenizer = Tokenizer.from_buffer(vocabulary)
     except Exception as error:  # tokenizers raises bare Exception
         raise ModelBrokenError(f"the term vectors in {folder} do not load: {error}") from error
@@ -158,21 +147,17 @@ def load_vectors(path: str | Path | None = None) -> TermVectors:
         )
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return TermVectors(table, tokenizer, hash=hash_bytes(raw)[:16])
+    return TermVectors(table, tokenizer, hash=digest[:16])
 
 
-def _parse(raw: bytes) -> NDArray[np.float32]:
-    """Read the one layout of safetensors that `save_vectors` writes; that package is not needed to use it."""
-    (size,) = struct.unpack("<Q", raw[:8])
-    header, body = json.loads(raw[8 : 8 + size]), raw[8 + size :]
-    kinds = header["scale"]["dtype"], header["table"]["dtype"]
-    if header["__metadata__"]["format"] != _FORMAT or kinds != ("F32", "I8"):
+def _read(file: Path) -> NDArray[np.float32]:
+    """Read what `save_vectors` writes."""
+    with safe_open(file, "numpy") as stored:
+        about = stored.metadata() or {}
+        scale, table = stored.get_tensor("scale"), stored.get_tensor("table")
+    if about.get("format") != _FORMAT or (scale.dtype, table.dtype) != (np.float32, np.int8):
         raise ValueError(f"not of the format {_FORMAT}")
-    rows, columns = header["table"]["shape"]
-    start, end = header["scale"]["data_offsets"]
-    scale = np.frombuffer(body[start:end], dtype="<f4")
-    start, end = header["table"]["data_offsets"]
-    table = np.frombuffer(body[start:end], dtype=np.int8).reshape(rows, columns)
-    if scale.shape != (columns,) or not np.isfinite(scale).all():
+    if table.ndim != 2 or scale.shape != table.shape[1:] or not np.isfinite(scale).all():
         raise ValueError("the scales do not fit the table")
-    return table.astype(np.float32) * scale.astype(np.float32)
+    vectors: NDArray[np.float32] = table.astype(np.float32) * scale
+    return vectors

@@ -7,26 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError
 from gistill.files import hash_file
-from gistill.lm.formats.gguf_f16 import cache_folder, made_once
+from gistill.lm.formats.gguf_f16 import LLAMA_LAYER, LLAMA_WHOLE, cache_folder, made_once
 from gistill.lm.weights import DEFAULT_WRITER, find_writer
 
 _FORMAT = "hf-1"  # part of the cache key; raise it when the conversion changes
-_LAYER = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-_WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+_LAYER = {place: name for name, place in LLAMA_LAYER.items()}
+_WHOLE = {place: name for name, place in LLAMA_WHOLE.items()}
 _CONTROL = 3  # llama.cpp's token type of "<|im_start|>" and its like
 
 
@@ -68,11 +59,9 @@ def _expand(source: Path, folder: Path) -> None:
     """Write config, weights and tokenizer of a Llama-family GGUF into a folder."""
     try:
         import gguf
-        from safetensors.numpy import save_file
     except ImportError as error:
         raise ExtraMissingError(
-            "Expanding GGUF weights for training needs gguf and safetensors.",
-            hint=install.hint("train", "writer"),
+            "Expanding GGUF weights for training needs gguf.", hint=install.hint("train", "writer")
         ) from error
     try:
         reader = gguf.GGUFReader(str(source))

@@ -16,6 +16,20 @@ from gistill.errors import ExtraMissingError, GistillError, ModelBrokenError
 
 _PLAIN = {"F32", "F16"}  # what OpenVINO GenAI reads without loss
 Change = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+# The tensors of a Llama model: transformers' name -> GGUF's, in each layer and outside of them. gguf has such a table,
+# but not the way back, and it takes the names of a hundred other models for these.
+LLAMA_LAYER = {
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+LLAMA_WHOLE = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 _FORMAT = "f16-1"  # part of the cache key; raise it when the conversion changes
 
 

@@ -14,22 +14,10 @@ import numpy as np
 
 from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError
-from gistill.lm.formats.gguf_f16 import write_tensors
+from gistill.lm.formats.gguf_f16 import LLAMA_LAYER, LLAMA_WHOLE, write_tensors
 from gistill.lm.formats.lora import permuted
 from gistill.lm.formats.safetensors import Array, Tensors
 
-LAYER = {
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-WHOLE = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 _NORMAL, _CONTROL, _USER_DEFINED = 1, 3, 4  # llama.cpp's kinds of token
 _HINT = "llama.cpp's convert_hf_to_gguf.py knows more models: name it with --converter."
 
@@ -85,11 +73,11 @@ def _plain(values: Array, place: str, heads: dict[str, int]) -> Array:
 
 def _renamed(name: str) -> str:
     stem, _, kind = name.rpartition(".")
-    if stem in WHOLE and kind == "weight":
-        return f"{WHOLE[stem]}.weight"
+    if stem in LLAMA_WHOLE and kind == "weight":
+        return f"{LLAMA_WHOLE[stem]}.weight"
     parts = stem.split(".", 3)
-    if parts[:2] == ["model", "layers"] and len(parts) == 4 and parts[3] in LAYER and kind == "weight":
-        return f"blk.{parts[2]}.{LAYER[parts[3]]}.weight"
+    if parts[:2] == ["model", "layers"] and len(parts) == 4 and parts[3] in LLAMA_LAYER and kind == "weight":
+        return f"blk.{parts[2]}.{LLAMA_LAYER[parts[3]]}.weight"
     raise ModelBrokenError(f"{name} is not a tensor of a plain Llama model", hint=_HINT)
 
 

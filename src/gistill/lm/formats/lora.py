@@ -15,20 +15,12 @@ from typing import Any
 
 from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.files import hash_file, hash_text
-from gistill.lm.formats.gguf_f16 import cache_folder, made_once, open_gguf, write_f16
+from gistill.lm.formats.gguf_f16 import LLAMA_LAYER, cache_folder, made_once, open_gguf, write_f16
 from gistill.lm.formats.safetensors import Array, Tensors
 from gistill.lm.weights import DEFAULT_WRITER, find_writer, is_default
 
 _FORMAT = "lora-1"  # part of the cache key; raise it when the merging changes
-_MODULES = {
-    "q_proj": "attn_q",
-    "k_proj": "attn_k",
-    "v_proj": "attn_v",
-    "o_proj": "attn_output",
-    "gate_proj": "ffn_gate",
-    "up_proj": "ffn_up",
-    "down_proj": "ffn_down",
-}
+_MODULES = {name.rpartition(".")[2]: place for name, place in LLAMA_LAYER.items() if name.endswith("_proj")}
 _PLACE = re.compile(r"^base_model\.model\.model\.layers\.(\d+)\.\w+\.(\w+)\.lora_([AB])\.weight$")
 
 
