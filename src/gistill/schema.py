@@ -402,6 +402,12 @@ class Correction(Noun):
     aspects: dict[str, Corrected] = Field(default_factory=dict)  # aspect id -> figures
 
 
+class Mask(Span):
+    """A stretch of a record's text in whose place a report shows a marked placeholder. `kind` is of `privacy.KINDS`."""
+
+    kind: str
+
+
 class Digest(Noun):
     """All of it: what was read, what was found, what was written, what failed, and how it was made."""
 
@@ -426,6 +432,12 @@ class Digest(Noun):
     summaries: tuple[Summary, ...]
     cited: tuple[Opinion, ...]  # every opinion that a summary, a pro or a con cites
     contexts: dict[str, Record]  # record id -> record, for the records of `cited`
+    note: str = (
+        "Texts and quotations in this file are exact and not masked. Where masks has a stretch of a record's text, "
+        "report.html, report.md, report.xlsx and the CSV files show a placeholder."
+    )
+    shows_names: bool = False  # whether the files people read show names and addresses of customers
+    masks: dict[str, tuple[Mask, ...]] | None = None  # record id -> what they hide; None where nobody has looked
     failures: dict[str, int]  # failure kind -> count
     failure_examples: tuple[Failure, ...] = ()
     corrections: tuple[Correction, ...] = ()  # empty where nothing is known of the reader's mistakes

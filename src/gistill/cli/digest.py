@@ -40,6 +40,13 @@ Confidence = Annotated[
     typer.Option(min=0, max=1, metavar="P", help="Leave out opinions with a lower confidence than this (0 to 1)."),
 ]
 
+ShowNames = Annotated[
+    bool,
+    typer.Option(
+        "--show-names", help="Show names and addresses of customers in the report. Default: [name hidden] and the like."
+    ),
+]
+
 SHOWN = 10  # aspects in the terminal
 
 
@@ -53,6 +60,7 @@ def digest(
         str, typer.Option(metavar="TEXT", help="Heading of the report. Default: a standard heading.")
     ] = "",
     min_confidence: Confidence = 0.0,
+    show_names: ShowNames = False,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
@@ -113,6 +121,7 @@ def digest(
             seed=seed,
             title=title,
             min_confidence=min_confidence,
+            show_names=show_names,
             resume=not fresh,
             progress=show,
             say=show.say,

@@ -15,6 +15,7 @@ from gistill.digest.ends import answered, count_failures, refuse_broken
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
+from gistill.digest.report.masking import with_masks
 from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, write_manifest
 from gistill.digest.summary.summarizing import summarize
@@ -56,6 +57,7 @@ def digest(
     seed: int = 0,
     title: str = "",
     min_confidence: float = 0.0,
+    show_names: bool = False,
     resume: bool = True,
     progress: Progress = lambda step, done, total: None,
     say: Callable[[str], None] = lambda message: None,
@@ -72,6 +74,7 @@ def digest(
         seed: Of everything drawn by lot.
         title: Heading of the report.
         min_confidence: In [0, 1]; less sure opinions are not counted; those whose confidence nobody measured are.
+        show_names: Whether the pages show names and addresses of customers; else a marked placeholder stands there.
         resume: Whether to go on from what an earlier run left in the folder.
         progress: Called with step, items done and items in all (None when not known).
         say: Called with a sentence when there is something to say about an earlier run, a missing writer or a wait.
@@ -130,7 +133,7 @@ def digest(
             "min_confidence": _threshold(min_confidence, sure, say),
         },
     )
-    result = _with_source(result, info, kept, grouping)
+    result = with_masks(_with_source(result, info, kept, grouping), kept, show_names=show_names)
     result = corrected(result, reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:

@@ -29,6 +29,7 @@ SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mista
 OURS = frozenset(
     {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )
+UNMASKED = ("digest.json", "opinions.jsonl", "opinions.readings.jsonl")  # exact; names of customers stay in them
 POINT_QUOTES = 6  # opinions of a point that a digest carries with their records; opinions.jsonl has all
 EXAMPLES = 5  # failures of each kind that are shown as examples
 
@@ -205,6 +206,8 @@ def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime], *, r
         "packages": _versions("numpy", "openvino", "openvino-genai", "sentencex", "tokenizers"),
         "counts": {"records": digest.records, "read": digest.read, "repaired": repaired, "opinions": digest.opinions},
         "failures": digest.failures,
+        "shows_names": digest.shows_names,
+        "unmasked": list(UNMASKED),
         "outputs": _output_hashes(folder),
         "steps": [time.model_dump() for time in times],
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts
 from gistill.digest.report.words import FEW, category_name, change_words, share_of
 from gistill.schema import (
@@ -75,9 +76,13 @@ class Skipped:
 
 
 class View:
-    """What the report shows of a digest. Both templates read from this and choose nothing themselves."""
+    """What the report shows of a digest. All that is shown is made of this, and reads from it alone.
+
+    Its digest is the one given with names and addresses of customers hidden (`masking.shown`).
+    """
 
     def __init__(self, digest: Digest) -> None:
+        digest = shown(digest)
         self.digest = digest
         self.summaries = {summary.aspect: summary for summary in digest.summaries}
         self._cited = {opinion.id: opinion for opinion in digest.cited}

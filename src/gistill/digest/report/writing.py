@@ -54,7 +54,7 @@ def write_report(digest: Digest, folder: Path) -> None:
         "report.html": render_html(view),
     }
     rows, points = list(_rows(view)), list(_point_rows(view))
-    corrected = [row for one in digest.corrections for row in _corrected(digest, one)]
+    corrected = [row for one in view.digest.corrections for row in _corrected(view.digest, one)]
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "aspects.csv", COLUMNS, rows)
     write_csv(folder / "points.csv", POINTS, points)
