@@ -1,4 +1,4 @@
-"""The report in a real browser: it fits a phone, asks the network for nothing, runs nothing, and opens by keyboard.
+"""The report in a real browser: it fits a phone, asks the network for nothing, searches, and opens by keyboard.
 
 Speaks the DevTools protocol over a pipe, so no driver and no websocket library are needed. Skipped by name where no
 Chromium is installed.
@@ -166,7 +166,7 @@ def test_the_page_never_scrolls_sideways(browser: Browser, pages: dict[str, Path
     assert browser.value(f"{drawn}.filter({out}).length") == 0
 
 
-def test_the_page_asks_for_nothing_and_runs_nothing(browser: Browser, pages: dict[str, Path]) -> None:
+def test_the_page_asks_for_nothing_and_no_text_becomes_an_element(browser: Browser, pages: dict[str, Path]) -> None:
     """The sample holds scripts, image handlers and links; none of them becomes an element."""
     for dark in (False, True):
         browser.open(pages["sample"], dark=dark)
@@ -174,7 +174,8 @@ def test_the_page_asks_for_nothing_and_runs_nothing(browser: Browser, pages: dic
         browser.value("document.body.offsetHeight")
         assert requests(browser) == [pages["sample"].as_uri()]
         assert complaints(browser) == []
-    assert browser.value("document.querySelectorAll('script, img, iframe, object, link, form, input').length") == 0
+    assert browser.value("document.querySelectorAll('img, iframe, object, link, form').length") == 0
+    assert browser.value("document.scripts.length") == 1
     names = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
     assert browser.value(f"{names}.filter(name => name.startsWith('on') || name == 'style')") == []
     links = set(browser.value("[...document.links].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"))
@@ -199,7 +200,7 @@ def test_everything_is_reached_and_opened_by_keyboard(browser: Browser, pages: d
     assert browser.value("document.activeElement.className") == "skip"
     assert browser.value("document.activeElement.getBoundingClientRect().top") >= 0
     browser.press("Enter", 13, "\r")
-    for _ in range(3):  # the first stop in the findings is a link or a sentence
+    for _ in range(8):  # first come the fields of the search; the first stop in the findings is a link or a sentence
         browser.press("Tab", 9)
         if browser.value("document.activeElement.tagName") == "SUMMARY":
             break
@@ -247,3 +248,76 @@ def test_a_screen_reader_hears_names_for_everything(browser: Browser, pages: dic
     assert [role for role, name in heard if role in ("image", "link", "region", "navigation") and not name] == []
     assert {"banner", "navigation", "main", "contentinfo", "table", "rowheader", "columnheader"} <= set(roles)
     assert any("battery life" in name for role, name in heard if role == "rowheader")
+
+
+SHOWN_QUOTES = """[...new Set([...document.querySelectorAll('.quote:not([hidden])')]
+    .filter(e => !e.parentElement.closest('[hidden]')).map(e => e.dataset.quote))]"""
+
+
+def choose(browser: Browser, key: str, value: str) -> None:
+    change = "e.dispatchEvent(new Event('change', {bubbles: true}))"
+    browser.value(f"(e => {{ e.value = {value!r}; {change} }})(document.querySelector('#find [data-key={key}]'))")
+
+
+def search(browser: Browser, words: str) -> str:
+    """Type words as a person does, and hear what is announced."""
+    browser.value("document.querySelector('#find input').focus()")
+    browser.value("document.querySelector('#find input').select()")
+    browser.call("Input.insertText", text=words)
+    wait = "new Promise(done => setTimeout(() => done(document.querySelector('#find [role=status]').textContent), 250))"
+    return browser.call("Runtime.evaluate", expression=wait, awaitPromise=True, returnByValue=True)["result"]["value"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_words_and_choices_leave_the_quotations_that_fit(browser: Browser, pages: dict[str, Path], width: int) -> None:
+    browser.open(pages["sample"], width=width)
+    every = browser.value(f"{SHOWN_QUOTES}.length")
+    told = search(browser, "  BATTERY ")
+    left = browser.value(f"{SHOWN_QUOTES}.length")
+    assert 0 < left < every
+    assert f"{left} quotation" in told
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    words = "e => (e.textContent + e.closest('details').querySelector('summary').textContent).toLowerCase()"
+    seen = "[...document.querySelectorAll('.quote:not([hidden])')].filter(e => !e.parentElement.closest('[hidden]'))"
+    assert browser.value(f"{seen}.map({words}).every(text => text.includes('battery'))") is True
+    choose(browser, "direction", "negative")
+    fewer = browser.value(f"{SHOWN_QUOTES}.length")
+    assert 0 < fewer < left
+    assert browser.value(f"{seen}.every(e => e.dataset.direction === 'negative')") is True
+    choose(browser, "entity", "Sonora Pro")
+    assert browser.value(f"{seen}.every(e => e.dataset.entity === 'Sonora Pro')") is True
+    assert "Nothing found" in search(browser, "zzzz")
+    assert browser.value("document.querySelectorAll('main section:not([hidden])').length") == 0
+    browser.value("document.querySelector('#find button').click()")
+    assert browser.value(f"{SHOWN_QUOTES}.length") == every
+    assert browser.value("document.querySelectorAll('main [hidden], main details[open]').length") == 0
+    assert browser.value("document.querySelector('#find [role=status]').textContent") == ""
+    assert complaints(browser) == []
+    assert requests(browser) == [pages["sample"].as_uri()]
+
+
+def test_the_search_is_used_by_keyboard_and_leaves_with_escape(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["sample"])
+    browser.press("Tab", 9)
+    browser.press("Enter", 13, "\r")
+    browser.press("Tab", 9)
+    assert browser.value("document.activeElement.type") == "search"
+    assert "found" in search(browser, "battery")
+    browser.press("Escape", 27)
+    assert browser.value("document.querySelector('#find input').value") == ""
+    assert browser.value("document.body.classList.contains('filtering')") is False
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    heard = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"]]
+    assert ("searchbox", "Search") in heard
+    assert ("combobox", "Direction") in heard
+    assert {"search", "status"} <= {role for role, _ in heard}
+
+
+def test_without_scripts_the_page_is_whole_and_shows_no_search(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(pages["sample"])
+        assert browser.value("document.querySelector('#find').checkVisibility()") is False
+        assert browser.value("document.querySelectorAll('main [hidden]:not(#find)').length") == 0
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -161,10 +161,17 @@ def _models(
 
 
 def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Record], grouping: Grouping) -> Digest:
-    """Add what was read of the source, and what people answered to questions for a rating."""
+    """Add what was read of the source, what people answered to questions for a rating, and what is counted by."""
     ratings = answered(records, info.columns.get("rating", "rating") if info else "rating")
     said = tell(info, path=False) if info else ()
-    return result.model_copy(update={"source": said, "ratings": ratings, "by": grouping.by})
+    of = {
+        record.id: [(one.column, record.meta.get(one.column, "").strip()) for one in grouping.by] for record in records
+    }
+    contexts = {
+        key: one.model_copy(update={"meta": {column: value for column, value in of[key] if value}})
+        for key, one in result.contexts.items()
+    }
+    return result.model_copy(update={"source": said, "ratings": ratings, "by": grouping.by, "contexts": contexts})
 
 
 def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[str], None]) -> str:

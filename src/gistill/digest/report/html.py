@@ -1,4 +1,4 @@
-"""A View in, one HTML page out that loads nothing and runs nothing. All text is escaped here, at one place."""
+"""A View in, one HTML page out that loads nothing and runs one script, its search. All text is escaped at one place."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def render_html(view: View) -> str:
 
     Whatever an expression of the template gives is first made visible (`words.visible`) and then escaped, by
     the environment and not by the template's author: a forgotten filter cannot let a review's markup through. The
-    page also carries a Content-Security-Policy that allows its own style sheet, by hash, and nothing else.
+    page also carries a Content-Security-Policy that allows its own style sheet and script, by hash, and nothing else.
     """
-    style, style_hash = _style()
+    style, style_hash = _inlined("report.css")
+    script, script_hash = _inlined("report.js")
     return _template().render(
         view=view,
         unshown=unshown,
@@ -32,6 +33,8 @@ def render_html(view: View) -> str:
         figures=FIGURES,
         style=style,
         style_hash=style_hash,
+        script=script,
+        script_hash=script_hash,
         share_bar=charts.share_bar,
         net_bar=charts.net_bar,
         split_bar=charts.split_bar,
@@ -54,11 +57,11 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def _style() -> tuple[Markup, Markup]:
-    """Read the style sheet, and hash it as the page's policy wants it."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = bytes.fromhex(hash_text(style))
-    return Markup(style), Markup("sha256-" + base64.b64encode(digest).decode())
+def _inlined(name: str) -> tuple[Markup, Markup]:
+    """Read the style sheet or the script, and hash it as the page's policy wants it."""
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    digest = bytes.fromhex(hash_text(text))
+    return Markup(text), Markup("sha256-" + base64.b64encode(digest).decode())
 
 
 def _finalize(value: object) -> object:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts
-from gistill.digest.report.words import FEW, category_name, change_words, share_of
+from gistill.digest.report.words import FEW, category_name, change_words, rating, share_of
 from gistill.schema import (
     Aspect,
     Change,
@@ -36,6 +36,9 @@ QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names 
 EXAMPLES = 5  # examples shown of one kind of failure
 LISTED = 10  # problems, and as many praises and wishes, that are listed; all stand under their categories
 CHANGES = 8  # changes that are told
+RATINGS = 12  # different ratings that can be filtered by
+CHOICES = 300  # values that one filter offers
+DIRECTIONS = {"negative": "problems", "positive": "praise", "wish": "wishes", "neutral": "neither"}
 POINTS = 12  # points shown of one category; points.csv has all
 
 
@@ -66,6 +69,14 @@ class CategoryPoints(NamedTuple):
     left_out: int  # points that are only in points.csv
 
 
+class Filter(NamedTuple):
+    """A choice by which quotations are filtered on the page."""
+
+    key: str  # of the quotations' data attribute
+    label: str
+    values: tuple[tuple[str, str], ...]  # what the attribute holds, and how it is called
+
+
 @dataclass(frozen=True)
 class Skipped:
     """One kind of failure, how often it happened, and a few of them."""
@@ -86,6 +97,22 @@ class View:
         self.digest = digest
         self.summaries = {summary.aspect: summary for summary in digest.summaries}
         self._cited = {opinion.id: opinion for opinion in digest.cited}
+
+    @cached_property
+    def filters(self) -> list[Filter]:
+        """By what quotations can be filtered: a choice with one value is none."""
+        records = [self.digest.contexts[one.record] for one in self.digest.cited if one.record in self.digest.contexts]
+        said = {one.direction for one in self.digest.cited}
+        directions = tuple((key, words) for key, words in DIRECTIONS.items() if key in said)
+        ratings = sorted({record.rating for record in records if record.rating is not None})
+        found = [Filter("direction", "Direction", directions)]
+        found.append(Filter("entity", "Product or place", _choices(record.entity for record in records)))
+        for number, one in enumerate(self.digest.by, 1):
+            values = _choices(record.meta.get(one.column) for record in records)
+            found.append(Filter(f"by{number}", one.column, values))
+        if len(ratings) <= RATINGS:
+            found.append(Filter("rating", "Rating", tuple((rating(one), rating(one)) for one in ratings)))
+        return [one for one in found if len(one.values) > 1 or one.key == "direction"] if records else []
 
     @property
     def shown(self) -> tuple[Aspect, ...]:
@@ -269,6 +296,13 @@ class View:
         """The upper end of the scale of people shares: the highest interval end, rounded up to a tenth; 1.0 at most."""
         ends = [a.tally.share.high or a.tally.share.value or 0.0 for a in self.shown]
         return min(1.0, -(-max(ends, default=1.0) * 10 // 1) / 10) or 1.0
+
+
+def _choices(values: Iterable[str | None]) -> tuple[tuple[str, str], ...]:
+    """List values that are known, in their order; of very many those that come most often."""
+    counts = Counter(value for value in values if value)
+    most = sorted(counts, key=lambda value: (-counts[value], value))[:CHOICES]
+    return tuple((value, value) for value in sorted(most, key=str.casefold))
 
 
 def _headline(words: str, point: Point) -> str:
