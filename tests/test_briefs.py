@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+import csv
+import json
+from pathlib import Path
 
+import pytest
+from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from gistill.cli import app
 from gistill.digest.briefs.outcome import ending
 from gistill.digest.briefs.talk import Said, channel_by_shape, talk_of
+from gistill.digest.briefs.writing import make_briefs
+from gistill.digest.report.briefs import COLUMNS, brief_markdown, brief_row
 from gistill.grounding.spoken import SpokenTurn, check_spoken
-from gistill.schema import Apart, Record, Turn
+from gistill.lm.fake import ScriptedModel
+from gistill.lm.weights import SUMMARY_WRITER
+from gistill.schema import Apart, Brief, Failure, Record, Turn
+from gistill.tables import csv_lines
 
 
 def talk(*turns: tuple[str, str], **about: object) -> Record:
@@ -136,3 +150,224 @@ def test_one_word_of_five_may_be_the_writers_own() -> None:
     own = "The agent says that a replacement lamp comes by courier on Friday, which is new."
     assert check_spoken(own, LAMP).check.verdict == "supported"
     assert check_spoken("The agent mentions a replacement lamp.", LAMP).check.failed == ("support",)
+
+
+BROKEN = (
+    ("user", "Hello there. My lamp came broken on 4 May, order 7712. I want my money back."),
+    ("bot", "Hi, I am Dot! How can I help?"),
+    ("agent", "Sorry to hear that. I have ordered a new lamp for order 7712. It will come on Friday."),
+    ("user", "Perfect, thanks!"),
+)
+
+
+def briefs(*records: Record, writer: object = None, **about: object) -> list[Brief]:
+    return list(make_briefs(records, writer=writer, **about))  # type: ignore[arg-type]
+
+
+def slots(brief: Brief) -> dict[str, str]:
+    return {one.slot: one.text for one in brief.sentences}
+
+
+def test_without_a_model_a_brief_is_in_the_words_of_the_conversation() -> None:
+    record = talk(*BROKEN)
+    [brief] = briefs(record)
+    assert slots(brief) == {
+        "issue": "My lamp came broken on 4 May, order 7712.",
+        "done": "I have ordered a new lamp for order 7712.",
+        "outcome": "Perfect, thanks!",
+        "next": "It will come on Friday.",
+    }
+    assert [(one.turns, one.speaker) for one in brief.sentences] == [
+        ((1,), "customer"), ((3,), "agent"), ((4,), "customer"), ((3,), "agent")
+    ]  # fmt: skip
+    assert all(one.text in record.text for one in brief.sentences)
+    assert (brief.outcome, brief.outcome_turn, brief.turns, brief.channel) == ("solved", 4, 4, "bot chat")
+
+
+def test_what_the_model_writes_stands_where_the_turns_carry_it_and_is_replaced_where_not() -> None:
+    model = ScriptedModel(
+        ["The customer says that the lamp of order 7712 came broken. The agent has refunded 40 euros for the lamp."]
+    )
+    [brief] = briefs(talk(*BROKEN), writer=model)
+    issue, done = brief.sentences[:2]
+    assert (issue.origin, issue.turns, issue.speaker) == ("writer", (1,), None)
+    assert (done.origin, done.text) == ("words", "I have ordered a new lamp for order 7712.")
+    assert [failure.kind for failure in brief.refused] == ["not_supported"]
+    assert "refunded" in brief.refused[0].detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "I cannot help with that.", "Der Kunde hat eine Lampe.", Failure(kind="timeout"), "The customer is"],
+)
+def test_an_answer_that_is_none_costs_nothing_and_is_counted(answer: str | Failure) -> None:
+    [brief] = briefs(talk(*BROKEN), writer=ScriptedModel([answer]))
+    assert slots(brief) == slots(briefs(talk(*BROKEN))[0])
+    assert brief.refused
+    assert brief.refused[0].record == "c1"
+
+
+def test_five_hundred_turns_are_summed_up_in_pieces_and_those_left_out_are_counted() -> None:
+    """Each turn has 99 characters, so a piece has 16, and twelve pieces of 32 are shown: 192 of 500 turns."""
+    middle = [("user" if n % 2 else "agent", f"This is about part {n:03d} ".ljust(99, "x")) for n in range(498)]
+    record = talk(("user", BROKEN[0][1].ljust(99)[:99]), *middle, BROKEN[2])
+    model = ScriptedModel(lambda request: "The agent has ordered a new lamp for order 7712.")
+    [brief] = briefs(record, writer=model)
+    [asked] = model.calls
+    assert len(asked) == 12
+    assert all(len(request.messages[-1].content) < 2_000 for request in asked)
+    assert BROKEN[0][1][:40] in asked[0].messages[-1].content
+    assert BROKEN[2][1][:40] in asked[-1].messages[-1].content
+    assert (brief.turns, brief.left_out) == (500, 500 - 12 * 16 + (16 - 500 % 16) % 16)
+    assert slots(brief)["done"] == "The agent has ordered a new lamp for order 7712."
+    assert slots(briefs(record)[0])["issue"].startswith("My lamp came broken")
+
+
+def test_a_turn_that_is_too_long_for_the_model_is_counted_and_still_quoted() -> None:
+    long = " ".join(f"Then part {n} fell off." for n in range(200))
+    model = ScriptedModel(lambda request: "Nothing.")
+    [brief] = briefs(talk(("user", f"My lamp came broken. {long}"), ("agent", "I have replaced it.")), writer=model)
+    assert brief.left_out == 1
+    assert len(model.calls[0][0].messages[-1].content) < 2_000
+    assert slots(brief)["issue"] in ("My lamp came broken.", "Then part 0 fell off.")
+
+
+def test_empty_and_one_turn_conversations_are_said_to_be_so() -> None:
+    model = ScriptedModel([])
+    nobody, empty, one = briefs(
+        Record(id="n", text=""),
+        Record(id="e", text=" \n"),
+        Record(id="o", text="My kettle leaks since Monday."),
+        writer=model,
+    )
+    assert nobody.sentences == empty.sentences == ()
+    assert nobody.note == empty.note == "Nobody says anything"
+    assert one.note == "Only one side speaks, so how it ended is not judged"
+    assert slots(one) == {"issue": "My kettle leaks since Monday."}
+    assert (one.outcome, one.turns) == (None, 1)
+
+
+def test_a_conversation_in_another_language_keeps_its_own_words_and_is_not_judged() -> None:
+    german = talk(
+        ("Kunde", "Hallo. Meine Lampe ist kaputt und ich möchte das Geld zurück."),
+        ("Berater", "Das tut mir leid. Wir haben das Geld heute an Sie überwiesen."),
+    )
+    model = ScriptedModel([])
+    [brief] = briefs(german, writer=model)
+    assert model.calls == []
+    assert brief.outcome is None
+    assert "not in English" in brief.note
+    assert slots(brief) == {
+        "issue": "Meine Lampe ist kaputt und ich möchte das Geld zurück.",
+        "done": "Wir haben das Geld heute an Sie überwiesen.",
+    }
+
+
+def test_an_aspect_restricts_the_brief_to_its_turns_and_their_answers() -> None:
+    record = talk(
+        ("user", "The delivery was late."), ("agent", "I have refunded the delivery fee."),
+        ("user", "Also the lamps flicker badly."), ("agent", "I have ordered new bulbs."), ("user", "Fine."),
+    )  # fmt: skip
+    [brief] = briefs(record, aspects=["lamp"])
+    assert slots(brief)["issue"] == "Also the lamps flicker badly."
+    assert slots(brief)["done"] == "I have ordered new bulbs."
+    [none] = briefs(record, aspects=["invoice"])
+    assert (none.sentences, none.note) == ((), "Nobody speaks of invoice")
+    model = ScriptedModel([""])
+    briefs(record, aspects=["lamp", "bulb"], writer=model)
+    question = model.calls[0][0].messages[-1].content
+    assert "delivery" not in question
+    assert question.endswith("Speak only about this: lamp or bulb.")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "agent", "bot", "Zoë", "note"]), st.text(max_size=60)), max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_said_every_record_has_a_brief_of_its_own_words(turns: list[tuple[str, str]]) -> None:
+    record = talk(*turns)
+    [brief] = briefs(record)
+    words = " ".join(record.text.split())
+    assert brief.record == "c1"
+    for one in brief.sentences:
+        assert one.text.removesuffix("…").rstrip() in words
+        assert all(1 <= number <= brief.turns for number in one.turns)
+    assert len(brief_row(brief)) == len(COLUMNS)
+
+
+def test_markdown_is_escaped_and_a_table_has_no_formula() -> None:
+    record = talk(("user", "=cmd() <b>not</b> *my* lamp came broken"), ("agent", "I have replaced it."), id="a|b")
+    [brief] = briefs(record)
+    shown = brief_markdown(brief)
+    assert "<b>" not in shown
+    assert "\\*my\\*" in shown
+    assert "## a&#124;b" in shown
+    assert next(line for line in csv_lines(COLUMNS, [brief_row(brief)]) if "cmd" in line).count("'=cmd()") == 1
+
+
+def run(*args: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["summarize", *args], input=given)
+
+
+def export(path: Path) -> Path:
+    """Write three conversations as a help desk would: solved, moved, and one without words; and a row that is none."""
+    rows = [
+        {"id": name, "channel": "Live chat", "messages": [{"role": role, "content": said} for role, said in turns]}
+        for name, turns in (("a", SOLVED), ("b", MOVED), ("c", (("user", " "),)))
+    ]
+    lines = [*map(json.dumps, rows), json.dumps({"id": "d", "channel": "Live chat", "messages": "broken"})]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_command_writes_markdown_csv_and_json_and_says_that_no_model_writes(tmp_path: Path) -> None:
+    file = export(tmp_path / "chats.jsonl")
+    shown = run(str(file), "--writer", "none")
+    assert shown.exit_code == 0
+    assert "## a\n\nteammate chat, 3 turns: **solved (turn 3)**" in shown.stdout
+    assert "solved: 1 of 2 judged" in shown.stdout
+    assert "not judged: 1" in shown.stdout
+    assert "1 bad_row" in shown.stderr
+    assert run(str(file), "--writer", "none", "-o", str(tmp_path / "briefs.csv")).exit_code == 0
+    with (tmp_path / "briefs.csv").open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [(row["conversation"], row["outcome"], row["done_by"]) for row in rows] == [
+        ("a", "solved", "agent"), ("b", "moved", "agent"), ("c", "", "")
+    ]  # fmt: skip
+    found = json.loads(run(str(file), "--writer", "none", "--to", "json").stdout)
+    assert [brief["outcome"] for brief in found["briefs"]] == ["solved", "moved", None]
+    assert found["failures"] == {"bad_row": 1}
+    assert found["writer"] is None
+
+
+def test_the_command_reads_standard_input_and_a_transcript() -> None:
+    done = run(
+        "-", "--writer", "none", "--to", "csv", given="Customer: My lamp came broken.\nAgent: I have replaced it.\n"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "My lamp came broken." in done.stdout
+    assert "I have replaced it." in done.stdout
+
+
+def test_a_model_of_the_package_is_used_and_its_absence_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = export(tmp_path / "chats.jsonl")
+    monkeypatch.setattr("gistill.lm.weights.SHIPPED", tmp_path)
+    assert "There is no model that sums up conversations" in run(str(file)).stderr
+    (tmp_path / SUMMARY_WRITER).mkdir()
+    model = ScriptedModel(lambda request: "The agent has corrected the bill.")
+    monkeypatch.setattr("gistill.lm.load_writer", lambda name: model if name == SUMMARY_WRITER else None)
+    found = json.loads(run(str(file), "--to", "json").stdout)
+    assert found["writer"] == "scripted scripted:scripted"
+    assert len(model.calls[0]) == 2  # one question about each conversation with words
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("none/x.csv", "its folder does not exist"), ("x.txt", "is not known"), (".", "is a folder")],
+)
+def test_a_result_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    done = run(str(export(tmp_path / "chats.jsonl")), "-o", str(tmp_path / name))
+    assert done.exit_code == 2
+    assert said in done.stderr

@@ -331,6 +331,7 @@ class BriefSentence(Noun):
     text: str
     turns: tuple[int, ...]  # numbers of the turns that carry it, from 1
     origin: Literal["writer", "words"]
+    speaker: str | None = None  # whose words they are; None where a model wrote the sentence, which says it itself
 
 
 class Brief(Noun):

@@ -27,6 +27,7 @@ from gistill.cli import (
     models,
     serve_model,
     spotcheck,
+    summarize,
 )
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(digest.digest)
+app.command()(summarize.summarize)
 app.command()(extract.extract)
 app.command()(spotcheck.spotcheck)
 app.add_typer(finetune.finetune, name="finetune")

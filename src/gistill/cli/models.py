@@ -27,7 +27,7 @@ def models(
 ) -> None:
     """Show which models are installed and where, and which command installs the missing ones."""
     with ending():
-        found = [_reader(str(reader) if reader else None), _vectors(), _writer(), _adapter()]
+        found = [_reader(str(reader) if reader else None), _vectors(), _writer(), *_adapters()]
         if as_json:
             output(json.dumps([asdict(model) for model in found], indent=2))
             return
@@ -77,11 +77,24 @@ def _writer() -> Found:
     return Found("writer", use, weights.name or DEFAULT_WRITER, str(weights.path), hint)
 
 
-def _adapter() -> Found:
+def _adapters() -> list[Found]:
     from gistill.lm import find_writer
+    from gistill.lm.weights import SUMMARY_WRITER
 
-    use = "lets the writer find opinions: gistill extract --model writer"
-    found = find_writer("opinions")
-    if found is None:
-        return Found("adapter", use, hint="Train one with `gistill finetune writer`, and give --model writer:FOLDER.")
-    return Found("adapter", use, found.name, str(found.path))
+    uses = {
+        "opinions": (
+            "lets the writer find opinions: gistill extract --model writer",
+            "Train one with `gistill finetune writer`, and give --model writer:FOLDER.",
+        ),
+        SUMMARY_WRITER: (
+            "writes the briefs of conversations; without it, they are made of quotes",
+            "Train one with recipes/summary-conversation.yaml, and give gistill summarize --writer FOLDER.",
+        ),
+    }
+    shown = []
+    for name, (use, hint) in uses.items():
+        found = find_writer(name)
+        shown.append(
+            Found("adapter", use, hint=hint) if found is None else Found("adapter", use, found.name, str(found.path))
+        )
+    return shown

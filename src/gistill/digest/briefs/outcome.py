@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from gistill.digest.briefs.talk import Said
 from gistill.schema import Outcome
+from gistill.skills.conversation_summary import Speaker
 
 _LAST = 6  # turns of each side that are looked at
 # How much less a sign weighs for each turn after it; who hands a case over often goes on talking.
@@ -176,18 +177,23 @@ def ending(said: Sequence[Said]) -> Ending | None:
     for customers, rules in ((True, _CUSTOMER), (False, _COMPANY)):
         mine = [(place, turn) for place, turn in enumerate(turns) if (turn.speaker == "customer") == customers]
         for place, turn in mine[-_LAST:]:
-            for outcome, weight in _signs(turn, rules).items():
-                faded = weight / (1 + _FADING[outcome] * (len(turns) - 1 - place))
+            for outcome, weighs in _signs(turn.text, rules).items():
+                faded = weighs / (1 + _FADING[outcome] * (len(turns) - 1 - place))
                 weights[outcome] += faded
                 best[outcome] = max(best.get(outcome, (0.0, 0)), (faded, turn.number))
     found = max(weights, key=lambda name: weights[name])
     return Ending(found, best[found][1] if found in best else turns[-1].number)
 
 
-def _signs(turn: Said, rules: Sequence[_Rule]) -> dict[Outcome, float]:
-    """Give what the strongest sign of each outcome in a turn weighs."""
+def weight(text: str, outcome: Outcome, speaker: Speaker) -> float:
+    """Say how much the words of a speaker weigh for an outcome; 0 where they hold no sign of it."""
+    return _signs(text, _CUSTOMER if speaker == "customer" else _COMPANY).get(outcome, 0.0)
+
+
+def _signs(text: str, rules: Sequence[_Rule]) -> dict[Outcome, float]:
+    """Give what the strongest sign of each outcome in a text weighs."""
     found: dict[Outcome, float] = {}
     for rule in rules:
-        if rule.sign.search(turn.text):
+        if rule.sign.search(text):
             found[rule.outcome] = max(found.get(rule.outcome, 0.0), rule.weight)
     return found

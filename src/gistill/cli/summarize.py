@@ -1,0 +1,192 @@
+"""gistill summarize: conversations in, a brief of each out, as Markdown, a table or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gistill.cli import options
+from gistill.cli.display import Display
+from gistill.cli.ending import ending, output
+from gistill.cli.source import open_source
+
+if TYPE_CHECKING:
+    from gistill.digest.report.briefs import Tallied
+    from gistill.lm.seam import LanguageModel
+    from gistill.schema import Failure, Record
+
+To = Literal["markdown", "csv", "json"]
+_BY_ENDING: dict[str, To] = {".md": "markdown", ".csv": "csv", ".json": "json"}
+
+
+def summarize(
+    files: options.Files,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="File: .md, .csv or .json. Default: standard output."),
+    ] = None,
+    to: Annotated[
+        To | None, typer.Option("--to", help="Form of the result. Default: by the ending of -o, else markdown.")
+    ] = None,
+    aspect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--aspect",
+            metavar="WORDS",
+            help="Look only at turns about this and their answers; may be given several times.",
+        ),
+    ] = None,
+    words: Annotated[
+        int, typer.Option(min=5, max=200, metavar="N", help="About how long the model writes about a conversation.")
+    ] = 30,
+    writer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Model that learned to sum up conversations: a folder, auto (the one in the package, if it is there) or "
+            "none (quotes alone).",
+        ),
+    ] = "auto",
+    limit: options.Limit = None,
+    table_format: options.Format = None,
+    encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
+    sheet: options.SheetName = None,
+    records_path: options.RecordsPath = None,
+    text_column: options.TextColumn = None,
+    messages_column: options.MessagesColumn = None,
+    id_column: options.IdColumn = None,
+    language_column: options.LanguageColumn = None,
+) -> None:
+    """Write a brief of each conversation: the issue, what was done, how it ended, and the next step.
+
+    Every sentence names the turns that carry it. A sentence of the model is checked against these; where it does not
+    stand, the customer's and the agent's own words stand instead. Mails, tickets and forms are conversations too.
+    """
+    with ending(), Display() as show:
+        form = _form(out, to, files)
+        columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
+        how = options.layout(table_format, encoding, header_row, sheet, records_path)
+        table = open_source(files, columns, how, say=show.say)
+        from gistill.digest.briefs.writing import make_briefs
+        from gistill.digest.ends import refuse_broken
+        from gistill.digest.report.briefs import Tallied
+
+        failures: Counter[str] = Counter()
+        records = _readable(table.records(limit=limit), failures, show)
+        model = _load(writer, show.say)
+        briefs = Tallied(make_briefs(records, writer=model, aspects=tuple(aspect or ()), words=words))
+        if out is None:
+            for line in _lines(briefs, form, failures, model):
+                output(line)
+        else:
+            _write(out, briefs, form, failures, model)
+        show.say(_said(briefs, failures))
+        refuse_broken(failures, sum(briefs.outcomes.values()), table.info)
+
+
+def _form(out: Path | None, to: To | None, files: list[str]) -> To:
+    """Choose the form of the result, and refuse a file that cannot be written."""
+    from gistill.errors import InputError, SettingError
+
+    if out is None:
+        return to or "markdown"
+    if not out.parent.is_dir():
+        raise InputError("its folder does not exist", file=str(out))
+    if out.is_dir():
+        raise InputError("is a folder", file=str(out), hint="Name the file to write, such as briefs.csv.")
+    if out.exists() and any(file != "-" and out.samefile(file) for file in files):
+        raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
+    by_ending = _BY_ENDING.get(out.suffix.lower())
+    if to is None and by_ending is None:
+        raise SettingError(f"the form of {out} is not known", hint="End its name in .md, .csv or .json, or give --to.")
+    return to or by_ending or "markdown"
+
+
+def _load(writer: str, say: Callable[[str], None]) -> LanguageModel | None:
+    """Load what writes, or say that the briefs are made of quotes."""
+    if writer == "none":
+        return None
+    from gistill.errors import ExtraMissingError, ModelMissingError
+    from gistill.lm import find_writer, load_writer
+    from gistill.lm.weights import SUMMARY_WRITER
+
+    if writer != "auto":
+        return load_writer(writer)
+    if find_writer(SUMMARY_WRITER) is None:
+        say(
+            "There is no model that sums up conversations here, so the briefs are made of the conversations' own words."
+        )
+        return None
+    try:
+        return load_writer(SUMMARY_WRITER)
+    except (ModelMissingError, ExtraMissingError) as error:
+        say(f"No model writes: {error} The briefs are made of the conversations' own words. {error.hint}")
+        return None
+
+
+def _readable(items: Iterable[Record | Failure], failures: Counter[str], show: Display) -> Iterator[Record]:
+    from gistill.schema import Failure
+
+    done = 0
+    for item in items:
+        if isinstance(item, Failure):
+            failures[item.kind] += 1
+        else:
+            done += 1
+            show("summarize", done, None)
+            yield item
+
+
+def _write(out: Path, briefs: Tallied, form: To, failures: Counter[str], model: LanguageModel | None) -> None:
+    from gistill.digest.report.briefs import COLUMNS, brief_row
+    from gistill.files import replacing
+    from gistill.tables import write_csv
+
+    if form == "csv":
+        write_csv(out, COLUMNS, map(brief_row, briefs))
+        return
+    with replacing(out) as file:
+        for line in _lines(briefs, form, failures, model):
+            file.write(f"{line}\n".encode("utf-8", "replace"))
+
+
+def _lines(briefs: Tallied, form: To, failures: Counter[str], model: LanguageModel | None) -> Iterator[str]:
+    """Give the result line by line, so that no more than a few conversations are held."""
+    from gistill.digest.report.briefs import COLUMNS, brief_markdown, brief_row
+    from gistill.tables import csv_lines
+
+    if form == "csv":
+        yield from (line.removesuffix("\r\n") for line in csv_lines(COLUMNS, map(brief_row, briefs)))
+    elif form == "markdown":
+        for brief in briefs:
+            yield brief_markdown(brief)
+        yield f"---\n\n{_said(briefs, failures)}"
+    else:
+        yield '{"briefs": ['
+        before = ""
+        for brief in briefs:
+            yield before + brief.model_dump_json()
+            before = ","
+        about = {
+            "outcomes": {name or "not judged": count for name, count in sorted(briefs.outcomes.items())},
+            "failures": dict(sorted(failures.items())),
+            "writer": f"{model.name} {model.hash}" if model else None,
+        }
+        yield "], " + json.dumps(about, ensure_ascii=False)[1:]
+
+
+def _said(briefs: Tallied, failures: Counter[str]) -> str:
+    parts = [briefs.sentence]
+    if briefs.refused:
+        parts.append(f"{briefs.written:,} sentences of the model stand, {briefs.refused:,} did not.")
+    if briefs.empty:
+        parts.append(f"{briefs.empty:,} have no brief: nothing is said in them, or nothing about what was asked for.")
+    if failures:
+        parts.append("Not read: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(failures.items())) + ".")
+    return " ".join(parts)
