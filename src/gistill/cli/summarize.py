@@ -48,7 +48,7 @@ def summarize(
         str,
         typer.Option(
             metavar="NAME",
-            help="Model that learned to sum up conversations: a folder, auto (the one in the package, if it is there) or "
+            help="Model that learned to sum up conversations: a folder, auto (that of the package, if it is there) or "
             "none (quotes alone).",
         ),
     ] = "auto",

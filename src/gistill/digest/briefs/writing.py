@@ -136,7 +136,7 @@ def _brief(plan: _Plan, written: Sequence[tuple[str, bool] | Failure]) -> Brief:
     judged = not plan.note
     end = ending(talk.said) if judged else None
     standing, refused = _standing(plan, written)
-    slots = {one.slot: one for one in own_words(plan.said, end, language=talk.language)}
+    slots: dict[str, BriefSentence] = {one.slot: one for one in own_words(plan.said, end, language=talk.language)}
     slots.update(_reduced(standing))
     note = plan.note
     if judged and end is None:
