@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean
 
 from gistill.grounding.counting import person
@@ -33,6 +34,7 @@ _NEGATING = re.compile(
 )
 
 
+@lru_cache(maxsize=65536)  # a sentence is asked about for each of its opinions, and for each side and aspect
 def is_command(text: str) -> bool:
     """Tell whether a text speaks to a machine or holds an address: it is counted, but not shown to the writer."""
     return _COMMAND.search(text) is not None
@@ -55,7 +57,7 @@ def select(opinions: Sequence[Opinion], records: Mapping[str, Record], *, limit:
     Returns:
         Up to `limit` opinions, the most typical first. Sentences that speak to a machine are left out.
     """
-    words = {opinion.id: _stems(opinion, records[opinion.record]) for opinion in opinions}
+    words = {opinion.id: _stems(sentence_of(opinion, records[opinion.record])) for opinion in opinions}
     candidates = [o for o in opinions if not is_command(sentence_of(o, records[o.record]))]
     measured = [o.confidence for o in candidates if o.confidence is not None]
     average = fmean(measured) if measured else 0.0  # where none is measured, it favours nobody
@@ -186,11 +188,10 @@ def _trimmed(text: str, start: int, end: int) -> Quote:
     return Quote(start=start, end=end, text=text[start:end])
 
 
-def _stems(opinion: Opinion, record: Record) -> frozenset[str]:
+@lru_cache(maxsize=65536)
+def _stems(sentence: str) -> frozenset[str]:
     return frozenset(
-        ("not " if word.negated else "") + word.stem
-        for clause in clauses(sentence_of(opinion, record))
-        for word in content(clause)
+        ("not " if word.negated else "") + word.stem for clause in clauses(sentence) for word in content(clause)
     )
 
 
