@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gistill import likeness
 from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.likeness import SHIPPED, Likeness, Window, load_likeness, spoken, window
+from gistill.likeness import LONGEST, SHIPPED, Likeness, Window, load_likeness, spoken, window, windows
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def test_the_example_in_the_docstring_runs() -> None:
     assert doctest.testmod(likeness).failed == 0
 
 
-def test_a_window_holds_six_words_on_either_side() -> None:
+def test_a_window_holds_two_words_on_either_side() -> None:
     sentence = "one two three four five six seven BROKE eight nine ten eleven twelve thirteen fourteen"
     found = said(sentence, "BROKE")
-    assert found.text == "two three four five six seven BROKE eight nine ten eleven twelve thirteen"
+    assert found.text == "six seven BROKE eight nine"
     assert [found.text[start:end] for start, end in found.spans] == ["BROKE"]
     assert window("All of it.") == Window("All of it.", ((0, 10),))
 
@@ -50,6 +50,45 @@ def test_spans_stand_where_they_stood(sentence: str, data: st.DataObject) -> Non
     found = window(sentence, *spans)
     assert found.text in sentence
     assert [found.text[a:b] for a, b in found.spans] == [sentence[a:b] for a, b in spans]
+
+
+def test_opinions_whose_windows_overlap_share_one_stretch_and_others_do_not() -> None:
+    sentence = "The cord is short and the plug hot, yet after a whole long year of use it still looks new"
+    places = [[(12, 17), (4, 8)], [(31, 34), (26, 30)], [(sentence.index("looks"), len(sentence))]]
+    cord, plug, look = windows(sentence, places)
+    assert cord.text == plug.text == "The cord is short and the plug hot, yet"
+    assert look.text == "it still looks new"
+    assert [cord.text[a:b] for a, b in cord.spans] == ["short", "cord"]
+    assert [plug.text[a:b] for a, b in plug.spans] == ["hot", "plug"]
+    assert [look.text[a:b] for a, b in look.spans] == ["looks new"]
+
+
+def test_a_stretch_does_not_grow_beyond_what_is_read() -> None:
+    sentence = " ".join(f"word{n}" for n in range(120))
+    places = [[(at, at + 5)] for at in (sentence.index(f" word{n} ") + 1 for n in range(1, 118))]
+    found = windows(sentence, places)
+    assert max(len(one.text.split()) for one in found) == LONGEST
+    assert [one.text[slice(*one.spans[0])] for one in found] == [sentence[a:b] for ((a, b),) in places]
+
+
+@given(st.text(alphabet="ab .", max_size=60), st.data())
+def test_each_opinion_keeps_its_words_whatever_the_others_are(sentence: str, data: st.DataObject) -> None:
+    places = st.integers(0, len(sentence))
+    spans = st.lists(st.tuples(places, places).map(lambda pair: (min(pair), max(pair))), max_size=2)
+    said = data.draw(st.lists(spans, max_size=4))
+    for one, own in zip(windows(sentence, said), said, strict=True):
+        assert one.text in sentence
+        assert [one.text[a:b] for a, b in one.spans] == [sentence[a:b] for a, b in own or [(0, len(sentence))]]
+
+
+def test_opinions_of_one_stretch_have_the_vectors_that_they_have_alone(loaded: Likeness) -> None:
+    sentence = "Soft fabric and a nice colour"
+    both = windows(sentence, [[(0, 4), (5, 11)], [(18, 22), (23, 29)]])
+    assert both[0].text == both[1].text
+    together = loaded.embed(both)
+    for one, vector in zip(both, together, strict=True):
+        assert float(vector @ loaded.embed([one])[0]) > 0.999
+    assert float(together[0] @ together[1]) < 0.9
 
 
 def test_pieces_count_that_share_a_character_with_a_span() -> None:

@@ -30,6 +30,9 @@ from gistill.likeness import FORMAT, Window, spoken, window
 from gistill.train.reader.export import quantise_weights
 from gistill.train.term_vectors import base_folder
 
+PIECES = 128  # longest text that is read
+AROUND = 6  # words on either side of a lesson: more context than is read later teaches no worse
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -43,7 +46,7 @@ class Settings:
         frozen: Layers from below that do not learn, like the embeddings.
         dropout: Of the layers that learn.
         contrast: Weight of the second loss, by which a quote should be nearer to its own point than to the others.
-        pieces: Longest text, in word pieces.
+        pieces: Longest text of a lesson, in word pieces.
     """
 
     seed: int = 0
@@ -70,7 +73,7 @@ def read_of(said: Said) -> Window:
     spans = [
         (at, at + len(words)) for words in (said.words, said.aspect) if words and (at := said.sentence.find(words)) >= 0
     ]
-    return window(said.sentence, *spans)
+    return window(said.sentence, *spans, around=AROUND)
 
 
 def lesson(group: PointGroup, *, names: bool = True) -> Lesson:
@@ -222,23 +225,21 @@ def area(lessons: Sequence[Lesson], encoder: Encoder) -> float:
 
 
 class _Whole(torch.nn.Module):
-    """Word pieces to unit vectors, as it is exported: the mean of the states of the words that say it."""
+    """Word pieces to their states, as it is exported: a vector is the mean of the states of the words that say it."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return functional.normalize(_mean(states, words), dim=1)
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+        return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
 
 def export(encoder: Encoder, folder: Path, *, base: Path, about: dict[str, Any]) -> None:
     """Write `model.onnx` with int8 weights, `tokenizer.json` and `likeness.json` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     inputs = encoder.tokenizer(["great sound", "it broke", "x"], padding=True, return_tensors="pt")
-    inputs["words"] = inputs["attention_mask"].float()
-    names = ("input_ids", "attention_mask", "words")
+    names = ("input_ids", "attention_mask")
     dynamic = torch.export.Dim.DYNAMIC
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     encoder.model.config._attn_implementation = "sdpa"  # as the reader is exported: one operator instead of ten
@@ -249,7 +250,7 @@ def export(encoder: Encoder, folder: Path, *, base: Path, about: dict[str, Any])
             tuple(inputs[name] for name in names),
             str(folder / "model.fp32.onnx"),
             input_names=list(names),
-            output_names=["vectors"],
+            output_names=["states"],
             dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in names},
             dynamo=True,
             external_data=False,
@@ -258,7 +259,7 @@ def export(encoder: Encoder, folder: Path, *, base: Path, about: dict[str, Any])
     quantise_weights(folder / "model.fp32.onnx", folder / "model.onnx")
     (folder / "model.fp32.onnx").unlink()
     shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
-    card = {"format": FORMAT, "pieces": encoder.pieces, **about}
+    card = {"format": FORMAT, "pieces": PIECES, **about}
     (folder / "likeness.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 

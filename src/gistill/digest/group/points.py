@@ -20,8 +20,8 @@ from gistill.digest.group.phrases import bare, shown
 from gistill.digest.group.tally import Counted, Ints, counted, split, tallies
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, word_set, words_of
 from gistill.grounding.ties import tie_break
-from gistill.likeness import Window, window
-from gistill.schema import EntityTally, Opinion, Point, Ratings, Record
+from gistill.likeness import Window, windows
+from gistill.schema import EntityTally, Opinion, Point, Ratings, Record, Span
 from gistill.stats import mean, mean_difference
 
 LEAST_PEOPLE = 2  # what fewer say is no point
@@ -92,7 +92,7 @@ def find_points(
     counts = counted(opinions, records)
     own = own_nouns(opinions)
     said = [_said(opinion, by_id[opinion.record], own) for opinion in opinions]
-    read = [_window(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
+    read = _windows(opinions, by_id, said)
     blocks = _blocks(opinions, said, read, embed, enough, before or {})
     place, number = np.full(len(opinions), -1, dtype=np.int64), 0
     homes: list[tuple[_Block, int]] = []
@@ -139,11 +139,22 @@ def _said(opinion: Opinion, record: Record, own: frozenset[str]) -> tuple[str, s
     return aspect, words or record.text[opinion.sentence.start : opinion.sentence.end].strip()
 
 
-def _window(opinion: Opinion, text: str, aspect: str, words: str) -> Window:
-    """Cut what is read of an opinion out of its sentence; what is reviewed is not among the words that say it."""
-    at = opinion.sentence.start
-    spans = [(one.start - at, one.end - at) for one in (opinion.opinion, opinion.aspect if aspect else None) if one]
-    return window(text[at : opinion.sentence.end], *spans)
+def _windows(
+    opinions: Sequence[Opinion], records: Mapping[str, Record], said: Sequence[tuple[str, str]]
+) -> list[Window]:
+    """Cut what is read of each opinion out of its sentence; what is reviewed is not among the words that say it."""
+    sentences: dict[tuple[str, Span], list[int]] = defaultdict(list)
+    for place, opinion in enumerate(opinions):
+        sentences[opinion.record, opinion.sentence].append(place)
+    found: dict[int, Window] = {}
+    for (record, sentence), places in sentences.items():
+        spans = []
+        for place in places:
+            words = opinions[place].opinion, opinions[place].aspect if said[place][0] else None
+            spans.append([(one.start - sentence.start, one.end - sentence.start) for one in words if one])
+        text = records[record].text[sentence.start : sentence.end]
+        found.update(zip(places, windows(text, spans), strict=True))
+    return [found[place] for place in range(len(opinions))]
 
 
 def _blocks(
