@@ -18,6 +18,7 @@ _LAST = 6  # turns of each side that are looked at
 # How much less a sign weighs for each turn after it; who hands a case over often goes on talking.
 _FADING: dict[Outcome, float] = {"solved": 0.7, "moved": 0.3, "open": 0.7}
 _NOTHING = 0.5  # weight of "open" where no sign is found
+_ANSWERED = 1.0  # weight of "solved" where the company has the last word and leaves nothing open
 
 
 class Ending(NamedTuple):
@@ -58,6 +59,12 @@ _CUSTOMER = (
     _rule(
         "solved", 2.5,
         r"^\W*(?:fixed|sorted|resolved|solved|perfect|brilliant|excellent|legend|awesome|great|yes+!)\b",
+    ),
+    _rule(  # agrees, without a question or an objection
+        "solved", 2.0,
+        r"^\W*(?:ok(?:ay)?|alright|all right|fine|good|cool|super|nice|lovely|got it|understood|noted|i see|will do|"
+        r"sounds good|that works|works for me|see you|deal)\b"
+        r"(?![\s\S]*(?:\bbut\b|\?|n['’]t\b|\bnot\b|\bi['’]ll\b|\bgonna\b))",
     ),
     _rule("solved", 1.5, r"\b(?:thanks?|thank you|thx|cheers|appreciate|lifesaver|you saved|much obliged)\b"),
     _rule("solved", 1.0, r"\bno,? (?:that's (?:all|it)|ta|thanks?|thank you)\b", r"\bcoming (?:at|to|tomorrow)\b"),
@@ -126,7 +133,7 @@ _COMPANY = (
         "solved", 2.0,
         r"\b(?:has|have|is|are) (?:now |already |just )?(?:been )?(?:cancelled|refunded|credited|corrected|renewed|"
         r"replaced|fixed|resolved|restored|confirmed|booked|issued|stopped|attached|active|activated|enabled|unlocked|"
-        r"reversed|connected|done|ready|printing|changed|updated|approved|free|extended)\b",
+        r"reversed|connected|done|ready|printing|changed|updated|approved|extended)\b",
     ),
     _rule(
         "solved", 1.5,
@@ -181,6 +188,8 @@ def ending(said: Sequence[Said]) -> Ending | None:
                 faded = weighs / (1 + _FADING[outcome] * (len(turns) - 1 - place))
                 weights[outcome] += faded
                 best[outcome] = max(best.get(outcome, (0.0, 0)), (faded, turn.number))
+    if turns[-1].speaker != "customer" and "open" not in _signs(turns[-1].text, _COMPANY):
+        weights["solved"] += _ANSWERED
     found = max(weights, key=lambda name: weights[name])
     return Ending(found, best[found][1] if found in best else turns[-1].number)
 
