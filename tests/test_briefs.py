@@ -102,8 +102,12 @@ def test_thanks_at_the_beginning_solve_nothing_and_one_side_alone_is_not_judged(
     assert ending(said(("user", "Thanks for nothing."), *OPEN)) == ("open", 4)
     assert ending(said(("user", "It works, thank you!"))) is None
     assert ending(()) is None
-    nothing = ending(said(("user", "abc"), ("agent", "def"), ("internal note", "forwarded")))
-    assert nothing == ("open", 2)
+
+
+def test_without_a_sign_it_is_solved_if_the_company_has_the_last_word_and_leaves_nothing_open() -> None:
+    assert ending(said(("user", "abc"), ("agent", "def"), ("internal note", "forwarded"))) == ("solved", 2)
+    assert ending(said(("user", "abc"), ("agent", "Which order is it?"))) == ("open", 2)
+    assert ending(said(("agent", "def"), ("user", "abc"))) == ("open", 2)
 
 
 LAMP = [

@@ -173,8 +173,9 @@ def ending(said: Sequence[Said]) -> Ending | None:
         said: All turns, in order; notes are the company's and say nothing here.
 
     Returns:
-        The outcome, and the turn whose sign weighs most for it; `open` at the last turn where no sign is found. None
-        where one side only speaks: then nothing was answered that could be judged.
+        The outcome, and the turn whose sign weighs most for it. Where no sign is found it is solved if the company has
+        the last word, else open, by the last turn. None where one side only speaks: then nothing was answered that
+        could be judged.
     """
     turns = [turn for turn in said if turn.speaker != "note"]
     if len({turn.speaker == "customer" for turn in turns}) < 2:
