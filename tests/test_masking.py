@@ -181,3 +181,11 @@ def test_a_run_hides_names_keeps_data_exact_and_shows_names_when_asked(tmp_path:
     manifest = json.loads((tmp_path / "masked" / "manifest.json").read_text("utf-8"))
     assert manifest["unmasked"] == ["digest.json", "opinions.jsonl", "opinions.readings.jsonl"]
     assert manifest["shows_names"] is False
+
+
+def test_a_name_of_ours_is_not_taken_for_a_label_with_a_value() -> None:
+    """ "handle: wish it was longer" is a thing and what is said of it, and not the handle of somebody."""
+    base = told(spoken("Ada Quill", "zq.mail@example.com"), "Ada Quill", "zq.mail@example.com")
+    point = base.points[0].model_copy(update={"name": "handle: wish it was longer"})
+    assert find(point.name)
+    assert shown(base.model_copy(update={"points": (point,)})).points[0].name == point.name

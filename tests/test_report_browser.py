@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -321,3 +322,28 @@ def test_without_scripts_the_page_is_whole_and_shows_no_search(browser: Browser,
         assert browser.value("document.querySelectorAll('main [hidden]:not(#find)').length") == 0
     finally:
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_the_print_ends_with_an_index_of_quotations_that_can_be_left_out(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    def sheets() -> int:
+        printed = base64.b64decode(browser.call("Page.printToPDF")["data"])
+        return len(re.findall(rb"/Type\s*/Page[^s]", printed))
+
+    browser.open(pages["sample"])
+    seen = "document.querySelector('.index').checkVisibility()"
+    assert browser.value(seen) is False  # on the page, quotations open where they belong
+    told = browser.value("[...document.querySelectorAll('.index dt')].map(e => e.textContent)")
+    assert told == browser.value(
+        "[...document.querySelectorAll('#problems .point bdi, #loved .point bdi, #wishes .point bdi')]"
+        ".filter(e => e.closest('.prose')).map(e => e.textContent)"
+    )
+    assert browser.value("document.querySelectorAll('.index dd').length") >= len(told)
+    whole = sheets()
+    browser.value("document.querySelector('#index input').click()")
+    assert sheets() < whole
+    browser.call("Emulation.setEmulatedMedia", media="print", features=[])
+    assert browser.value(seen) is False
+    browser.value("document.querySelector('#index input').click()")
+    assert browser.value(seen) is True

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from gistill.privacy import Found
+from gistill.privacy import KINDS, Found
 from gistill.privacy.redaction import find_together, merged
 from gistill.record import Noun, Quote, Record, Span
 from gistill.schema import Aspect, Digest, Estimate, Mask, Opinion, Point, Proportion, SummarySentence, Tally
@@ -40,8 +40,12 @@ _NAME_PART = re.compile(r"[^\W\d_]{3,}")
 # Fields that hold an identifier; of something else; what is of nobody. What is not named here is text.
 _IDS = frozenset({"id", "record", "opinions", "cites", "point", "contexts", "Summary.aspect"})
 _IDS_OF = frozenset({"Compared.aspects", "Correction.aspects"})  # their keys
-_THINGS = frozenset({"entity", "value", "title", "meta"})
+_THINGS = frozenset({"entity", "value", "title", "meta", "column"})
 _OF_THINGS_TOO = ("NAME", "ADDRESS", "URL")  # shops and doctors have them, and theirs are not a customer's
+# Made of a few words of records, without the words beside them by which names and accounts are known.
+_WORDS = frozenset({"name", "topic", "Phrase.text", "terms", "Point.aspects"})
+_OF_THINGS = tuple(kind for kind in KINDS if kind not in _OF_THINGS_TOO)
+_BY_SHAPE = ("EMAIL", "PHONE", "IBAN", "CARD", "URL", "IP")
 _AS_IT_IS = frozenset({"made_with", "failures", "kind", "note", "shows_names", "masks"})
 
 Index = dict[str, list[tuple[int, str, str]]]  # first word of a value -> its place in the value, the value, its kind
@@ -242,30 +246,25 @@ class _Masking:
         common = _Common(texts, {*_entities(digest.contexts.values()), *(one.entity for one in digest.entities)})
         values = {self._texts[key][start:end]: kind for key, found in spans.items() for start, end, kind in found}
         self._index = _index(common.without(values))
-        self._found: dict[tuple[str, bool], _Masked] = {}
+        self._found: dict[tuple[str, tuple[str, ...]], _Masked] = {}
         self._authors: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         named: tuple[Aspect | Point, ...] = (*digest.aspects, *digest.points)
         for one in named:  # their ids are made of their names
-            if self.text(one.name) != one.name:
+            if self.masked(one.name, _BY_SHAPE).text != one.name:
                 self._ids[one.id] = f"hidden-{len(self._ids) + 1}"
         self.whole = cast("Digest", self._noun(digest)).model_copy(update={"masks": {}})
 
-    def masked(self, text: str, *, of_thing: bool = False) -> _Masked:
-        """Search a text; see `shown` for what is left in the name of a thing."""
-        key = (text, of_thing)
+    def masked(self, text: str, kinds: tuple[str, ...] = KINDS) -> _Masked:
+        """Hide what is known, and what is found of some kinds."""
+        key = (text, kinds)
         if key not in self._found:
-            finds = find_together([text])[0]
-            if of_thing:
-                finds = [one for one in finds if one.kind not in _OF_THINGS_TOO]
+            finds = [one for one in find_together([text])[0] if one.kind in kinds]
             self._found[key] = _mask(text, merged(text, [*finds, *_occurrences(text, self._index)]))
         return self._found[key]
 
     def text(self, text: str) -> str:
         return self.masked(text).text
-
-    def _thing(self, text: str) -> str:
-        return self.masked(text, of_thing=True).text
 
     def _id(self, name: str) -> str:
         """Give an identifier another name where it tells something; two never get the same."""
@@ -311,14 +310,16 @@ class _Masking:
     def _string(self, owner: str, field: str, value: str) -> str:
         if field in _IDS or f"{owner}.{field}" in _IDS:
             return self._id(value)
-        return self._thing(value) if field in _THINGS else self.text(value)
+        if field in _WORDS or f"{owner}.{field}" in _WORDS:
+            return self.masked(value, _BY_SHAPE).text
+        return self.masked(value, _OF_THINGS if field in _THINGS else KINDS).text
 
     def _dict(self, owner: str, field: str, value: Mapping[object, object]) -> dict[object, object]:
         """Keys are texts, too; counts of those that have become alike are added."""
         is_id = field in _IDS or f"{owner}.{field}" in _IDS_OF
         new: dict[object, object] = {}
         for key, one in value.items():
-            name = self._id(key) if is_id and isinstance(key, str) else self.text(key) if isinstance(key, str) else key
+            name = self._id(str(key)) if is_id else self._string(owner, field, str(key))
             shown_one = self._value(owner, field, one)
             before = new.get(name)
             both = isinstance(before, int) and isinstance(shown_one, int)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gistill.schema import Opinion, Quote, Record, Span
@@ -85,6 +85,11 @@ def cut(text: str, opinion: Opinion) -> list[Piece]:
     if text[end:].strip():
         pieces.append(Piece(" …", False, ()))
     return pieces
+
+
+def sentence(pieces: Sequence[Piece]) -> str:
+    """Join what belongs to the sentence of the opinion, without its surroundings."""
+    return "".join(piece.text for piece in pieces if piece.in_sentence)
 
 
 def _covers(span: Span, place: int) -> bool:

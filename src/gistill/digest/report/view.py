@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gistill.digest.report.masking import shown
-from gistill.digest.report.quotes import Excerpt, excerpts
+from gistill.digest.report.quotes import Excerpt, excerpts, sentence
 from gistill.digest.report.words import FEW, category_name, change_words, rating, share_of
 from gistill.schema import (
     Aspect,
@@ -39,6 +40,7 @@ CHANGES = 8  # changes that are told
 RATINGS = 12  # different ratings that can be filtered by
 CHOICES = 300  # values that one filter offers
 DIRECTIONS = {"negative": "problems", "positive": "praise", "wish": "wishes", "neutral": "neither"}
+INDEXED, INDEX_WORDS = 2, 140  # quotations of a point in the index of the print, and the characters of each
 POINTS = 12  # points shown of one category; points.csv has all
 
 
@@ -174,6 +176,20 @@ class View:
     def point_quotes(self, point: Point) -> list[Excerpt]:
         """The most typical quotations of a point."""
         return self.quotes(tuple(name for name in point.opinions if name in self._cited))
+
+    @cached_property
+    def index(self) -> list[tuple[str, list[tuple[Point, list[tuple[str, str]]]]]]:
+        """For paper: under each list its points, with a few quoted sentences and the records that they are from."""
+        lists = (("Problems", self.problems), ("Loved", self.loved), ("Wishes", self.wishes))
+        return [
+            (title, [(point, self._quoted(point)) for point in points])
+            for title, points in lists
+            if any(map(self._quoted, points))
+        ]
+
+    def _quoted(self, point: Point) -> list[tuple[str, str]]:
+        shown = [(sentence(one.pieces), one.record.id) for one in self.point_quotes(point) if one.pieces and one.record]
+        return [(textwrap.shorten(words, INDEX_WORDS, placeholder=" …"), record) for words, record in shown[:INDEXED]]
 
     @cached_property
     def headlines(self) -> list[tuple[str, Point]]:

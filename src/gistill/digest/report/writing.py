@@ -15,6 +15,7 @@ from pathlib import Path
 from gistill import files
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
+from gistill.digest.report.quotes import sentence
 from gistill.digest.report.view import View
 from gistill.digest.report.words import FIGURES, category_name
 from gistill.schema import Aspect, Corrected, Correction, Digest, Figure, Phrase
@@ -108,7 +109,7 @@ def _point_rows(view: View) -> Iterator[tuple[object, ...]]:
     for point in view.digest.points:
         share, ratings = point.tally.share, point.ratings
         shown = [excerpt for excerpt in view.point_quotes(point) if excerpt.pieces]
-        quotation = "".join(piece.text for piece in shown[0].pieces if piece.in_sentence) if shown else ""
+        quotation = sentence(shown[0].pieces) if shown else ""
         yield (
             point.name, point.id, point.category, point.direction, point.tally.people, share.of, _short(share.value),
             _short(share.low), _short(share.high), point.tally.records, point.tally.mentions, _short(point.strength),
