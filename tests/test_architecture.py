@@ -55,6 +55,7 @@ ROWS = {
     "digest": 3,
     "train": 3,
     "bench": 4,
+    "analysis": 4,
     "distill": 5,  # a walk over training and the benchmark
     "serve": 5,
     "cli": 6,

@@ -12,6 +12,7 @@ import typer
 
 from gistill import offline
 from gistill.cli import (
+    analyze,
     annotate,
     audit,
     bench,
@@ -46,6 +47,7 @@ app.add_typer(finetune.finetune, name="finetune")
 app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(bench.bench, name="bench")
 app.command()(annotate.annotate)
+app.command()(analyze.analyze)
 app.command()(distill.distill)
 app.command()(export.export)
 app.command()(models.models)

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from gistill.errors import InputError, SettingError
 from gistill.skills.aspect_summary import ASPECT_SUMMARY
 from gistill.skills.conversation_summary import CONVERSATION_SUMMARY
+from gistill.skills.critique import CRITIQUE
+from gistill.skills.editing import EDITING
 from gistill.skills.opinions import OPINIONS
 from gistill.skills.rating import RATING
 from gistill.skills.skill import Skill, from_json
@@ -18,7 +20,17 @@ from gistill.skills.understanding import ANALYSIS, REWRITING
 
 SKILLS: dict[str, Skill[Any, Any]] = {
     skill.name: skill
-    for skill in (OPINIONS, ANALYSIS, REWRITING, RATING, SUMMARY, ASPECT_SUMMARY, CONVERSATION_SUMMARY)
+    for skill in (
+        OPINIONS,
+        ANALYSIS,
+        REWRITING,
+        RATING,
+        SUMMARY,
+        ASPECT_SUMMARY,
+        CONVERSATION_SUMMARY,
+        CRITIQUE,
+        EDITING,
+    )
 }
 
 
