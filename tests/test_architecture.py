@@ -64,7 +64,7 @@ ROWS = {
 # Part with rooms -> its rooms and loose modules, in rows again; `__init__` is the part's own file.
 ROOMS = {
     "lm": {"seam": 0, "chat": 0, "weights": 0, "structured": 1, "fake": 1, "formats": 2, "engines": 3, "__init__": 4},
-    "train": {"term_vectors": 0, "reader": 1, "writer": 1, "points": 2, "__init__": 3},
+    "train": {"term_vectors": 0, "reader": 1, "writer": 1, "points": 2, "critic": 2, "__init__": 3},
     "digest": {
         "readings": 0,
         "sides": 0,

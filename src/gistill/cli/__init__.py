@@ -26,6 +26,7 @@ from gistill.cli import (
     extract,
     finetune,
     models,
+    revise,
     serve_model,
     spotcheck,
     summarize,
@@ -48,6 +49,7 @@ app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(bench.bench, name="bench")
 app.command()(annotate.annotate)
 app.command()(analyze.analyze)
+app.command()(revise.revise)
 app.command()(distill.distill)
 app.command()(export.export)
 app.command()(models.models)

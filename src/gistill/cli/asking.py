@@ -83,7 +83,7 @@ def walked(asked: Asked, walk: Callable[[LanguageModel | None], _T], *, step: st
             raise SettingError("batch files need --server and --model", hint="The answers are kept under these names.")
         return walk(None)
     from gistill.distill.settings import AnnotateSettings, teachers_of
-    from gistill.teacher.batches import CollectingModel, read_batch, write_batch
+    from gistill.teacher.batches import BatchModel, CollectingModel, read_batch, write_batch
     from gistill.teacher.gate import PrivateModel
     from gistill.teacher.journal import Journal
     from gistill.teacher.remote import Manner, RemoteModel
@@ -102,15 +102,14 @@ def walked(asked: Asked, walk: Callable[[LanguageModel | None], _T], *, step: st
         collecting = CollectingModel(remote.name, journal=journal)
         found = walk(gate.before(collecting))
         if asked.read_batch:
-            read = read_batch(asked.read_batch, journal, collecting.requests, model=remote.name, server=remote.url)
+            read = read_batch(asked.read_batch, journal, collecting.requests, model=BatchModel(remote.name, remote.url))
             counts = ", ".join(f"{count:,} {name}" for name, count in read.counts.items() if count)
             say(f"Answers in the batch: {counts or 'none'}.")
             collecting = CollectingModel(remote.name, journal=journal)
             found = walk(gate.before(collecting))
         if asked.write_batch is not None:
-            files = write_batch(
-                collecting.requests, asked.write_batch, model=remote.name, journal=journal, server=remote.url
-            )
+            named = BatchModel(remote.name, remote.url)
+            files = write_batch(collecting.requests, asked.write_batch, model=named, journal=journal)
             say(f"{len(collecting.requests):,} requests are in {len(files)} files in {asked.write_batch}.")
         elif collecting.requests:
             say(f"{len(collecting.requests):,} requests have no answer yet: write them with --write-batch.")

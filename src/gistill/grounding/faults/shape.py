@@ -55,7 +55,10 @@ def find_repetitions(summary: Reading, _: Reading) -> Iterator[Fault]:
 
 def find_chat(summary: Reading, source: Reading) -> Iterator[Fault]:
     """Find greetings and phrases of politeness that tell nothing."""
+    quoted = [match.span() for match in re.finditer("“[^”]*”", summary.text)]
     for match in _CHAT.finditer(summary.text):
+        if any(start <= match.start() < end for start, end in quoted):
+            continue
         at = source.text.casefold().find(match.group().casefold())
         where = (at, at + len(match.group())) if at >= 0 else None
         says = f"“{match.group()}” is a greeting or a phrase of politeness and tells nothing."
