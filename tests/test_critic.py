@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gistill.corpora import summedits
@@ -24,6 +24,7 @@ RIGHT = (
     "probably very late."
 )
 SOURCE = "customer: I paid Northgate 30 dollars and can't open the lid, says Southfield. agent: We will refund 5 of it."
+CODES = load_taxonomy()
 OTHERS = ("The bus to Oakham was late again today.", "The agent asks Mr Hill for a photo of the lamp.")
 
 
@@ -31,6 +32,7 @@ def reading(text: str) -> Reading:
     return Reading(text, tuple(Turn(start=a.start, end=a.end, role=a.role) for a in split_labels(text)))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000))
 def test_each_made_error_changes_only_its_span_and_has_a_code_of_the_taxonomy(seed: int) -> None:
     for one in corrupted(Given(RIGHT, SOURCE, OTHERS), random.Random(seed)):
@@ -40,12 +42,12 @@ def test_each_made_error_changes_only_its_span_and_has_a_code_of_the_taxonomy(se
         assert RIGHT.endswith(after)
         assert 0 <= start < end <= len(one.summary)
         assert one.summary != RIGHT
-        assert one.code in load_taxonomy()
+        assert one.code in CODES
 
 
 def test_every_kind_of_error_can_be_made_and_the_same_seed_makes_the_same() -> None:
     made = corrupted(Given(RIGHT, SOURCE, OTHERS), random.Random(3))
-    assert {one.kind for one in made} == set(CORRUPTIONS) - {"opposite"}
+    assert {one.kind for one in made} == set(CORRUPTIONS)
     assert corrupted(Given(RIGHT, SOURCE, OTHERS), random.Random(3)) == made
     [one] = corrupted(Given("The price is higher.", "", ()), random.Random(0), kinds=["opposite"])
     assert (one.summary, one.code, one.span) == ("The price is lower.", "E4", (13, 18))
@@ -136,8 +138,8 @@ def test_a_tiny_critic_is_trained_stopped_continued_exported_and_asked(tmp_path:
         for n in range(4)
     ]
     base = tiny_base(tmp_path / "base")
-    settings = critic.Settings(epochs=2, frozen=1, batch=200, pieces=48, save_every=2)
-    lessons = critic.corrupted_lessons(talks, settings)
+    how = critic.Settings(epochs=2, frozen=1, batch=200, pieces=48, save_every=2)
+    lessons = critic.corrupted_lessons(talks, how)
     assert any(one.wrong for one in lessons)
     assert not all(one.wrong for one in lessons)
 
@@ -149,7 +151,7 @@ def test_a_tiny_critic_is_trained_stopped_continued_exported_and_asked(tmp_path:
     whole, halves = network(), network()
     for folder in (tmp_path / "whole", tmp_path / "halves"):
         folder.mkdir()
-    critic.train(whole, tokenizer, lessons, settings, tmp_path / "whole")
+    critic.train(whole, tokenizer, lessons, how, tmp_path / "whole")
     stop = RuntimeError("stopped")
     saved = critic._save
 
@@ -161,18 +163,18 @@ def test_a_tiny_critic_is_trained_stopped_continued_exported_and_asked(tmp_path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(critic, "_save", once)
         with pytest.raises(RuntimeError, match="stopped"):
-            critic.train(halves, tokenizer, lessons, settings, tmp_path / "halves")
+            critic.train(halves, tokenizer, lessons, how, tmp_path / "halves")
     again = network()
-    critic.train(again, tokenizer, lessons, settings, tmp_path / "halves")
+    critic.train(again, tokenizer, lessons, how, tmp_path / "halves")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
 
-    critic.finish(whole, tokenizer, lessons, tmp_path / "whole", settings, base=base)
+    critic.finish(whole, tokenizer, lessons, tmp_path / "whole", how, base=base)
     loaded = load_critic(tmp_path / "whole")
     assert not (tmp_path / "whole" / "checkpoint.safetensors").exists()
     pairs = [pair for _, pair, _ in pairs_of(Reading(RIGHT), reading(SOURCE))]
-    given = [critic.Lesson(pair, False, (), "", "") for pair in pairs]
-    wanted = torch.sigmoid(critic.logits_of(whole, tokenizer, given, settings)).numpy()
+    asked = [critic.Lesson(pair, False, (), "", "") for pair in pairs]
+    wanted = torch.sigmoid(critic.logits_of(whole, tokenizer, asked, how)).numpy()
     assert loaded.probabilities(pairs) == pytest.approx(wanted, abs=0.05)
     for faults in loaded.check([(RIGHT, reading(SOURCE)), ("", reading(SOURCE))]):
         assert all(one.tier == "critic" and one.code in loaded.codes for one in faults)

@@ -119,8 +119,8 @@ def _at_border(words: Sequence[re.Match[str]], place: int) -> bool:
 
 def _differences(before: str, after: str) -> list[tuple[str, int, int, int, int]]:
     """Compare word by word; case and marks at a word's border are no difference."""
-    plain = [[word.casefold().strip(_MARKS) for word in text.split()] for text in (before, after)]
-    matcher = SequenceMatcher(None, *plain, autojunk=False)
+    old, new = ([word.casefold().strip(_MARKS) for word in text.split()] for text in (before, after))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
     return [step for step in matcher.get_opcodes() if step[0] != "equal"]
 
 
