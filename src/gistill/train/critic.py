@@ -405,8 +405,8 @@ def finish(
     logits = logits_of(network, tokenizer, chosen, settings)
     warm = temperature(logits[:, 0], torch.tensor([float(one.wrong) for one in chosen]))
     with torch.no_grad():
-        network.head.weight /= warm
-        network.head.bias /= warm
+        network.head.weight.div_(warm)
+        network.head.bias.div_(warm)
     threshold, accuracy = choose_threshold(*by_summary(chosen, torch.sigmoid(logits[:, 0] / warm).tolist()))
     print(f"temperature {warm:.1f}, threshold {threshold:.3f}, balanced accuracy where it was chosen {accuracy:.3f}")
     card = {

@@ -66,7 +66,10 @@ def find_chat(summary: Reading, source: Reading) -> Iterator[Fault]:
 
 
 def find_cut(summary: Reading, _: Reading) -> Iterator[Fault]:
-    """Find a summary that is empty, or whose last sentence does not end."""
+    """Find a summary that is empty, or whose last sentence does not end.
+
+    It does not where its last word goes on ("and"), or where an earlier sentence has an end mark and it has none.
+    """
     if not summary.sentences:
         yield fault("E11", "empty", "There is no summary.")
         return
@@ -75,7 +78,8 @@ def find_cut(summary: Reading, _: Reading) -> Iterator[Fault]:
     if re.search(r"[.!?…。！？।؟]$", words):
         return
     tail = words.split()[-1].casefold().strip(",;:-")
-    if tail in _DANGLING or re.search(r"[,;:(-]$", words):
+    ended = any(summary.text[one.end - 1] in ".!?…。！？" for one in summary.sentences[:-1])
+    if ended or tail in _DANGLING or re.search(r"[,;:(-]$", words):
         yield fault("E11", "cut", f"The last sentence stops after “{tail}”.", span=(last.start, last.end))
 
 

@@ -70,12 +70,13 @@ def find_numbers(summary: Reading, source: Reading) -> Iterator[Fault]:
     by_unit: dict[str, set[str]] = {}
     for one in there:
         by_unit.setdefault(one.unit, set()).update(one.digits)
-    for one in figures(summary):
+    given = figures(summary)
+    for one in given:
         words = summary.text[one.start : one.end]
         small = not words[0].isdigit() and all(float(part) < _SMALL for part in one.digits)
         if small or (words in _ORDINALS):
             continue
-        right = _right(one, there)
+        right = _right(one, there, given)
         if not set(one.digits) <= known:
             says = f"“{words}” is not in the source" + (f", which has “{_text(source, right)}”." if right else ".")
             yield fault("E6", "number", says, span=(one.start, one.end), source=_at(right), value=_text(source, right))
@@ -84,9 +85,15 @@ def find_numbers(summary: Reading, source: Reading) -> Iterator[Fault]:
             yield fault("E6", "unit", says, span=(one.start, one.end), source=_at(right), value=_text(source, right))
 
 
-def _right(wrong: Figure, there: list[Figure]) -> Figure | None:
-    """Find the number that should stand there: the only one of the source that counts the same."""
+def _right(wrong: Figure, there: list[Figure], given: list[Figure]) -> Figure | None:
+    """Find the number that should stand there: the only one of the source that counts the same.
+
+    Where none does, it is the only one that the summary does not have.
+    """
     same = [one for one in there if one.unit == wrong.unit and one.unit and one.digits != wrong.digits]
+    if not same and wrong.digits not in {one.digits for one in there}:
+        said = {one.digits for one in given}
+        same = [one for one in there if one.digits not in said and one.unit]
     return same[0] if len({one.digits for one in same}) == 1 else None
 
 
@@ -160,7 +167,8 @@ def find_unsupported(summary: Reading, source: Reading) -> Iterator[Fault]:
             words = said(clause)
             if len(words) < LEAST_NEW or any(word.stem in source.stems or word.stem[:4] in letters for word in words):
                 continue
-            span = (words[0].start, words[-1].end)
+            alone = len(words) == len(sentence.words)
+            span = (sentence.start, sentence.end) if alone else (clause[0].start, clause[-1].end)
             says = f"Nothing in the source speaks of “{summary.text[slice(*span)]}”."
             yield fault("E3", "unsupported", says, span=span)
 
