@@ -429,6 +429,7 @@ class Digest(Noun):
     by: tuple[Compared, ...] = ()  # of each column that was asked for
     ratings: tuple[Answered, ...] = ()  # the main question first; empty where nobody was asked for a rating
     source: tuple[str, ...] = ()  # in a sentence or two: which columns were read and which were not
+    preset: str | None = None  # of gistill.presets: how the report is worded; None where nothing tells
     ungrouped: Tally  # opinions about nothing named or about terms too rare to be an aspect
     summaries: tuple[Summary, ...]
     cited: tuple[Opinion, ...]  # every opinion that a summary, a pro or a con cites

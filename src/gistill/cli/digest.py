@@ -35,6 +35,15 @@ TaxonomyFile = Annotated[
         help="File with your own aspects; see docs/taxonomy.md. Default: aspects are found.",
     ),
 ]
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="Words and order of the report: shop, hotel, restaurant, app, support, survey, news, social or video; see "
+        "docs/presets.md. Default: found from the data.",
+    ),
+]
 Confidence = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="P", help="Leave out opinions with a lower confidence than this (0 to 1)."),
@@ -56,6 +65,7 @@ def digest(
     writer: Writer = "auto",
     reader: options.ReaderPath = None,
     taxonomy: TaxonomyFile = None,
+    preset: PresetName = None,
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="Heading of the report. Default: a standard heading.")
     ] = "",
@@ -118,6 +128,7 @@ def digest(
             reader=load_reader(reader),
             writer=None if writer == "none" else writer,
             taxonomy=load_taxonomy(taxonomy) if taxonomy else None,
+            preset=preset,
             seed=seed,
             title=title,
             min_confidence=min_confidence,

@@ -17,12 +17,13 @@ from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.masking import with_masks
 from gistill.digest.report.writing import write_report
-from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, write_manifest
+from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, with_preset, write_manifest
 from gistill.digest.summary.summarizing import summarize
 from gistill.errors import ExtraMissingError, InputError, ModelMissingError
 from gistill.files import hash_text
 from gistill.likeness import Likeness, load_likeness
 from gistill.lm import LanguageModel, load_writer
+from gistill.presets import preset_of
 from gistill.reader import load_reader
 from gistill.runs import holding
 from gistill.schema import Digest, Failure, Opinion, Record, Summary
@@ -54,6 +55,7 @@ def digest(
     reader: SentenceReader | None = None,
     writer: LanguageModel | str | None = "auto",
     taxonomy: Taxonomy | None = None,
+    preset: str | None = None,
     seed: int = 0,
     title: str = "",
     min_confidence: float = 0.0,
@@ -71,6 +73,7 @@ def digest(
         writer: What writes the summaries (`gistill.load_writer`), or its name. "auto" is the default writer where
             it is installed; None makes the same report from quotes alone.
         taxonomy: Names the aspects; None lets them follow from the terms.
+        preset: How the report is worded, a name of `gistill.presets`; None finds it from the data.
         seed: Of everything drawn by lot.
         title: Heading of the report.
         min_confidence: In [0, 1]; less sure opinions are not counted; those whose confidence nobody measured are.
@@ -83,10 +86,12 @@ def digest(
         The digest. The same records, models and settings give the same one, and the same bytes in the folder.
 
     Raises:
+        SettingError: There is no preset of that name.
         InputError: Nothing was read, or few rows could be; two records have one id; a folder in use; a path.
         ModelMissingError: There is no reader, or no writer of that name.
         OSError: The folder cannot be written; what was extracted is kept.
     """
+    preset_of(preset)  # a wrong name ends it before anything is read
     steps, place = Steps(), prepare_folder(folder)
     info = records.info if isinstance(records, TableRecords) else None
     with steps("load models"):
@@ -133,6 +138,7 @@ def digest(
             "min_confidence": _threshold(min_confidence, sure, say),
         },
     )
+    result = with_preset(result, preset, sure, kept, info.header if info else (), say)
     result = with_masks(_with_source(result, info, kept, grouping), kept, show_names=show_names)
     result = corrected(result, reader, as_read, kept, folder=place, say=say)
     if place is not None:

@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +20,7 @@ from gistill.digest.group.tally import counted
 from gistill.errors import InputError, SettingError
 from gistill.grounding.counting import person
 from gistill.likeness import Likeness
+from gistill.presets import find_preset
 from gistill.runs import LOCK
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
@@ -97,6 +98,31 @@ def with_points(
     by |= {one.column: [record.meta.get(one.column, "").strip() or None for record in records] for one in grouping.by}
     changes = find_changes(found.points, opinions, records, counted(opinions, records), by=by)
     return replace(grouping, points=found.points, said_once=len(found.once), changes=changes)
+
+
+def with_preset(
+    digest: Digest,
+    given: str | None,
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    columns: Collection[str],
+    say: Callable[[str], None],
+) -> Digest:
+    """Choose the words of the report, and say which were found; what was given is taken as it is."""
+    if given is not None:
+        return _worded(digest, given, "given")
+    categories = Counter(opinion.category for opinion in opinions if opinion.category)
+    found = find_preset(columns, categories, turns=any(record.turns for record in records))
+    if found is None:
+        return _worded(digest, None, "none found")
+    name, by = found
+    say(f"The report is worded for the preset {name}, found by {by}; --preset chooses another.")
+    return _worded(digest, name, f"found by {by}")
+
+
+def _worded(digest: Digest, name: str | None, how: str) -> Digest:
+    made = {**digest.made_with, "preset": f"{name} ({how})" if name else how}
+    return digest.model_copy(update={"preset": name, "made_with": made})
 
 
 def assemble(

@@ -81,7 +81,7 @@ class Tallied:
         said = [f"{counted(judged + self.outcomes[''], 'conversation')}"]
         if judged:
             said += [
-                f"{words}: {share_of(wilson(self.outcomes[name], judged), 'judged')}"
+                f"{words}: {share_of(wilson(self.outcomes[name], judged), 'judged', 'judged')}"
                 for name, words in OUTCOMES.items()
             ]
         if self.outcomes[""]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts, sentence
 from gistill.digest.report.words import FEW, category_name, change_words, rating, share_of
+from gistill.presets import Preset, preset_of
 from gistill.schema import (
     Aspect,
     Change,
@@ -97,6 +98,7 @@ class View:
     def __init__(self, digest: Digest) -> None:
         digest = shown(digest)
         self.digest = digest
+        self.preset = preset_of(digest.preset)
         self.summaries = {summary.aspect: summary for summary in digest.summaries}
         self._cited = {opinion.id: opinion for opinion in digest.cited}
 
@@ -164,13 +166,14 @@ class View:
 
     @cached_property
     def categories(self) -> list[CategoryPoints]:
-        """All points by category; the category with the point of most people first."""
+        """All points by category: those that the preset puts first, then the one with the point of most people."""
         groups: dict[str | None, list[Point]] = {}
         for point in self.digest.points:  # most people first
             groups.setdefault(point.category, []).append(point)
+        first = {code: place for place, code in enumerate(self.preset.first)}
         return [
             CategoryPoints(code, max(p.tally.people for p in points), tuple(points[:POINTS]), len(points[POINTS:]))
-            for code, points in groups.items()
+            for code, points in sorted(groups.items(), key=lambda item: first.get(item[0] or "", len(first)))
         ]
 
     def point_quotes(self, point: Point) -> list[Excerpt]:
@@ -194,11 +197,11 @@ class View:
     @cached_property
     def headlines(self) -> list[tuple[str, Point]]:
         """The three to five sentences that somebody in a hurry needs, each with the point that it rests on."""
-        told: list[tuple[str, Point]] = []
         said = ("The problem that weighs most", "The next problem")
-        told += [(_headline(words, point), point) for words, point in zip(said, self.problems, strict=False)]
-        told += [(_headline("What is praised most", point), point) for point in self.loved[:1]]
-        told += [(_headline("What is asked for most", point), point) for point in self.wishes[:1]]
+        about = list(zip(said, self.problems, strict=False))
+        about += [("What is praised most", point) for point in self.loved[:1]]
+        about += [("What is asked for most", point) for point in self.wishes[:1]]
+        told = [(_headline(words, point, self.preset), point) for words, point in about]
         # products differ in what is praised of them; that more people complain of one, or since a day, is news
         new = [(c, point) for c, point in self.changes if point.direction == "negative" or c.by == "date"]
         told += [(f"“{point.name}”: {change_words(change)}", point) for change, point in new[:1]]
@@ -321,10 +324,10 @@ def _choices(values: Iterable[str | None]) -> tuple[tuple[str, str], ...]:
     return tuple((value, value) for value in sorted(most, key=str.casefold))
 
 
-def _headline(words: str, point: Point) -> str:
+def _headline(words: str, point: Point, preset: Preset) -> str:
     about = f" ({category_name(point.category)})" if point.category else ""
     share = point.tally.share
-    return f"{words} is “{point.name}”{about}: {share_of(share)}."
+    return f"{words} is “{point.name}”{about}: {share_of(share, *preset.people)}."
 
 
 def _weight(point: Point) -> tuple[bool, float, int, str]:

@@ -83,12 +83,11 @@ def signed(value: float) -> str:
     return f"+{points}" if points > 0 else f"−{-points}" if points < 0 else "0"
 
 
-def share_of(share: Proportion, noun: str = "people") -> str:
+def share_of(share: Proportion, one: str = "person", many: str = "people") -> str:
     """Write a proportion with its denominator and interval: `31 of 240 people (13%, 95% interval 9 to 18%)`."""
     if share.value is None:
         return NOT_MEASURED
-    many = noun if share.of != 1 else {"people": "person"}.get(noun, noun)
-    start = f"{share.count:,} of {share.of:,} {many} ({percent(share.value)}%"
+    start = f"{share.count:,} of {counted(share.of, one, many)} ({percent(share.value)}%"
     return f"{start}{_and_interval(share)})"
 
 
