@@ -1,4 +1,4 @@
-"""The reader beside two yardsticks on the same sentences: a lexicon with rules, and a few-shot language model.
+"""The reader beside two baselines on the same sentences: a lexicon with rules, and a few-shot language model.
 
     GISTILL_DATA=DATA python benchmarks/baselines.py lexicon --out lexicon.json
     GISTILL_DATA=DATA python benchmarks/baselines.py writer --out writer.json
@@ -8,7 +8,7 @@
 
 writes the lexicon's answers to whole sets instead, for `gistill bench fsa --systems lexicon:lexicon.jsonl`.
 
-The first two write what each yardstick finds in a fixed random sample of every open test; the third lets the reader
+The first two write what each baseline finds in a fixed random sample of every open test; the third lets the reader
 read the same sentences, and bounds the differences. They are apart because spaCy need not live with the reader.
 
     GISTILL_DATA=DATA python benchmarks/baselines.py tune

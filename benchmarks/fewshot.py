@@ -1,4 +1,4 @@
-"""The yardstick without training: a small language model that is shown five examples, through the opinions skill."""
+"""The baseline without training: a small language model that is shown five examples, through the opinions skill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The yardstick without training: opinion words from the VADER lexicon, aspects by rules over a dependency parse.
+"""The baseline without training: opinion words from the VADER lexicon, aspects by rules over a dependency parse.
 
 The rules are the usual ones of the field (modifier, predicate, object of an opinion verb, conjunction), with compounds
 taken whole and negation turning the polarity. Which of them are on was decided on development parts alone

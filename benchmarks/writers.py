@@ -10,7 +10,7 @@ reader          load_reader(--reader).read
 openvino-f16    what `gistill extract --model writer` runs: OpenVINO GenAI over F16 weights
 openvino-int8   the same over `gistill export --to openvino`
 torch           transformers in fp32, batches of like length
-ctranslate2     the yardstick: its own engine with int8 weights; left out where the package is not installed
+ctranslate2     for comparison: its own engine with int8 weights; left out where the package is not installed
 
 Greedy everywhere; an answer has at most --max-tokens tokens. F1 is strict. Opinions about nothing named are left out
 for both where the set's guideline does not know them.

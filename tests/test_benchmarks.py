@@ -204,7 +204,7 @@ def test_a_perfect_reader_has_perfect_scores(public_data: Path) -> None:
     assert by_name(scores)["calibration error"] == 0.0
 
 
-# the few-shot yardstick
+# the few-shot baseline
 
 
 def test_answers_are_read_by_the_skill_and_anchored() -> None:
@@ -425,7 +425,7 @@ SMALL = {
 }
 
 
-def test_the_yardsticks_read_in_the_readers_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_other_engines_read_in_the_readers_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch", reason="needs the extra: train")
     pytest.importorskip("transformers", reason="needs the extra: train")
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)  # other tests share the process
@@ -461,7 +461,7 @@ def test_engines_take_turns_and_ratios_are_of_the_same_turn(monkeypatch: pytest.
     assert names == ["reader", "bert-base"] * 4
     assert [count for _, count in turns] == [16, 16, 20, 20, 20, 20, 0, 0]
     assert reader["reader_times"] == [1.0, 1.0]
-    # the third turn is the reader's, the fourth the yardstick's, ten times slower at 4/3 of the time
+    # the third turn is the reader's, the fourth the other engine's, ten times slower at 4/3 of the time
     assert bert["reader_times"] == pytest.approx([10 * 4 / 3, 10 * 6 / 5])
     assert "13.3" in speed.shown_engines([reader, bert])
 

@@ -473,7 +473,7 @@ def test_what_a_format_cannot_say_is_refused_and_the_old_file_stays(
 ) -> None:
     path = tmp_path / "set"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(InputError, match=f"{kind} cannot say this example.*{reason}") as caught:
+    with pytest.raises(InputError, match=f"{kind} cannot hold this example.*{reason}") as caught:
         formats.write([PLAIN[kind], example], path, format=kind)
     assert caught.value.row == 2
     assert [p.read_text(encoding="utf-8") for p in tmp_path.iterdir()] == ["old"]
@@ -519,7 +519,7 @@ OUTSIDE = '<!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/hostname">]><sentences><s
         ("aste", "a####" + "[" * 10_000, "row 1"),
         ("aste", " ####[]", "row 1: a line has no text"),
         ("asqp", "####[]", "row 1"),
-        ("asqp", "a####[['a', 'b', 'postive', 'a']]", "row 1: no polarity is called 'postive'"),
+        ("asqp", "a####[['a', 'b', 'postive', 'a']]", "row 1: unknown polarity 'postive'"),
         ("acos", "a b\t0,1 A 0", "row 1"),
         ("towe", f"{formats._TOWE_HEADER}\n1\ta b\ta\\B b\\Q\ta\\O b\\B", "row 2.*'Q'"),
         ("towe", f"{formats._TOWE_HEADER}\n1\ta b\ta\\B\ta\\O b\\B", "row 2"),

@@ -94,9 +94,9 @@ def quads_of(labels: list[Any], *, number: int, file: str = "") -> list[Quad]:
     quads: list[Quad] = []
     for label in labels:
         if not isinstance(label, (list, tuple)) or len(label) != 4 or not all(isinstance(e, str) for e in label):
-            raise InputError(f"a label is not a list of four texts: {label!r:.80}", file=file, row=number)
+            raise InputError(f"a label must be a list of four strings, not {label!r:.80}", file=file, row=number)
         aspect, category, polarity, opinion = label
         if polarity not in POLARITIES:
-            raise InputError(f"no polarity is called {polarity!r:.40}", file=file, row=number)
+            raise InputError(f"unknown polarity {polarity!r:.40}", file=file, row=number)
         quads.append((None if aspect == NULL else aspect, category, None if opinion == NULL else opinion, polarity))
     return quads

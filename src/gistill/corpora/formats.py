@@ -109,14 +109,14 @@ def write(examples: Sequence[Example], path: str | Path, *, format: Format) -> i
             body = _encode(example, number, format)
             same = _same(_decode(_whole([body], format).removeprefix(_BOM), format, example.task, ""), [example])
         except (ValueError, InputError) as error:
-            raise InputError(f"{format} cannot say this example: {error}", file=str(path), row=number) from error
+            raise InputError(f"{format} cannot hold this example: {error}", file=str(path), row=number) from error
         if not same:
-            reason = f"{format} cannot say this example: it would read back as another"
+            reason = f"{format} cannot hold this example: it would read back as another"
             raise InputError(reason, file=str(path), row=number, hint="Look for the format's own marks in the text.")
         bodies.append(body)
     content = _whole(bodies, format)
     if examples and not _same(_decode(content, format, examples[0].task, str(path)), examples):
-        raise InputError(f"{format} cannot say these examples: two have the same text", file=str(path))
+        raise InputError(f"{format} cannot hold these examples: two have the same text", file=str(path))
     _replace(Path(path), content.encode("utf-8-sig" if format == "fsa-json" else "utf-8"))
     return len(examples)
 
@@ -177,7 +177,9 @@ def _decode_triplets(content: str, kind: Format, file: str) -> list[Example]:
             raise InputError("a line has no text", file=file, row=number)
         if any(t.opinion is None or (kind == "aste" and t.aspect is None) for t in triplets):
             raise InputError(
-                f"{kind} has no opinion without words, and only dmaste has aspects without", file=file, row=number
+                f"{kind} files hold no opinion without words, and only dmaste files hold an aspect without words",
+                file=file,
+                row=number,
             )
         examples.append(from_labelled(Labelled(text, triplets), "aste", source=file))
     return examples

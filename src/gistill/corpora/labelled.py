@@ -97,7 +97,7 @@ def data_folder() -> Path:
     named = os.environ.get("GISTILL_DATA", "")
     if not named or not Path(named).is_dir():
         raise InputError(
-            f"GISTILL_DATA names no folder ({named!r})",
+            f"GISTILL_DATA names no folder that exists ({named!r})",
             hint="Set GISTILL_DATA to the folder with the public data sets.",
         )
     return Path(named)

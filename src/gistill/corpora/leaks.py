@@ -135,7 +135,7 @@ def test_texts(names: Sequence[str], folder: Path | None) -> Apart:
     if not names:
         return Apart(frozenset(), (), ())
     if folder is None:
-        raise SettingError("the test sets are in the folder of public data", hint="Give it with --data.")
+        raise SettingError("--tests needs the folder of the public data sets", hint="Give it with --data.")
     prints: set[str] = set()
     missing: list[str] = []
     for name in names:

@@ -76,7 +76,7 @@ def read_terms(content: str, *, file: str = "") -> list[tuple[str, list[tuple[Ex
                 if not 0 <= start < end or text[start:end] != term.attrib["term"]:
                     raise ValueError(f"term {term.attrib['term']!r} is not at [{start}, {end})")
                 if term.attrib["polarity"] not in POLARITIES:
-                    raise ValueError(f"no polarity is called {term.attrib['polarity']!r:.40}")
+                    raise ValueError(f"unknown polarity {term.attrib['polarity']!r:.40}")
                 terms.append(((start, end), term.attrib["polarity"]))
         except (ValueError, KeyError) as error:
             raise InputError(f"not a SemEval sentence ({error})", file=file, row=number) from error

@@ -56,7 +56,7 @@ def load(name: str, part: str, *, folder: Path) -> list[Labelled]:
             `part` is "train".
     """
     if part == "train" and name in MEASURE_ONLY:
-        raise InputError(f"{name} states no licence and is never trained on")
+        raise InputError(f"the set {name} states no licence, so nothing is trained on it")
     path = folder_of(folder) / f"{name}.jsonl"
     if not path.is_file():
         raise InputError("no such file", file=str(path), hint="The marks are in `teacher`, beside the data folder.")

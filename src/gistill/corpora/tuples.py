@@ -70,7 +70,7 @@ def from_quads(
     """
     quads = list(quads)
     if odd := [polarity for *_, polarity in quads if polarity is not None and polarity not in POLARITIES]:
-        raise ValueError(f"no polarity is called {odd[0]!r:.40}")
+        raise ValueError(f"unknown polarity {odd[0]!r:.40}")
     known = [
         OpinionTuple(_line(aspect), category_words(clean(category)) if category else None, _line(opinion), polarity)  # type: ignore[arg-type]
         for aspect, category, opinion, polarity in quads
