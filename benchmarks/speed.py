@@ -3,7 +3,7 @@
     [GISTILL_DATA=DATA] python benchmarks/speed.py [READER] [--repeats 5] [--out FILE] [--digest 1000]
 
 Each engine lives in a process of its own, so that its peak memory is its own; they take turns, so that what else the
-machine does falls on all of them; every ratio is of two neighbouring turns. The other engines have random weights: those
+machine does falls on all of them; every ratio is of two neighbouring turns. The others have random weights: those
 cost the same time as trained ones. The machine should do nothing else meanwhile.
 
 reader        load_reader(READER).read: tokenising, network, decoding

@@ -451,7 +451,7 @@ def test_plain_examples_can_be_said_and_come_back(kind: Format, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("kind", "example", "reason"),
     [
-        ("aste", Example("so cold", "aste", (T(None, None, "cold", "negative"),)), "only dmaste has aspects without"),
+        ("aste", Example("so cold", "aste", (T(None, None, "cold", "negative"),)), "only dmaste files hold an aspect"),
         ("dmaste", Example("so cold", "aste", (T("so", None, None, "negative"),)), "no opinion without words"),
         ("aste", Example("soup, cold", "aste", (T("soup", None, "cold", "negative"),)), "as whole tokens"),
         ("aste", Example("so cold", "tsa", (T("so", polarity="negative"),)), "its task is tsa"),
