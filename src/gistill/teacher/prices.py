@@ -111,7 +111,7 @@ SELECT run, step, model, count(*), sum(outcome = 'ok'), sum(outcome = 'failed'),
        coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0),
        sum(outcome = 'ok' AND (prompt_tokens IS NULL OR completion_tokens IS NULL)), coalesce(sum(seconds), 0.0),
        coalesce(sum(price), 0.0), sum(price IS NULL)
-FROM attempts WHERE ?1 IS NULL OR run = ?1 GROUP BY run, step, model
+FROM attempts WHERE run IS coalesce(?, run) GROUP BY run, step, model
 """
 _COUNTED = (
     *("calls", "answered", "failed", "open", "prompt_tokens", "completion_tokens", "cached_tokens", "untold"),
@@ -119,11 +119,11 @@ _COUNTED = (
 )
 _SOURCES = """
 SELECT DISTINCT run, step, model, price_source FROM attempts
-WHERE price_source <> 'refused' AND outcome <> 'open' AND (?1 IS NULL OR run = ?1) ORDER BY price_source
+WHERE price_source <> 'refused' AND outcome <> 'open' AND run IS coalesce(?, run) ORDER BY price_source
 """
 _HITS = """
 SELECT hits.run, hits.step, model, count(*), coalesce(sum(price), 0.0), sum(price IS NULL)
-FROM hits JOIN attempts ON attempts.id = hits.attempt WHERE ?1 IS NULL OR hits.run = ?1
+FROM hits JOIN attempts ON attempts.id = hits.attempt WHERE hits.run IS coalesce(?, hits.run)
 GROUP BY hits.run, hits.step, model
 """
 
