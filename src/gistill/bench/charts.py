@@ -34,13 +34,13 @@ def curve(lines: Mapping[str, Sequence[tuple[float, Estimate]]]) -> str:
     body.append(_text(_LEFT - 8, _TOP - 14, "F1", "end"))
     for i, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[i % len(_COLOURS)]
-        known = [(x(share), f1) for share, f1 in line if f1.value is not None]
-        points = " ".join(f"{number(at)},{number(_y(f1.value or 0.0))}" for at, f1 in known)
+        known = [(x(share), _y(f1.value), f1) for share, f1 in line if f1.value is not None]
+        points = " ".join(f"{number(at)},{number(high)}" for at, high, _ in known)
         body.append(element("polyline", points=points, fill="none", stroke=colour, stroke_width="2"))
-        for at, f1 in known:
+        for at, high, f1 in known:
             if f1.low is not None and f1.high is not None:
                 body.append(_line(at, _y(f1.low), at, _y(f1.high), colour))
-            body.append(element("circle", cx=at, cy=_y(f1.value or 0.0), r=3.5, fill=colour))
+            body.append(element("circle", cx=at, cy=high, r=3.5, fill=colour))
         body.append(_text(_RIGHT + 12, _TOP + 14 + 20 * i, name, "start", colour))
     return _page(_RIGHT + 240, _BOTTOM + 56, "F1 by share of the training data", body)
 
@@ -62,11 +62,12 @@ def matrix(trained: Sequence[str], tested: Sequence[str], scores: Sequence[Seque
         top = 48 + row * _CELL_HEIGHT
         body.append(_text(left - 8, top + 27, name, "end"))
         for column, f1 in enumerate(values):
-            at, value = left + column * wide, f1.value or 0.0
+            at, value = left + column * wide, f1.value
+            depth = 0.0 if value is None else value  # what was not measured has no colour
             size = {"width": wide - 2, "height": _CELL_HEIGHT - 2}
-            body.append(element("rect", x=at, y=top, **size, fill="#1b6ca8", fill_opacity=value, stroke="#ddd"))
-            shown = "-" if f1.value is None else f"{100 * f1.value:.1f}"
-            colour = "#fff" if value > 0.75 else "#222"
+            body.append(element("rect", x=at, y=top, **size, fill="#1b6ca8", fill_opacity=depth, stroke="#ddd"))
+            shown = "-" if value is None else f"{100 * value:.1f}"
+            colour = "#fff" if depth > 0.75 else "#222"
             body.append(_text(at + wide / 2, top + 27, shown, "middle", colour))
     width = left + wide * len(tested) + 10
     return _page(width, 58 + _CELL_HEIGHT * len(trained), "F1 by what was trained and tested on", body)

@@ -61,7 +61,7 @@ def export(
         else:
             for one in made:
                 output(_line(one))
-        lost = [one.format for one in made if one.check and one.check.loss > threshold]
+        lost = [one.format for one in made if one.check and one.check.loss is not None and one.check.loss > threshold]
         if lost:
             tell(f"{' and '.join(lost)} lost more F1 than {threshold:g}.")
             raise SystemExit(PAST_THRESHOLD)
@@ -79,7 +79,8 @@ def _line(one: Exported) -> str:
         return line
     f1 = [f"{100 * value:.1f}" if value is not None else "-" for value in (compared.f1, compared.trained_f1)]
     against = "the marked opinions" if compared.gold else "the trained weights' answers"
+    change = f"{-100 * compared.loss:+.1f}; " if compared.loss is not None else ""
     return (
         f"{line}; {100 * compared.exact:.1f}% of {compared.inputs} answers the same, F1 against {against} "
-        f"{f1[0]} ({-100 * compared.loss:+.1f}; trained weights {f1[1]})"
+        f"{f1[0]} ({change}trained weights {f1[1]})"
     )

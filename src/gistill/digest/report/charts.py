@@ -155,7 +155,7 @@ def _bands(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
 def _lines(spots: Sequence[tuple[float, Tally]]) -> list[Markup]:
     drawn = []
     for run in _runs(spots):
-        points = [(x, _height(tally.net_sentiment.value or 0.0)) for x, tally in run]
+        points = [(x, _height(net)) for x, tally in run if (net := tally.net_sentiment.value) is not None]
         drawn.append(element("polyline", class_="line", points=_points(points)))
         if len(spots) <= 60:  # more dots than that hide the line
             kinds = ["dot hollow" if words.is_few(tally) else "dot" for _, tally in run]

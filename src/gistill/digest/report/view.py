@@ -209,8 +209,14 @@ class View:
 
     def standing_out(self, side: str) -> list[Aspect]:
         """The clearest five aspects of at least `FEW` people whose interval lies wholly on one side of zero."""
-        sure = [a for a in self.shown if a.tally.people >= FEW and _side(a.tally) == side]
-        return sorted(sure, key=lambda a: -abs(a.tally.net_sentiment.value or 0))[:5]
+        sure = [
+            (abs(net), aspect)
+            for aspect in self.shown
+            if aspect.tally.people >= FEW
+            and _side(aspect.tally) == side
+            and (net := aspect.tally.net_sentiment.value) is not None
+        ]
+        return [aspect for _, aspect in sorted(sure, key=lambda one: -one[0])[:5]]
 
     def quotes(self, cites: tuple[str, ...]) -> list[Excerpt]:
         """The first `QUOTES` cited opinions in their surroundings."""
@@ -313,7 +319,8 @@ class View:
     @cached_property
     def widest(self) -> float:
         """The upper end of the scale of people shares: the highest interval end, rounded up to a tenth; 1.0 at most."""
-        ends = [a.tally.share.high or a.tally.share.value or 0.0 for a in self.shown]
+        shares = [aspect.tally.share for aspect in self.shown]
+        ends = [end for share in shares for end in (share.high, share.value) if end is not None]
         return min(1.0, -(-max(ends, default=1.0) * 10 // 1) / 10) or 1.0
 
 

@@ -46,9 +46,9 @@ class Comparison(Noun):
     tasks: tuple[str, ...]
 
     @property
-    def loss(self) -> float:
-        """How much F1 the export lost; negative where it gained. 0 where neither has an F1."""
-        return (self.trained_f1 or 0.0) - (self.f1 or 0.0)
+    def loss(self) -> float | None:
+        """How much F1 the export lost; negative where it gained. None where one of them has no F1."""
+        return None if self.trained_f1 is None or self.f1 is None else self.trained_f1 - self.f1
 
     @property
     def held_out(self) -> dict[str, dict[str, Any]]:
