@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Set gistill up in .venv and use it. Needs Python 3.11 to 3.13 and nothing else; a second call needs no network.
 
-python3 start.py        install, then digest samples/reviews.csv into runs/demo
-python3 start.py test   install with the developer's tools, then lint, type-check and test
+python3 start.py            install, then digest samples/reviews.csv into runs/demo
+python3 start.py test       install with the developer's tools, then lint, type-check, and run the quick tests
+python3 start.py test-slow  the same tools, then the tests that are marked slow
 """
 
 import hashlib
@@ -20,24 +21,32 @@ PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 
 def main() -> None:
     """Install what is missing, then do what was asked for."""
-    if sys.argv[1:] not in ([], ["demo"], ["test"]):
+    if sys.argv[1:] not in ([], ["demo"], ["test"], ["test-slow"]):
         sys.exit((__doc__ or "").strip())
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         restart_with_a_python_that_fits()
     os.chdir(ROOT)
     if sys.argv[1:] == ["test"]:
         install("test")
-        # One process a core, each with one thread (tests/conftest.py); who has finished takes over from the others.
-        pytest = ["pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
         for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
             run(PYTHON, "-m", *tool)
-        print("$ python -m", *pytest, flush=True)
-        if subprocess.call([PYTHON, "-m", *pytest]):
-            # What measures time may fail beside other tests; alone, once, it must pass.
-            run(PYTHON, "-m", "pytest", "--last-failed", "--last-failed-no-failures", "none")
+        test("not slow")
+    elif sys.argv[1:] == ["test-slow"]:
+        install("test")
+        test("slow")
     else:
         install("demo")
         run(PYTHON, "-m", "gistill", "digest", str(Path("samples", "reviews.csv")), "-o", str(Path("runs", "demo")))
+
+
+def test(which: str) -> None:
+    """Run the tests of a mark, a process a core with one thread each (tests/conftest.py)."""
+    # Who has finished takes over from the others.
+    pytest = ["pytest", "-m", which, "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
+    print("$ python -m", *pytest, flush=True)
+    if subprocess.call([PYTHON, "-m", *pytest]):
+        # What measures time may fail beside other tests; alone, once, it must pass.
+        run(PYTHON, "-m", "pytest", "-m", which, "--last-failed", "--last-failed-no-failures", "none")
 
 
 def restart_with_a_python_that_fits() -> None:
