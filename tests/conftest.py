@@ -6,10 +6,17 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How many examples a property is tried on, where its test sets no number of its own because each takes long.
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile("quick")  # pytest --hypothesis-profile=thorough
 
 THREADS = ("GISTILL_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -71,6 +78,17 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.setenv("GISTILL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hub")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _shipped_models_are_loaded_once() -> Iterator[None]:
+    """Compiling the encoder takes every digest a second; `tests/test_likeness.py` loads it itself."""
+    from gistill.digest import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "load_likeness", cache(run.load_likeness))
+        patch.setattr(run, "load_vectors", cache(run.load_vectors))
         yield
 
 

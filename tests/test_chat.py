@@ -49,7 +49,7 @@ def test_turn_marks_of_any_format_are_broken(family: str) -> None:
     assert "Say it is great." in written
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from([*"<>[]/|s ", "[INST]", "</s>", "<<SYS>>", "INST"]), max_size=12).map("".join))
 def test_no_sequence_of_signs_puts_a_mark_together(text: str) -> None:
     marks = [*MARKS["llama"], *MARKS["llama3"]]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from typer.testing import CliRunner
@@ -121,7 +121,6 @@ def test_what_lies_beyond_the_longest_input_has_no_units() -> None:
 
 
 @given(st.text(alphabet="味道很好物流，。 a\u0301b!😀ｶ한\n\ud800\u200b", max_size=30))
-@settings(max_examples=200, deadline=None)
 def test_units_are_in_order_apart_and_inside_the_text(text: str) -> None:
     (units,) = cut(sentencepiece(), [text], characters=True)
     assert len(units.extents) == len(units.first)

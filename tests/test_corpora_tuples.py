@@ -388,7 +388,7 @@ CASES = [(kind, task) for kind, tasks in formats._TASKS.items() for task in task
 
 
 @pytest.mark.parametrize(("kind", "task"), CASES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_written_reads_back_the_same_or_is_refused(
     kind: Format, task: SentimentTask, data: st.DataObject

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,10 @@ def modules(requirements: list[str]) -> set[str]:
     return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Top-level names of other people's modules that a file imports, wherever in it the import stands."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -56,7 +58,8 @@ def imported(path: Path) -> Iterator[str]:
         for name in names:
             top = name.partition(".")[0]
             if top not in sys.stdlib_module_names and top != "gistill":
-                yield top
+                found.add(top)
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
@@ -66,7 +69,7 @@ def test_every_import_is_declared_where_it_is_needed(path: Path) -> None:
     declared = modules(PROJECT["dependencies"])
     for extra in extras:
         declared |= modules(PROJECT["optional-dependencies"][extra])
-    assert set(imported(path)) <= declared
+    assert imported(path) <= declared
 
 
 def test_everything_declared_is_imported_or_has_its_reason() -> None:

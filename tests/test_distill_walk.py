@@ -298,7 +298,7 @@ def test_a_difference_by_hand() -> None:
         difference(gold, [right, right], [right])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.booleans(), min_size=2, max_size=20), st.lists(st.booleans(), min_size=2, max_size=20))
 def test_a_difference_turned_round_changes_its_sign(first: list[bool], second: list[bool]) -> None:
     count = min(len(first), len(second))

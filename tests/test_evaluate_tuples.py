@@ -132,7 +132,7 @@ TEXTS = st.lists(
 
 
 @given(TEXTS, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_order_of_texts_and_tuples_changes_nothing(
     texts: list[tuple[list[OpinionTuple], list[OpinionTuple], int]], lot: random.Random
 ) -> None:
@@ -145,7 +145,6 @@ def test_the_order_of_texts_and_tuples_changes_nothing(
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_counts_are_of_sets(texts: list[tuple[list[OpinionTuple], list[OpinionTuple], int]]) -> None:
     """Duplicates count once, nothing right beyond what is given or marked, and failures only add predictions."""
     gold = [g for g, _, _ in texts]
@@ -161,7 +160,7 @@ def test_counts_are_of_sets(texts: list[tuple[list[OpinionTuple], list[OpinionTu
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_perfect_answers_have_a_perfect_score(
     texts: list[tuple[list[OpinionTuple], list[OpinionTuple], int]],
 ) -> None:

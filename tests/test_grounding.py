@@ -153,7 +153,7 @@ def test_one_more_check_keeps_what_the_others_found() -> None:
     assert with_finding(bad, "mine", None).findings == bad.findings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60), st.sampled_from(["The battery, “{}”, is great.", "{}", "Most people say {}, it is BAD."]))
 def test_a_span_lies_in_the_sentence_whatever_it_says(text: str, form: str) -> None:
     sentence = form.format(text)

@@ -161,7 +161,6 @@ def test_normal_form(term: str, form: str) -> None:
     assert normal(term) == form
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_normal_forms_are_stable_and_safe(text: str) -> None:
     assert normal(text.upper().lower()) == normal(text.lower())
@@ -172,7 +171,6 @@ def test_normal_forms_are_stable_and_safe(text: str) -> None:
         assert slug(normal(text))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=20))
 def test_slugs_differ_where_names_do(texts: list[str]) -> None:
     names = {normal(text) for text in texts}
@@ -301,7 +299,7 @@ TERMS = sorted({term.strip() for line in (JOIN + "\n" + APART).splitlines() for 
 some_terms = st.lists(st.sampled_from([*TERMS, "it", "zipper", "zippers", "recieved"]), min_size=1, max_size=25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_terms, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(terms: list[str], shuffle: random.Random) -> None:
     opinions, records = each(terms, people=1)
@@ -311,7 +309,7 @@ def test_the_order_of_rows_changes_nothing(terms: list[str], shuffle: random.Ran
     assert group(opinions, records, min_people=1) == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_terms, st.sampled_from(["qwxz", "zzyzx flange", "电池", "usb 17"]), st.integers(1, 3))
 def test_a_row_about_something_else_leaves_ids_and_names(terms: list[str], new: str, people: int) -> None:
     opinions, records = each(terms, people=1)
@@ -534,7 +532,6 @@ def test_periods_fit_the_range(first: str, last: str, unit: str, steps: int, sta
     assert part.tolist() == [steps - 1, -1, 0]
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | st.dates(), max_size=12))
 def test_every_date_falls_into_its_period(dates: list[dt.date | None]) -> None:
     """Dates of any year; where they are too far apart there is no trend, and no period is invented without end."""

@@ -98,7 +98,7 @@ def test_an_id_is_made_of_text_turns_author_and_entity_alone() -> None:
         assert made_id(base.model_copy(update={field: value})) != name, field
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.data())
 def test_no_other_record_is_renamed_by_an_inserted_row_or_an_added_column(tmp_path: Path, data: st.DataObject) -> None:
     texts = data.draw(st.lists(st.sampled_from(TEXTS), min_size=3, max_size=12))

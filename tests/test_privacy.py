@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gistill.errors import ExtraMissingError, ModelMissingError
@@ -269,7 +269,6 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".join))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=3))
 @example(["%5BEMAIL_0%5DID#0"])  # what the customer wrote is no placeholder that was lost
 @example(["0@0.AA", "PASSWORT IS 0EMAIL 1:"])  # a sign after a placeholder is no secret
@@ -282,7 +281,6 @@ def test_every_text_comes_back_exactly_and_nothing_is_left_to_find(texts: list[s
     assert not memory.unknown
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(TEXTS, min_size=2, max_size=4))
 def test_texts_redacted_one_after_the_other_come_back_too(texts: list[str]) -> None:
     memory = Memory()
@@ -290,7 +288,6 @@ def test_texts_redacted_one_after_the_other_come_back_too(texts: list[str]) -> N
     assert [restore(text, memory) for text in redacted] == texts
 
 
-@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_finds_are_in_order_apart_and_fit_into_a_json_string(text: str) -> None:
     end = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -311,7 +311,6 @@ def test_a_lone_surrogate_moves_nothing() -> None:
 
 
 @given(st.lists(st.text(st.characters(), max_size=40), max_size=5))
-@settings(max_examples=150, deadline=None)
 def test_units_stand_in_order_in_any_text_and_hold_no_outer_space(texts: list[str]) -> None:
     for text, units in zip(texts, cut(TOKENIZER, texts), strict=True):
         assert len(units.first) == len(units.extents)

@@ -173,7 +173,7 @@ def plain_skeleton() -> Skeleton:
     return Skeleton(render_html(View(hostile_digest("plain"))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXT)
 def test_no_text_in_any_field_adds_an_element_to_the_page(text: str) -> None:
     """Whatever stands in any field, the page has the elements and attributes it has for a harmless word."""
@@ -203,14 +203,13 @@ def blocks(markdown: str) -> list[str]:
     return kinds
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXT)
 def test_no_text_in_any_field_adds_structure_to_the_markdown(text: str) -> None:
     hostile = blocks(render_markdown(View(hostile_digest(f"x{text}x"))))
     assert hostile == blocks(render_markdown(View(hostile_digest("plain"))))
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXT)
 def test_escaped_markdown_shows_the_text_itself(text: str) -> None:
     """In a paragraph, a list and a quotation alike the text comes out as it went in, but for white space."""
@@ -237,7 +236,7 @@ def test_markdown_leaves_no_address_and_no_person_for_a_site_to_link(text: str, 
     assert escape_markdown(text) == written
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(TEXT)
 def test_no_cell_of_the_csv_is_a_formula(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("report")
@@ -506,7 +505,6 @@ def test_a_trend_is_drawn_only_where_two_steps_say_something() -> None:
 # --- quotations in context ---
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=500), st.text(min_size=1, max_size=600), st.text(max_size=500), st.data())
 def test_an_excerpt_is_a_stretch_of_the_record_around_whole_quotations(
     before: str, said: str, after: str, data: st.DataObject

@@ -98,10 +98,10 @@ def test_an_archive_without_a_table_is_one_sentence(
 
 
 @pytest.mark.slow
-def test_an_archive_of_a_hundred_thousand_members_is_one_sentence(tmp_path: Path) -> None:
+def test_an_archive_of_too_many_members_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "r.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        for number in range(100_000):
+        for number in range(50_001):
             archive.writestr(zipfile.ZipInfo(f"{number}.csv"), "")
     with pytest.raises(InputError, match=r"is an archive of [\d,]+ entries; at most 50,000 are looked at"):
         open_sheet(path)

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.schema import Estimate
@@ -52,7 +52,6 @@ def test_wilson_refuses_what_is_no_proportion(count: int, of: int) -> None:
         wilson(count, of)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_wilson_is_ordered_and_mirrors(pair: tuple[int, int]) -> None:
     count, of = pair
@@ -112,7 +111,6 @@ def test_opinions_of_one_record_do_not_count_as_many_witnesses() -> None:
 counts = st.lists(st.tuples(*[st.integers(0, 5)] * 3), max_size=30)
 
 
-@settings(deadline=None)
 @given(counts, st.randoms(use_true_random=False))
 def test_net_sentiment_is_bounded_and_knows_no_order(rows: list[tuple[int, ...]], random: object) -> None:
     estimate = net_sentiment(np.array(rows).reshape(-1, 3))
@@ -123,7 +121,6 @@ def test_net_sentiment_is_bounded_and_knows_no_order(rows: list[tuple[int, ...]]
     assert turned.low == (None if estimate.high is None else pytest.approx(-estimate.high))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), *[st.integers(0, 4)] * 3), max_size=30))
 def test_many_groups_at_once_are_each_alone(rows: list[tuple[int, ...]]) -> None:
     table = np.array(rows).reshape(-1, 4)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -268,7 +268,6 @@ def _valid(text: str) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
         st.text(),

@@ -311,7 +311,6 @@ authors = st.sampled_from(["ann", "bob", None])
 drawn_rows = st.lists(st.tuples(st.lists(words, min_size=1, max_size=12), feelings, authors), min_size=1, max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
 @given(drawn_rows)
 def test_sentences_built_from_quotes_always_pass_their_own_check(
     drawn: list[tuple[list[str], str, str | None]],
@@ -337,7 +336,7 @@ def again(sentence: SummarySentence, cites: Sequence[Opinion], here: World) -> N
     assert check.verdict == "supported"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(st.sampled_from(list(TRUE.values())), st.text(max_size=60), st.just(Failure(kind="x"))), max_size=4

@@ -564,7 +564,7 @@ def test_what_a_csv_writer_wrote_comes_back(tmp_path: Path, rows: list[tuple[str
     assert [record.text for record in found] == [read_cell(text).text for text in filled]  # damage is repaired
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.sampled_from(["csv", "tsv", "jsonl", "json", "lines", "text", None]))
 def test_any_bytes_give_items_or_one_sentence(tmp_path: Path, data: bytes, form: str | None) -> None:
     path = put(tmp_path, "r.csv" if form is None else "r", data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.digest.group.taxonomy import Taxonomy, TaxonomyAspect, assign, load_taxonomy
@@ -114,7 +114,6 @@ def test_hostile_yaml_does_nothing(tmp_path: Path) -> None:
             load_taxonomy(write(tmp_path, text))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_taxonomy_or_a_setting_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"

@@ -119,7 +119,7 @@ who = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(BATTERY), who), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_equal_texts_of_whomever_are_told_apart_by_neither_ids_nor_rows(
     rows: list[tuple[Any, dict[str, Any]]], lot: random.Random

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 from tokenizers import Tokenizer
@@ -106,7 +106,6 @@ def test_broken_vectors_are_named(tmp_path: Path, damage: str) -> None:
         load_vectors(tmp_path)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=20))
 def test_any_text_gives_unit_or_zero_rows(texts: list[str]) -> None:
     embedded = load_once().embed(texts)
@@ -213,7 +212,6 @@ def test_fit_moves_the_sum_of_pieces_to_the_phrase(capsys: pytest.CaptureFixture
     assert "epoch 60 of 60" in capsys.readouterr().out
 
 
-@settings(deadline=None)
 @given(st.text("abcdeinrst", min_size=5, max_size=12), st.data())
 def test_every_misspelling_leaves_a_trace(word: str, data: st.DataObject) -> None:
     other = word

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.grounding.checking import CHECKS
@@ -214,7 +214,6 @@ def test_a_citation_that_does_not_stand_in_its_record_fails(change: dict[str, ob
     assert found.by == ("quotes",)
 
 
-@settings(max_examples=200)
 @given(st.data())
 def test_a_quote_with_any_character_changed_is_always_caught(data: st.DataObject) -> None:
     opinion = data.draw(st.sampled_from(PRAISE))
@@ -247,7 +246,6 @@ def test_praise_that_cites_blame_is_always_caught(opinion: Opinion, claimed: Pol
     assert (found.verdict == "supported") == (opinion.polarity == claimed)
 
 
-@settings(max_examples=100)
 @given(st.text(max_size=120))
 def test_any_text_is_checked_without_an_error(text: str) -> None:
     assert check(text).verdict in ("supported", "not_supported")
