@@ -248,7 +248,9 @@ def test_answers_are_compared_with_each_other_and_with_what_is_marked() -> None:
     alone = compare(CheckInputs([marked, marked], False, "file"), [done(right)] * 2, [done(right), done("none")])
     assert (alone.exact, alone.trained_f1, alone.gold, alone.held_out) == (0.5, 1.0, False, {})
     assert alone.f1 == pytest.approx(2 / 3)
-    assert compare(inputs, [done("none")] * 2, [done("none")] * 2).loss is None
+    assert compare(inputs, [done("none")] * 2, [done("none")] * 2).loss == 0.0
+    nothing = CheckInputs([Example("a b", "aste", ())], True, "set")
+    assert compare(nothing, [done("none")], [done("none")]).loss is None
 
 
 def test_inputs_are_the_same_every_time_and_say_where_they_are_from(tmp_path: Path) -> None:
