@@ -6,6 +6,8 @@ import json
 import random
 import re
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,16 +97,22 @@ def test_a_journal_with_flipped_bytes_is_one_sentence_for_whoever_reads_it(tmp_p
     with Journal(path, run="r") as journal:
         for n in range(200):
             journal.begin(f"k{n}", model="m", url="u", max_tokens=5, body=b'{"messages": [{"content": "%d"}]}' % n * 9)
-    sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def opened(copy: Path, ask: Callable[[Journal], object]) -> None:
+        with Journal(copy, run="r") as journal:
+            ask(journal)
+
     refusals: list[str] = []
     for seed in range(15):
         copy = damaged(path, seed)
         for read in (
             lambda copy=copy: audit(copy).bodies,
             lambda copy=copy: audit(copy.parent).bodies,
-            lambda copy=copy: Journal(copy).costs(),
-            lambda copy=copy: Journal(copy, run="r").spent("r"),
-            lambda copy=copy: Journal(copy).find_many([(f"k{n}", 5) for n in range(200)]),
+            lambda copy=copy: opened(copy, lambda journal: journal.costs()),
+            lambda copy=copy: opened(copy, lambda journal: journal.spent("r")),
+            lambda copy=copy: opened(copy, lambda journal: journal.find_many([(f"k{n}", 5) for n in range(200)])),
         ):
             try:
                 read()

@@ -319,6 +319,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.slow
 def test_of_two_digests_in_one_folder_one_is_made_and_the_other_is_refused(tmp_path: Path) -> None:
     """Side by side they cut one another's readings, and the opinions had NUL bytes under their final name."""
     where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
