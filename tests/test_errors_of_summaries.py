@@ -44,6 +44,7 @@ def test_a_right_summary_has_no_error() -> None:
         ("E2", "The customer bought a kettle 5 days ago and complains that it does not switch off.", ""),
         ("E3", f"{RIGHT} Neighbours wanted gardening gloves.", "Neighbours wanted gardening gloves"),
         ("E4", "The customer's kettle switches off. The agent will refund the money.", "kettle switches off"),
+        ("E4", RIGHT.replace("agent asks for", "agent did not ask for"), "agent did not ask"),
         ("E5", RIGHT.replace("The agent asks for", "The customer asks for"), "customer asks for a photo"),
         ("E6", RIGHT.replace("5 days", "9 days"), "9"),
         ("E6", RIGHT.replace("40 dollars", "5 dollars"), "5"),

@@ -69,6 +69,7 @@ _OPPOSITES = {
 }  # fmt: skip
 _OPPOSITES |= {other: one for one, other in _OPPOSITES.items() if other not in _OPPOSITES}
 _OPPOSITE = re.compile(rf"\b(?:{'|'.join(sorted(_OPPOSITES))})\b")
+_TOLD = frozenset(("customer", "agent", "complaining", "updated", "informed", "requested", "asking", "further"))
 _DEGREES = {"very": "slightly", "slightly": "very", "always": "rarely", "often": "rarely", "completely": "partly"}
 _DEGREE = re.compile(rf"\b(?:{'|'.join(_DEGREES)})\b")
 
@@ -146,9 +147,13 @@ def order(given: Given, draw: random.Random) -> Corrupted | None:
 
 
 def addition(given: Given, draw: random.Random) -> Corrupted | None:
-    """Add a sentence of another summary, of which the source says nothing."""
+    """Add a sentence of another summary most of whose longer words the source does not have."""
+    known = given.source.casefold()
     sentences = [
-        one for other in given.others for one in re.split(r"(?<=[.!?])\s+", other) if 4 <= len(one.split()) <= 25
+        one
+        for other in given.others
+        for one in re.split(r"(?<=[.!?])\s+", other)
+        if 4 <= len(one.split()) <= 25 and _is_strange(one, known)
     ]
     if not sentences or not given.summary.strip():
         return None
@@ -156,6 +161,11 @@ def addition(given: Given, draw: random.Random) -> Corrupted | None:
     start = len(given.summary.rstrip()) + 1
     summary = f"{given.summary.rstrip()} {words}"
     return Corrupted(summary, "E3", "addition", (start, len(summary)))
+
+
+def _is_strange(sentence: str, known: str) -> bool:
+    words = [word for word in re.findall(r"[a-z]{5,}", sentence.casefold()) if word not in _TOLD]
+    return len(words) >= 2 and 2 * sum(word[:5] not in known for word in words) > len(words)
 
 
 def hedge(given: Given, draw: random.Random) -> Corrupted | None:

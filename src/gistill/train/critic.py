@@ -58,10 +58,10 @@ class Settings:
     epochs: int = 2
     rate: float = 1e-4
     head_rate: float = 1e-3
-    frozen: int = 2
+    frozen: int = 3
     dropout: float = 0.1
     batch: int = 2048
-    pieces: int = 128
+    pieces: int = 120
     each: int = 2
     save_every: int = 40
 

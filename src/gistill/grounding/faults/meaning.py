@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gistill.grounding.faults.evidence import Found, evidence
+from gistill.grounding.faults.evidence import Found, covered, evidence
 from gistill.grounding.faults.fault import Fault, fault
 from gistill.grounding.faults.people import acts
 from gistill.grounding.faults.reading import Reading, Sentence, clauses_of, is_negator, is_trouble, said
@@ -38,6 +38,11 @@ _HEDGE = re.compile(
 _SOFT = re.compile(
     rf"{_HEDGE.pattern}|\b(?:suggest\w*|asks?|asked|asking|whether|if|think\w*|thought|guess\w*|believ\w*|assum\w*|hop\w+|"
     r"wonder\w*|feels?|felt|try|tries|tried|trying|wants?|wanted|can|could|would|expect\w*|advis\w*|request\w*)\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\s+(?:\w+\s+)?(?:not|never|\w+n't)\s+(?:\w+ly\s+)?(?:ask|tell|told|inform|updat|request|suggest|advis|state|say|said|"
+    r"complain|mention|repl|respond|explain|inquir|enquir|quer|agree|apolog|offer|provid)\w*",
     re.IGNORECASE,
 )
 _ASKING = word_set("why whether how if")
@@ -97,6 +102,22 @@ def find_negations(summary: Reading, source: Reading) -> Iterator[Fault]:
                 continue
             if _denied(clause if here else near[0]) in found[0].shared:
                 yield _negation(summary, source, clause, here, found[0])
+
+
+def find_denials(summary: Reading, source: Reading) -> Iterator[Fault]:
+    """Find that somebody is said not to have said what their own turns say: "the agent did not ask for a photo"."""
+    for act in acts(summary):
+        denial = _DENIAL.match(summary.text, act.name[1], act.span[1])
+        words = [word for word in act.words if denial and word.start >= denial.end()]
+        if denial is None or len({word.stem for word in words}) < 2:
+            continue
+        own = covered(words, source.of(act.side), source)
+        if own is not None and own >= _ENOUGH:
+            best = evidence(words, source, most=1, among=source.of(act.side))[0].sentence
+            quoted = " ".join(source.text[best.start : best.end].split())[:160]
+            span = (act.name[0], denial.end())
+            says = f"“{summary.text[slice(*span)]}” denies what they do say: “{quoted}”."
+            yield fault("E4", "negation", says, span=span, source=(best.start, best.end))
 
 
 def _nearest(found: Found, source: Reading) -> Clause:

@@ -38,6 +38,7 @@ RULES = (
     Rule("outcome", "E2", people.find_missing_outcome, "conversation"),
     Rule("unsupported", "E3", values.find_unsupported),
     Rule("negation", "E4", meaning.find_negations, "one"),
+    Rule("denial", "E4", meaning.find_denials, "conversation"),
     Rule("opposite", "E4", meaning.find_opposites, "one"),
     Rule("role", "E5", people.find_roles, "conversation"),
     Rule("number", "E6", values.find_numbers, "one"),
