@@ -312,3 +312,43 @@ def test_figures_of_a_revision_count_summaries_and_words(tmp_path: Path) -> None
     assert (revised.words, revised.changed) == (len(RIGHT.split()), 1)
     counts = write_rows(tmp_path, analysed, revisions, revised)
     assert counts == {"sft.jsonl": 2, "pairs.jsonl": 1, "marked.jsonl": 2}
+
+
+def answered(folder: Path, answer: str) -> Path:
+    """Write what a provider gives back for the batch files of a folder."""
+    asked = [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    message = {"message": {"role": "assistant", "content": answer}, "finish_reason": "stop", "index": 0}
+    body = {"choices": [message], "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}}
+    rows = [{"custom_id": one["custom_id"], "response": {"status_code": 200, "body": body}} for one in asked]
+    return _written(folder / "answers.out", "\n".join(map(json.dumps, rows)))
+
+
+def test_judge_and_editor_are_asked_through_batch_files_with_personal_data_replaced(tmp_path: Path) -> None:
+    pytest.importorskip("aiolimiter", reason="needs the extra: teacher")
+    row = {"conversation": TALK + " Call me at 020 7946 0018.", "summary": TURNED}
+    file = _written(tmp_path / "t.jsonl", json.dumps(row))
+
+    def run(*args: object) -> str:
+        done = CliRunner().invoke(app, [str(arg) for arg in args])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    whom = ("--model", "m", "--no-opinions")
+    errors, url = tmp_path / "e", "http://127.0.0.1:9/v1"
+    run("analyze", file, "-o", errors, "--judge", url, *whom, "--write-batch", tmp_path / "asked")
+    sent = "".join(one.read_text() for one in (tmp_path / "asked").glob("*.jsonl"))
+    assert "7946" not in sent
+    assert "[PHONE_1]" in sent
+    back = answered(tmp_path / "asked", "E4 | switches off | does not switch off | It does not.")
+    said = run("analyze", file, "-o", errors, "--judge", url, *whom, "--read-batch", back)
+    assert "1 answered" in said
+    assert '"tier":"judge"' in (errors / "findings.jsonl").read_text()
+    mended = tmp_path / "r"
+    run("revise", errors, "-o", mended, "--server", url, *whom, "--write-batch", tmp_path / "edits")
+    assert json.loads((mended / "revisions.jsonl").read_text())["state"] == "kept"  # it waits
+    back = answered(tmp_path / "edits", BACK)
+    run("revise", errors, "-o", mended, "--server", url, *whom, "--read-batch", back)
+    one = json.loads((mended / "revisions.jsonl").read_text())
+    assert (one["after"], one["state"]) == (BACK, "mended")
+    refused = CliRunner().invoke(app, ["revise", str(errors), "--write-batch", str(tmp_path / "x")])
+    assert "batch files need --server" in refused.output

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gistill.analysis.cases import Case
 from gistill.grounding.faults.fault import Fault
 from gistill.grounding.faults.reading import is_negator
-from gistill.grounding.wording import stem, tokens
+from gistill.grounding.wording import NEUTRAL, stem, tokens
 from gistill.privacy import find
 
 LONGEST = 30  # words of the source in an added sentence
@@ -147,8 +147,18 @@ def _turn_round(case: Case, fault: Fault, at: Span) -> Change | None:
         if not put and one.text not in ("not", "never", "no"):
             return None
         return start, end + (case.summary[end : end + 1] == " " and not put), put
-    verb = re.search(r"\b(?:is|are|was|were|has|have|had|can|could|will|would|should|does|did)\b", words)
-    return (at[0] + verb.end(), at[0] + verb.end(), " not") if verb else None
+    denied = _denied(case, fault)
+    for verb in re.finditer(r"\b(?:is|are|was|were|has|have|had|can|could|will|would|should|does|did) (\w+)", words):
+        if denied and stem(verb[1].casefold()) == denied:
+            return at[0] + verb.start(1), at[0] + verb.start(1), "not "
+    return None
+
+
+def _denied(case: Case, fault: Fault) -> str:
+    """Give the stem of the word behind the "not" of the source; "" where there is none."""
+    said = tokens(case.source[fault.source.start : fault.source.end]) if fault.source else []
+    at = next((n for n, token in enumerate(said) if is_negator(token.text)), len(said))
+    return next((stem(token.text) for token in said[at + 1 :] if token.text not in NEUTRAL), "")
 
 
 def _hedged(case: Case, fault: Fault, at: Span) -> Change | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gistill.grounding.faults.evidence import evidence
 from gistill.grounding.faults.fault import Fault, fault
 from gistill.grounding.faults.reading import Reading, Sentence, said
-from gistill.grounding.wording import number, stem, word_set
+from gistill.grounding.wording import NEUTRAL, number, stem, word_set
 from gistill.privacy import find
 from gistill.skills.rewrites import new_names
 
@@ -21,6 +21,7 @@ _PERSONAL = {
 }  # fmt: skip
 _NUMBER = re.compile(r"(?<![\w.,])[$£€#]?\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?%?(?![\w])|(?<=[A-Za-z])\d+|\d+(?=[A-Za-z])")
 _SURE = 0.5  # share of a sentence's other words that the evidence for its right name must say
+_MAGNITUDE = 100  # "hundred" and "million" belong to the number before them
 _SMALL = 3  # "one" and "two" as words count what the summary lists itself
 _CODE = re.compile(r"(?<!\w)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z\d][\w-]{4,}(?!\w)")
 _PLAIN_NAMES = word_set("URL URLs DM DMs PM ASAP ID OS FAQ ETA OK Direct Message Mr Mrs Ms Agent Customer")
@@ -48,14 +49,15 @@ def figures(reading: Reading) -> list[Figure]:
     for sentence in reading.sentences:
         for token in sentence.tokens:
             value = None if token.text[0].isdecimal() else number(token.text) or _ORDINALS.get(token.text)
-            if value is not None:
+            if value is not None and value < _MAGNITUDE:
                 found.append(Figure((f"{value:g}",), _unit(reading, token.end), token.start, token.end))
     return sorted(found, key=lambda one: one.start)
 
 
 def _unit(reading: Reading, end: int) -> str:
     after = re.match(r"[\s-]*([A-Za-z]+)", reading.text[end : end + 40])
-    return stem(after.group(1).casefold()) if after else ""
+    word = after.group(1).casefold() if after else ""
+    return "" if word in NEUTRAL or number(word) is not None else stem(word)
 
 
 def find_numbers(summary: Reading, source: Reading) -> Iterator[Fault]:
@@ -124,7 +126,8 @@ def _plain(text: str) -> str:
 
 def find_names(summary: Reading, source: Reading) -> Iterator[Fault]:
     """Find capitalised words inside sentences that the source does not have, in any case and nearly any spelling."""
-    for name in sorted(new_names(summary.text, source.text) - _PLAIN_NAMES):
+    names = new_names(summary.text, source.text) - _PLAIN_NAMES
+    for name in sorted(name for name in names if not any(map(str.isdecimal, name))):  # "Q3" is looked at as a number
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", summary.text):
             sentence = next((one for one in summary.sentences if one.start <= match.start() < one.end), None)
             right = _right_name(summary, source, sentence, match.span()) if sentence else None
@@ -137,14 +140,26 @@ _NAME = re.compile(r"(?<=[a-z,] )[A-Z][A-Za-z]+")
 
 
 def _right_name(summary: Reading, source: Reading, sentence: Sentence, span: tuple[int, int]) -> tuple[int, int] | None:
-    """Find the name that should stand there: the only one, in the best evidence, that the summary does not have."""
+    """Find the name that should stand there: the only one in the best evidence that stands beside a like word."""
     rest = [word for word in sentence.words if not span[0] <= word.start < span[1]]
     best = evidence(rest, source, most=1)
     if not best or len(best[0].shared) < 2 or best[0].share < _SURE:
         return None
     at = best[0].sentence
-    names = [match for match in _NAME.finditer(source.text, at.start, at.end) if match.group() not in summary.text]
+    beside = _beside(sentence, *span)
+    names = [
+        match
+        for match in _NAME.finditer(source.text, at.start, at.end)
+        if match.group() not in summary.text and beside & _beside(at, *match.span())
+    ]
     return names[0].span() if len({match.group() for match in names}) == 1 else None
+
+
+def _beside(sentence: Sentence, start: int, end: int) -> set[str]:
+    """Give the stems of the two words on either side of a stretch; function words tell nothing."""
+    before = [token for token in sentence.tokens if token.end <= start][-2:]
+    after = [token for token in sentence.tokens if token.start >= end][:2]
+    return {stem(token.text) for token in (*before, *after) if token.text not in NEUTRAL and token.text[0].isalnum()}
 
 
 def find_personal(summary: Reading, source: Reading) -> Iterator[Fault]:
@@ -164,10 +179,10 @@ def find_unsupported(summary: Reading, source: Reading) -> Iterator[Fault]:
     letters = _plain(source.text)
     for sentence in summary.sentences:
         for clause in clauses_of(summary, sentence):
-            words = said(clause)
+            words = [word for word in said(clause) if not word.stem.startswith("#")]
             if len(words) < LEAST_NEW or any(word.stem in source.stems or word.stem[:4] in letters for word in words):
                 continue
-            alone = len(words) == len(sentence.words)
+            alone = len(said(clause)) == len(sentence.words)
             span = (sentence.start, sentence.end) if alone else (clause[0].start, clause[-1].end)
             says = f"Nothing in the source speaks of “{summary.text[slice(*span)]}”."
             yield fault("E3", "unsupported", says, span=span)
