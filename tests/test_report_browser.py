@@ -180,7 +180,9 @@ def test_the_page_asks_for_nothing_and_no_text_becomes_an_element(browser: Brows
     names = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
     assert browser.value(f"{names}.filter(name => name.startsWith('on') || name == 'style')") == []
     links = set(browser.value("[...document.links].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"))
-    assert links == {"digest.json", "report.md", "points.csv", "aspects.csv"}
+    assert links == {
+        "digest.json", "report.md", "report.xlsx", "chart.svg", "points.csv", "aspects.csv",
+    }  # fmt: skip
     assert "<img src=x onerror=alert(1)>" in browser.value("document.body.textContent")
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
+from gistill.digest.report.rows import POINTS
 from gistill.digest.report.view import View
 from gistill.digest.report.words import change_words, ratings_words
-from gistill.digest.report.writing import POINTS, write_report
+from gistill.digest.report.writing import write_report
 from gistill.schema import Estimate, Point, Ratings
 from sample_digest import CHANGES, RATINGS, bare_digest, points, sample_digest
 
@@ -77,8 +78,8 @@ def test_the_page_says_it_in_this_order_and_nothing_becomes_markup() -> None:
 
 def test_a_digest_without_points_says_so_in_words() -> None:
     for page in (render_html(View(bare_digest())), render_markdown(View(bare_digest()))):
-        assert "None" not in page.replace("None that two people or more share.", "")
-    assert "No complaint is made by two people or more." in render_html(View(bare_digest()))
+        assert "None" not in page
+        assert "No complaint is made by two people or more." in page
     assert "neither dates nor products" in render_html(View(bare_digest()))
 
 

@@ -7,11 +7,19 @@ Everything here is frozen, forbids unknown fields, and is also the JSON on disk.
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
 from gistill.categories import Kind
+from gistill.counts import Answered as Answered
+from gistill.counts import Compared as Compared
+from gistill.counts import EntityTally as EntityTally
+from gistill.counts import Estimate as Estimate
+from gistill.counts import Period as Period
+from gistill.counts import Proportion as Proportion
+from gistill.counts import Tally as Tally
 from gistill.record import Apart as Apart
 from gistill.record import ApartReason as ApartReason
 from gistill.record import Noun as Noun
@@ -145,75 +153,6 @@ class TrainingExample(NamedTuple):
     skill: str = ""
     asked: Any = None
     result: Any = None
-
-
-class Proportion(Noun):
-    """`count` of `of`, with a 95% Wilson interval. `value` is None when `of` is 0: nothing was measured."""
-
-    count: int
-    of: int
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class Estimate(Noun):
-    """A number with a 95% interval and how the interval was made. None where it cannot be measured."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    method: str = ""
-
-
-class Tally(Noun):
-    """Honest counts of one group of opinions.
-
-    `people` counts distinct authors; a record without an author counts as one person of its own. `mentions` counts
-    opinions. `share` is people of all people read. Net sentiment is (positive - negative) / mentions, in [-1, 1].
-    """
-
-    people: int
-    records: int
-    mentions: int
-    positive: int
-    negative: int
-    neutral: int
-    share: Proportion  # people with such an opinion, of the people whose text was read
-    per_100_responses: float | None  # mentions per 100 records read
-    net_sentiment: Estimate
-
-
-class Period(Noun):
-    """One step of a trend. `start` is the first day of the period; `unit` says how long it is."""
-
-    start: dt.date
-    unit: Literal["day", "week", "month", "quarter", "year"]
-    tally: Tally
-
-
-class EntityTally(Noun):
-    """The same counts for one entity (product, hotel, ...); `share` is of that entity's people."""
-
-    entity: str
-    tally: Tally
-
-
-class Compared(Noun):
-    """The same counts for each value of one column (version, device, store, agent, ...), as for entities."""
-
-    column: str
-    values: tuple[EntityTally, ...]  # over all opinions; those where most people speak first
-    aspects: dict[str, tuple[EntityTally, ...]]  # aspect id -> over its opinions
-
-
-class Answered(Noun):
-    """What people answered to one question for a rating."""
-
-    question: str  # what was asked, or how the column is called
-    answers: int  # of the records read
-    mean: float | None
-    counts: dict[str, int]  # rating, as text -> records that gave it; from the lowest
 
 
 class Phrase(Noun):
@@ -444,3 +383,34 @@ class Digest(Noun):
     failure_examples: tuple[Failure, ...] = ()
     corrections: tuple[Correction, ...] = ()  # empty where nothing is known of the reader's mistakes
     made_with: dict[str, str]  # gistill version, reader and writer with hashes, settings, seed, input hash
+
+    def points_frame(self, backend: str = "pandas") -> Any:
+        """Make a data frame of what points.csv holds: one row a point, most people first.
+
+        Args:
+            backend: "pandas", "polars" or "pyarrow"; the first two have to be installed.
+
+        Returns:
+            A frame of that library. Names of customers are hidden as in the report.
+
+        Raises:
+            ExtraMissingError: The library is not installed.
+            SettingError: No such library is known here.
+        """
+        return _shown_by("points_frame", self, backend)
+
+    def opinions_frame(self, backend: str = "pandas") -> Any:
+        """Make a data frame of the opinions that the digest quotes, as the workbook has them; see `points_frame`.
+
+        opinions.jsonl in the folder of a report has all opinions.
+        """
+        return _shown_by("opinions_frame", self, backend)
+
+    def _repr_html_(self) -> str:
+        """Show the digest in a notebook; names of customers are hidden as in the report."""
+        return str(_shown_by("repr_html", self))
+
+
+def _shown_by(view: str, digest: Digest, *settings: str) -> Any:
+    """Let a digest be shown by its view in a row above, which is named and not imported: docs/decisions/0013."""
+    return getattr(import_module("gistill.digest.report.notebook"), view)(digest, *settings)

@@ -93,7 +93,7 @@ def digest(
 ) -> None:
     """Make a report of what people say, how many say so, and in which words.
 
-    The folder gets report.html, report.md, digest.json, aspects.csv, opinions.jsonl and manifest.json. Run an
+    The folder gets report.html, report.md, report.xlsx, digest.json, opinions.jsonl and more. Run an
     interrupted command again to continue it; records that were read are not read again.
     """
     folder = out or Path(

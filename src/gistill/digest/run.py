@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, cast
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
 
 from gistill.digest.correction.applying import corrected, with_chosen
 from gistill.digest.ends import answered, count_failures, refuse_broken
@@ -29,8 +29,11 @@ from gistill.runs import holding
 from gistill.schema import Digest, Failure, Opinion, Record, Summary
 from gistill.screen import screen
 from gistill.tables import Records as TableRecords
-from gistill.tables import TableInfo, read_jsonl, tell, write_jsonl
+from gistill.tables import TableInfo, is_frame, read_jsonl, read_records, tell, write_jsonl
 from gistill.vectors import TermVectors, load_vectors
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 Given = ParamSpec("Given")
 
@@ -49,7 +52,7 @@ def _alone(walk: Callable[Given, Digest]) -> Callable[Given, Digest]:
 
 @_alone
 def digest(
-    records: Iterable[Record | Failure],
+    records: Iterable[Record | Failure] | IntoDataFrame,
     *,
     folder: str | Path | None = None,
     reader: SentenceReader | None = None,
@@ -67,7 +70,7 @@ def digest(
     """Read records for opinions, count who says what, and summarize it in sentences that can be checked.
 
     Args:
-        records: What `gistill.read_records` gives. Records have different ids; failures are counted.
+        records: What `gistill.read_records` gives, or a data frame, which it then reads. Records have different ids.
         folder: Where the report and everything it is made of goes; made if missing. None writes nothing.
         reader: See `gistill.load_reader`; None loads the shipped one.
         writer: What writes the summaries (`gistill.load_writer`), or its name. "auto" is the default writer where
@@ -93,13 +96,14 @@ def digest(
     """
     preset_of(preset)  # a wrong name ends it before anything is read
     steps, place = Steps(), prepare_folder(folder)
-    info = records.info if isinstance(records, TableRecords) else None
+    given = _given(records)
+    info = given.info if isinstance(given, TableRecords) else None
     with steps("load models"):
         reader = reader or load_reader()
         writer = _find_writer(writer, say)
         vectors, likeness = load_vectors(), load_likeness()
     with steps("read") as count:
-        items = list(_counted(records, progress))
+        items = list(_counted(given, progress))
         count(len(items))
     with steps("screen") as count:
         kept, failures = sift(screen(items))
@@ -189,6 +193,10 @@ def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[st
     note = f"{opinions} no measured confidence and {'is' if unmeasured == 1 else 'are'} counted all the same"
     say(f"The lowest confidence counted is {min_confidence}; {note}.")
     return f"{min_confidence} ({note})"
+
+
+def _given(records: Iterable[Record | Failure] | IntoDataFrame) -> Iterable[Record | Failure]:
+    return read_records(records) if is_frame(records) else cast("Iterable[Record | Failure]", records)
 
 
 def _counted(records: Iterable[Record | Failure], progress: Progress) -> Iterator[Record | Failure]:

@@ -24,7 +24,10 @@ from gistill.presets import find_preset
 from gistill.runs import LOCK
 from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
 
-OUTPUTS = ("report.html", "report.md", "digest.json", "points.csv", "aspects.csv", "opinions.jsonl")
+OUTPUTS = (
+    *("report.html", "report.md", "report.xlsx", "chart.svg", "digest.json", "points.csv", "aspects.csv"),
+    "opinions.jsonl",
+)
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
 SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mistakes
 OURS = frozenset(

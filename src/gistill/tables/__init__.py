@@ -24,6 +24,7 @@ outputs.py        write_jsonl, read_jsonl, write_csv, csv_lines
 
 from gistill.tables.outputs import csv_lines, read_jsonl, write_csv, write_jsonl
 from gistill.tables.records import Records, Table, TableInfo, inspect_table, open_table, read_records
+from gistill.tables.shapes.frames import is_frame
 from gistill.tables.telling import tell
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "TableInfo",
     "csv_lines",
     "inspect_table",
+    "is_frame",
     "open_table",
     "read_jsonl",
     "read_records",

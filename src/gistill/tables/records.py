@@ -118,7 +118,7 @@ def open_table(
     """Open a source, find out what it is and which column plays which role, and read no more than a sample.
 
     Args:
-        source: A file, a folder, "-" for standard input, or several files that are read as one.
+        source: A file, a folder, "-" for standard input, several files that are read as one, or a data frame.
         columns: Role -> column name or place from 1, for the roles text, messages, id, entity, author, rating, date and
             language; "" for a role that no column plays. What is not named is guessed. Of texts there may be several:
             each is a part of the record.

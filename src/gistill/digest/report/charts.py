@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from gistill.digest.report import words
-from gistill.schema import Period, Tally
-from gistill.svg import element, number
+from gistill.digest.report.view import View
+from gistill.schema import Period, Point, Tally
+from gistill.svg import drawing, element, number
 
 _WIDTH, _NET_TOP, _NET_BOTTOM, _PEOPLE_TOP, _PEOPLE_BOTTOM = 260.0, 8.0, 68.0, 80.0, 104.0
 _LEFT, _RIGHT = 34.0, 254.0
@@ -176,3 +177,54 @@ def _people(spots: Sequence[tuple[float, Tally]], most: int) -> list[Markup]:
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{number(x)},{number(y)}" for x, y in points)
+
+
+SIDE = 5  # problems, and as many praises, in the chart for slides
+_ROW, _BAR_LEFT, _BAR_WIDE, _NAME = 38.0, 400.0, 400.0, 42
+_SIDES = (("Problems", "#d0562f", "#a8391a"), ("Loved", "#1b8a7e", "#0d6b62"))
+
+
+def main_chart(view: View) -> str:
+    """Draw the first problems and praises as bars of people with their 95% intervals: a file of its own, for slides."""
+    title, people = words.visible(view.digest.title), words.counted(view.digest.people, *view.preset.people)
+    lists = (view.problems[:SIDE], view.loved[:SIDE])
+    shares = [point.tally.share for points in lists for point in points]
+    widest = max([share.high for share in shares if share.high] or [1.0])
+    inside = [_words(title, 24, 40, size=24, weight="bold")]
+    inside.append(_words(f"Share of {people}, with 95% intervals", 24, 66))
+    y = 80.0
+    for (side, bar, ink), points in zip(_SIDES, lists, strict=True):
+        if points:
+            inside.append(_words(side, 24, y + 30, size=18, weight="bold", fill=ink))
+            y += 42
+        for point in points:
+            inside += _row(point, y, widest, bar)
+            y += _ROW
+    if not shares:
+        inside.append(_words("Nothing is said alike by two people or more.", 24, y + 30))
+        y += 42
+    return drawing(
+        f"{title}: problems and praise", *inside, viewBox=f"0 0 960 {number(y + 16)}", width=960, height=y + 16,
+        font_family="system-ui, 'Segoe UI', 'Noto Sans', sans-serif",
+    )  # fmt: skip
+
+
+def _row(point: Point, y: float, widest: float, fill: str) -> list[Markup]:
+    share, middle = point.tally.share, y + _ROW / 2
+    name = words.visible(" ".join(point.name.split()))
+    parts = [_words(name if len(name) <= _NAME else f"{name[: _NAME - 2]} …", 24, middle + 6)]
+    if share.value is None or share.low is None or share.high is None:
+        return [*parts, _words(words.NOT_MEASURED, _BAR_LEFT, middle + 6)]
+    scale = _BAR_WIDE / widest
+    low, end, high = (_BAR_LEFT + place * scale for place in (share.low, share.value, share.high))
+    said = f"{share.count:,} ({words.percent(share.value)}%)"
+    return [
+        *parts,
+        element("rect", x=_BAR_LEFT, y=middle - 9, width=max(1.0, end - _BAR_LEFT), height=18, fill=fill),
+        element("line", x1=low, y1=middle, x2=high, y2=middle, stroke="#111", stroke_width=1.5),
+        _words(said, high + 12, middle + 6),
+    ]
+
+
+def _words(text: str, x: float, y: float, *, size: int = 16, weight: str = "normal", fill: str = "#111") -> Markup:
+    return element("text", text, x=x, y=y, font_size=size, font_weight=weight, fill=fill)

@@ -1,4 +1,4 @@
-"""A View in, the report as Markdown out. All text is escaped here, at one place."""
+"""A View in, one page of Markdown out: what the report says in short. All text is escaped here, at one place."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest.report.html import TEMPLATES
-from gistill.digest.report.view import View, unshown
-from gistill.digest.report.words import FIGURES, FILTERS, visible
+from gistill.digest.report.view import View
+from gistill.digest.report.words import FILTERS, visible
 
+SHORT = 5  # problems, praises, wishes and changes on the one page
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 # By these signs sites know a bare address of a page or of mail, and a person.
 _LINKED = re.compile(r"(?i)(?<=www)\.|:(?=//)|(?<=mailto):|(?<=xmpp):|@(?=\w)")
@@ -20,8 +21,8 @@ _BLOCK_START = re.compile(r"[-+=](?=[-+=]*(?:\s|$))|\d{1,9}(?=[.)](?:\s|$))")
 
 
 def render_markdown(view: View) -> str:
-    """Write the report as Markdown that shows the same text in CommonMark and on GitHub, whatever the text holds."""
-    page = _template().render(view=view, unshown=unshown, figures=FIGURES)
+    """Write one page of Markdown that shows the same text in CommonMark and on GitHub, whatever the text holds."""
+    page = _template().render(view=view, points_in_short=SHORT)
     return re.sub("\n{3,}", "\n\n", page).strip() + "\n"
 
 

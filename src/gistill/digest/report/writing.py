@@ -1,47 +1,40 @@
-"""A Digest in, the files somebody reads out: report.html and .md, digest.json, points.csv, aspects.csv, corrected.csv.
+"""A Digest in, the files somebody reads out: a page, Markdown, a workbook, a chart, JSON and CSV.
 
+masking.py   names and addresses of customers hidden; every other module here gets what it made
 view.py      what is shown, in what order
 words.py     figures in words, text made harmless
 quotes.py    the piece of a record around an opinion
-html.py      the page; charts.py draws its bars and trends
-markdown.py  the same as Markdown
+rows.py      the rows of all tables
+html.py      the page; charts.py draws its bars and trends, and the chart for slides
+markdown.py  one page of Markdown
+workbook.py  the tables as a workbook
+notebook.py  the digest in a notebook, and its tables as data frames
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from gistill import files
+from gistill.digest.report import rows
+from gistill.digest.report.charts import main_chart
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
-from gistill.digest.report.quotes import sentence
 from gistill.digest.report.view import View
-from gistill.digest.report.words import FIGURES, category_name
-from gistill.schema import Aspect, Corrected, Correction, Digest, Figure, Phrase
+from gistill.digest.report.workbook import render_workbook
+from gistill.schema import Digest
 from gistill.tables import write_csv
-
-COLUMNS = (
-    "aspect", "id", "topic", "people", "people_read", "share", "share_low", "share_high", "records", "mentions",
-    "mentions_per_100_records", "positive", "neutral", "negative", "net_sentiment", "net_sentiment_low",
-    "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
-)  # fmt: skip
-
-POINTS = (
-    "point", "id", "category", "direction", "people", "people_read", "share", "share_low", "share_high", "records",
-    "mentions", "strength", "first", "last", "things", "entities", "rating", "rating_of_others", "quotation",
-)  # fmt: skip
-CORRECTED = ("corrected_by", "what", "name", "figure", "raw", "corrected", "low", "high", "marked_opinions", "method")
 
 
 def write_report(digest: Digest, folder: Path) -> None:
-    """Write a digest as report.html, report.md, digest.json, points.csv, aspects.csv and, if corrected, corrected.csv.
+    """Write a digest as report.html, .md and .xlsx, chart.svg, digest.json, points.csv, aspects.csv and corrected.csv.
 
     Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
-    stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them.
+    stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them. All
+    but digest.json hide names and addresses of customers, unless the digest shows them.
 
     Args:
-        digest: What to show.
+        digest: What to show; corrected.csv is there where it has corrections.
         folder: Where the files go; made if missing.
 
     Raises:
@@ -49,19 +42,24 @@ def write_report(digest: Digest, folder: Path) -> None:
         OSError: Another file cannot be written.
     """
     view = View(digest)
-    pages = {
+    pages: dict[str, str | bytes] = {
         "digest.json": digest_json(digest),
         "report.md": render_markdown(view),
         "report.html": render_html(view),
+        "report.xlsx": render_workbook(view),
+        "chart.svg": main_chart(view),
     }
-    rows, points = list(_rows(view)), list(_point_rows(view))
-    corrected = [row for one in view.digest.corrections for row in _corrected(view.digest, one)]
-    folder.mkdir(parents=True, exist_ok=True)
-    write_csv(folder / "aspects.csv", COLUMNS, rows)
-    write_csv(folder / "points.csv", POINTS, points)
+    tables = {
+        "aspects.csv": (rows.ASPECTS, list(rows.aspect_rows(view))),
+        "points.csv": (rows.POINTS, list(rows.point_rows(view))),
+    }
+    corrected = [row for one in view.digest.corrections for row in rows.corrected_rows(view.digest, one)]
     if corrected:
-        write_csv(folder / "corrected.csv", CORRECTED, corrected)
-    else:
+        tables["corrected.csv"] = (rows.CORRECTED, corrected)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (header, cells) in tables.items():
+        write_csv(folder / name, header, cells)
+    if not corrected:
         (folder / "corrected.csv").unlink(missing_ok=True)  # an earlier run's
     for name, page in pages.items():
         files.write(folder / name, page)
@@ -70,63 +68,3 @@ def write_report(digest: Digest, folder: Path) -> None:
 def digest_json(digest: Digest) -> str:
     """Write a digest as JSON; without corrections, it does not speak of them."""
     return digest.model_dump_json(indent=2, exclude=None if digest.corrections else {"corrections"}) + "\n"
-
-
-def _corrected(digest: Digest, correction: Correction) -> Iterator[tuple[object, ...]]:
-    """One row a figure; the cells of what is not corrected are empty, and its method says so."""
-    groups: list[tuple[str, str, Corrected | None]] = [("all opinions", "", correction.total)]
-    groups += [("category", category_name(one.category), one.corrected) for one in correction.categories]
-    groups += [("aspect", aspect.name, correction.aspects.get(aspect.id)) for aspect in digest.aspects]
-    for what, name, corrected in groups:
-        if corrected is None:
-            yield (correction.by, what, name, *[None] * 6, "not corrected")
-            continue
-        for figure in FIGURES:
-            one: Figure = getattr(corrected, figure)
-            if one.corrected is not None:
-                yield (
-                    correction.by, what, name, figure, _short(one.raw), _short(one.corrected.value),
-                    _short(one.corrected.low), _short(one.corrected.high), corrected.marked, one.corrected.method,
-                )  # fmt: skip
-
-
-def _rows(view: View) -> Iterator[tuple[object, ...]]:
-    """One row an aspect. Proportions and Net Sentiment are fractions; a cell is empty where nothing was measured."""
-    for aspect in view.digest.aspects:
-        tally, share, net = aspect.tally, aspect.tally.share, aspect.tally.net_sentiment
-        yield (
-            aspect.name, aspect.id, aspect.topic, tally.people, share.of,
-            _short(share.value), _short(share.low), _short(share.high), tally.records, tally.mentions,
-            _short(tally.per_100_responses), tally.positive, tally.neutral, tally.negative,
-            _short(net.value), _short(net.low), _short(net.high), net.method,
-            "; ".join(f"{term} ({mentions})" for term, mentions in aspect.terms.items()),
-            _phrases(aspect.pros), _phrases(aspect.cons), _summary(view, aspect),
-        )  # fmt: skip
-
-
-def _point_rows(view: View) -> Iterator[tuple[object, ...]]:
-    """One row a point, most people first; a cell is empty where nothing is known."""
-    for point in view.digest.points:
-        share, ratings = point.tally.share, point.ratings
-        shown = [excerpt for excerpt in view.point_quotes(point) if excerpt.pieces]
-        quotation = sentence(shown[0].pieces) if shown else ""
-        yield (
-            point.name, point.id, point.category, point.direction, point.tally.people, share.of, _short(share.value),
-            _short(share.low), _short(share.high), point.tally.records, point.tally.mentions, _short(point.strength),
-            point.first, point.last, "; ".join(f"{term} ({n})" for term, n in point.aspects.items()),
-            "; ".join(f"{entry.entity} ({entry.tally.people})" for entry in point.entities),
-            _short(ratings.said.value) if ratings else None, _short(ratings.rest.value) if ratings else None, quotation,
-        )  # fmt: skip
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def _phrases(phrases: tuple[Phrase, ...]) -> str:
-    return "; ".join(f"{phrase.text} ({phrase.people})" for phrase in phrases)
-
-
-def _summary(view: View, aspect: Aspect) -> str:
-    summary = view.summary(aspect)
-    return " ".join(sentence.text for sentence in summary.sentences) if summary else ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Unpack, cast
 
 from gistill.errors import InputError, SettingError
 from gistill.schema import Failure
@@ -15,6 +15,7 @@ from gistill.tables.columns import is_known_name
 from gistill.tables.shapes import archives, chats, delimited, jsons, mail, markup, texts
 from gistill.tables.shapes.csvs import open_delimited
 from gistill.tables.shapes.folders import is_readable, open_documents, table_names, text_names
+from gistill.tables.shapes.frames import is_frame, open_frame
 from gistill.tables.shapes.parquet import open_parquet
 from gistill.tables.shapes.several import Table, close_rows, open_tables
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, source_name
@@ -42,18 +43,20 @@ def open_sheet(source: Source, **how: Unpack[Layout]) -> Sheet:
     """Find out what a source is and make it ready to be read.
 
     Args:
-        source: A file, a folder, "-" for standard input, or several files that are read as one.
-        **how: What is said of its form; what is not said goes by the first bytes, then the name, then the look of the
-            first lines.
+        source: A file, a folder, "-" for standard input, several files that are read as one, or a data frame.
+        **how: What is said of a file's form; what is not said goes by the first bytes, then the name, then the look of
+            the first lines.
 
     Raises:
         InputError: Missing, unreadable, empty, a header without rows, or nothing that can be read as a table.
         SettingError: The format or the encoding is not known, or there is no such sheet, header row or path.
     """
+    if is_frame(source):
+        return open_frame(source)
     format = how.get("format")  # noqa: A001 - the word users know
     if format is not None and format not in FORMATS:
         raise SettingError(f"{format!r} is not a format", hint=f"Formats are {', '.join(FORMATS)}.")
-    paths = [source] if isinstance(source, str | Path) else list(source)
+    paths = [source] if isinstance(source, str | Path) else list(cast("Sequence[str | Path]", source))
     if not paths:
         raise InputError("no file is named")
     if len(paths) > 1:

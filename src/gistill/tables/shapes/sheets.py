@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 from gistill.schema import Failure
 from gistill.tables.shapes.sources import TextSource
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 
 class Row(NamedTuple):
@@ -20,7 +23,8 @@ class Row(NamedTuple):
 
 
 Rows = Iterator[Row | Failure]
-Source = str | Path | Sequence[str | Path]  # a file, a folder, "-", or several files
+# a file, a folder, "-", several files, or a data frame (of pandas, polars, pyarrow: what narwhals reads)
+Source: TypeAlias = "str | Path | Sequence[str | Path] | IntoDataFrame"
 
 
 class Layout(TypedDict, total=False):
@@ -55,11 +59,15 @@ def source_name(source: Source) -> str:
     """Name a source for messages: the path as the user wrote it; of several files the first and how many follow."""
     if isinstance(source, str | Path):
         return str(source)
+    if not isinstance(source, Sequence):
+        return "data frame"
     return str(source[0]) + (f" and {len(source) - 1} more" if len(source) > 1 else "")
 
 
 def comes_twice(source: Source) -> bool:
     """Say whether a source can be opened again: what comes through a pipe comes once."""
+    if not isinstance(source, str | Path | Sequence):
+        return True  # a data frame
     paths = [source] if isinstance(source, str | Path) else source
     return all(str(path) != "-" and Path(path).is_file() for path in paths)
 
