@@ -29,6 +29,7 @@ ROWS = {
     "categories": 0,
     "record": 0,
     "counts": 0,
+    "brief": 0,
     "schema": 0,
     "errors": 0,
     "text": 0,

@@ -12,15 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from fake_reader import FakeReader
 from gistill.cli import app
+from gistill.digest.briefs.in_digest import with_briefs
 from gistill.digest.briefs.outcome import ending
 from gistill.digest.briefs.talk import Said, channel_by_shape, talk_of
 from gistill.digest.briefs.writing import make_briefs
+from gistill.digest.extract import extract
 from gistill.digest.report.briefs import COLUMNS, brief_markdown, brief_row
+from gistill.digest.report.writing import write_report
+from gistill.digest.run import digest as make_digest
 from gistill.grounding.spoken import SpokenTurn, check_spoken
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.weights import SUMMARY_WRITER
-from gistill.schema import Apart, Brief, Failure, Record, Turn
+from gistill.schema import Apart, Brief, Digest, Failure, Point, Record, Turn
 from gistill.tables import csv_lines
 
 
@@ -359,7 +364,9 @@ def test_a_model_of_the_package_is_used_and_its_absence_is_said(
     assert "There is no model that sums up conversations" in run(str(file)).stderr
     (tmp_path / SUMMARY_WRITER).mkdir()
     model = ScriptedModel(lambda request: "The agent has corrected the bill.")
-    monkeypatch.setattr("gistill.lm.load_writer", lambda name: model if name == SUMMARY_WRITER else None)
+    monkeypatch.setattr(
+        "gistill.digest.briefs.in_digest.load_writer", lambda name: model if name == SUMMARY_WRITER else None
+    )
     found = json.loads(run(str(file), "--to", "json").stdout)
     assert found["writer"] == "scripted scripted:scripted"
     assert len(model.calls[0]) == 2  # one question about each conversation with words
@@ -375,3 +382,100 @@ def test_a_result_that_cannot_be_written_is_refused_before_anything_is_read(
     done = run(str(export(tmp_path / "chats.jsonl")), "-o", str(tmp_path / name))
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+KETTLE = ["My kettle broke and the lid fell off.", "It is a bad kettle, it leaks.", "The kettle broke again."]
+
+
+def support(answers: list[str]) -> list[Record]:
+    return [
+        talk(("user", words), ("agent", answer), id=f"k{n}", author=f"u{n}")
+        for n, (words, answer) in enumerate(zip(KETTLE, answers, strict=True))
+    ]
+
+
+ANSWERS = [
+    "I have replaced it.",
+    "I have forwarded it, our repair team will call you. It is great.",
+    "I can't say. I will ask.",
+]
+
+
+def with_point(records: list[Record]) -> Digest:
+    """Make a digest of records in which all customers make one point, as the walk would."""
+    made = make_digest(records, reader=FakeReader(), writer=None)
+    opinions = extract(records, reader=FakeReader()).opinions
+    point = Point(
+        id="p",
+        name="leaks",
+        category=None,
+        direction="negative",
+        strength=None,
+        opinions=tuple(one.id for one in opinions),
+        tally=made.tally,
+    )
+    whole = {"points": (point,), "cited": tuple(opinions), "contexts": {record.id: record for record in records}}
+    return with_briefs(made.model_copy(update=whole), records, opinions, with_model=False, say=print)
+
+
+def test_a_digest_has_a_brief_of_each_conversation_and_says_how_they_ended() -> None:
+    made = make_digest(support(ANSWERS), reader=FakeReader(), writer=None)
+    assert [(brief.record, brief.outcome) for brief in made.briefs] == [
+        ("k0", "solved"), ("k1", "moved"), ("k2", "open")
+    ]  # fmt: skip
+    assert made.outcomes is not None
+    assert (made.outcomes.solved.count, made.outcomes.moved.count, made.outcomes.open.of) == (1, 1, 3)
+    assert made.made_with["briefs"] == "none (own words alone)"
+
+
+def test_reviews_have_no_briefs_and_their_files_do_not_speak_of_them(tmp_path: Path) -> None:
+    reviews = [Record(id=f"r{n}", text=words, author=f"u{n}") for n, words in enumerate(KETTLE)]
+    made = make_digest(reviews, reader=FakeReader(), writer=None, folder=tmp_path)
+    assert (made.briefs, made.outcomes) == ((), None)
+    assert "briefs" not in made.made_with
+    assert not (tmp_path / "briefs.csv").exists()
+    assert "outcomes" not in (tmp_path / "digest.json").read_text(encoding="utf-8")
+    assert "Conversations" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_point_says_how_its_conversations_ended_and_the_report_shows_it(tmp_path: Path) -> None:
+    made = with_point(support(ANSWERS))
+    [point] = made.points
+    assert point.outcomes is not None
+    assert (point.outcomes.solved.count, point.outcomes.moved.count, point.outcomes.open.count) == (1, 1, 1)
+    write_report(made, tmp_path)
+    words = "of 3 conversations 1 solved (33%), 1 moved elsewhere (33%), 1 open (33%)"
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert words in page
+    assert "The conversation (teammate chat, 2 turns): moved elsewhere" in page
+    assert "What was done, agent in turn 2: <bdi>“I have replaced it.”</bdi>" in page
+    assert f"How it ended, {words}" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    with (tmp_path / "points.csv").open(encoding="utf-8-sig", newline="") as opened:
+        row = next(csv.DictReader(opened))
+    assert (row["conversations_judged"], row["solved"], row["moved"], row["open"]) == ("3", "1", "1", "1")
+    with (tmp_path / "briefs.csv").open(encoding="utf-8-sig", newline="") as opened:
+        assert [row["outcome"] for row in csv.DictReader(opened)] == ["solved", "moved", "open"]
+    assert Digest.model_validate_json((tmp_path / "digest.json").read_bytes()) == made
+
+
+def test_opinions_are_still_those_of_customers_alone() -> None:
+    """The agent's "It is great." is no opinion, with briefs as without."""
+    found = extract(support(ANSWERS), reader=FakeReader()).opinions
+    made = make_digest(support(ANSWERS), reader=FakeReader(), writer=None)
+    assert made.opinions == len(found) > 0
+    records = {record.id: record for record in support(ANSWERS)}
+    roles = [
+        next(turn.role for turn in records[one.record].turns if turn.start <= one.sentence.start < turn.end)
+        for one in found
+    ]
+    assert set(roles) == {"user"}
+
+
+def test_names_of_customers_are_hidden_in_briefs_too(tmp_path: Path) -> None:
+    records = [
+        talk(("user", f"{words} Write to pia.lindner@example.com."), ("agent", "I have replaced it."), id=f"k{n}")
+        for n, words in enumerate(KETTLE)
+    ]
+    make_digest(records, reader=FakeReader(), writer=None, folder=tmp_path)
+    for name in ("report.html", "report.md", "briefs.csv"):
+        assert "pia.lindner" not in (tmp_path / name).read_text(encoding="utf-8")

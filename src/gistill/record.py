@@ -1,4 +1,4 @@
-"""What was loaded: a record and the stretches of its text. `gistill.schema` has these nouns too, beside all others.
+"""What was loaded: a record and the stretches of its text, or why there is none. `gistill.schema` has these nouns too.
 
 Frozen, and unknown fields are refused. Offsets are Unicode code points of `Record.text`, half-open.
 """
@@ -77,6 +77,15 @@ class Piece(Span):
 
     cell_start: int = Field(ge=0)  # code points of the cell
     cell_end: int
+
+
+class Failure(Noun):
+    """Something that was asked for and did not come about, by name. Counted in the report, never dropped in silence."""
+
+    kind: str  # empty, duplicate, near_duplicate, too_long, not_text, bad_row, unparsable, truncated, ...
+    record: str | None = None
+    row: int | None = None
+    detail: str = ""
 
 
 class Record(Noun):

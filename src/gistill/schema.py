@@ -12,6 +12,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
+from gistill.brief import Brief as Brief
+from gistill.brief import BriefSentence as BriefSentence
+from gistill.brief import Outcome as Outcome
 from gistill.categories import Kind
 from gistill.counts import Answered as Answered
 from gistill.counts import Compared as Compared
@@ -22,6 +25,7 @@ from gistill.counts import Proportion as Proportion
 from gistill.counts import Tally as Tally
 from gistill.record import Apart as Apart
 from gistill.record import ApartReason as ApartReason
+from gistill.record import Failure as Failure
 from gistill.record import Noun as Noun
 from gistill.record import Part as Part
 from gistill.record import Piece as Piece
@@ -34,8 +38,6 @@ Polarity = Literal["positive", "negative", "neutral"]
 Direction = Literal["positive", "negative", "neutral", "wish"]
 Sentiment = Literal["very positive", "positive", "neutral", "negative", "very negative"]
 SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)  # from the best to the worst
-
-Outcome = Literal["solved", "moved", "open"]  # of a conversation; moved: to another channel, team or company
 
 Element = Literal["aspect", "category", "opinion", "polarity"]
 SentimentTask = Literal["tsa", "asa", "aope", "aste", "tasd", "asqp"]
@@ -92,15 +94,6 @@ class Message(Noun):
 
     role: Literal["system", "user", "assistant"]
     content: str
-
-
-class Failure(Noun):
-    """Something that was asked for and did not come about, by name. Counted in the report, never dropped in silence."""
-
-    kind: str  # empty, duplicate, near_duplicate, too_long, not_text, bad_row, unparsable, truncated, ...
-    record: str | None = None
-    row: int | None = None
-    detail: str = ""
 
 
 class OpinionTuple(NamedTuple):
@@ -190,6 +183,14 @@ class Ratings(Noun):
     difference: Estimate
 
 
+class Outcomes(Noun):
+    """How conversations ended, by rules: each of all that were judged."""
+
+    solved: Proportion
+    moved: Proportion
+    open: Proportion
+
+
 class Point(Noun):
     """What several people say alike, whatever words they use: opinions of one category and direction."""
 
@@ -205,6 +206,7 @@ class Point(Noun):
     last: dt.date | None = None
     entities: tuple[EntityTally, ...] = ()  # those of which anybody says it, most people first
     ratings: Ratings | None = None  # None where no record has a rating
+    outcomes: Outcomes | None = None  # of the conversations in which it is said; None where none was judged
 
 
 class Change(Noun):
@@ -261,34 +263,6 @@ class Summary(Noun):
     revised: int = 0  # of those, replaced by a revision that passed
     replaced: int = 0  # of those, replaced by quotes because the revision failed too
     rejected: tuple[Failure, ...] = ()  # the sentences that failed, with the reason, so the count can be checked
-
-
-class BriefSentence(Noun):
-    """A sentence of a conversation's brief: written by a model and checked, or the words of a turn as they stand."""
-
-    slot: Literal["issue", "done", "outcome", "next"]
-    text: str
-    turns: tuple[int, ...]  # numbers of the turns that carry it, from 1
-    origin: Literal["writer", "words"]
-    speaker: str | None = None  # whose words they are; None where a model wrote the sentence, which says it itself
-
-
-class Brief(Noun):
-    """What a conversation was about, what was done, how it ended, what comes next. A slot that nothing fills is empty.
-
-    `outcome` None was not measured: one side only speaks, or the language is not read. `left_out` counts the turns
-    that were too many or too long to be looked at; `refused` the sentences of a model that did not stand.
-    """
-
-    record: str
-    channel: str | None  # a `skills.conversation_summary.Channel`
-    turns: int
-    outcome: Outcome | None
-    outcome_turn: int | None = None  # the turn that says it best
-    sentences: tuple[BriefSentence, ...]
-    left_out: int = 0
-    refused: tuple[Failure, ...] = ()
-    note: str = ""  # in a sentence, what could not be done
 
 
 class StepTime(Noun):
@@ -366,6 +340,8 @@ class Digest(Noun):
     trend: tuple[Period, ...] = ()  # over all opinions; empty where no dates are known
     entities: tuple[EntityTally, ...] = ()  # over all opinions of each; empty where no entities are known
     by: tuple[Compared, ...] = ()  # of each column that was asked for
+    outcomes: Outcomes | None = None  # of the conversations; None where none was judged
+    briefs: tuple[Brief, ...] = ()  # of the conversations; of very many, those that are quoted
     ratings: tuple[Answered, ...] = ()  # the main question first; empty where nobody was asked for a rating
     source: tuple[str, ...] = ()  # in a sentence or two: which columns were read and which were not
     preset: str | None = None  # of gistill.presets: how the report is worded; None where nothing tells

@@ -112,22 +112,13 @@ def _load(writer: str, say: Callable[[str], None]) -> LanguageModel | None:
     """Load what writes, or say that the briefs are made of quotes."""
     if writer == "none":
         return None
-    from gistill.errors import ExtraMissingError, ModelMissingError
-    from gistill.lm import find_writer, load_writer
-    from gistill.lm.weights import SUMMARY_WRITER
+    if writer == "auto":
+        from gistill.digest.briefs.in_digest import load_summary_writer
 
-    if writer != "auto":
-        return load_writer(writer)
-    if find_writer(SUMMARY_WRITER) is None:
-        say(
-            "There is no model that sums up conversations here, so the briefs are made of the conversations' own words."
-        )
-        return None
-    try:
-        return load_writer(SUMMARY_WRITER)
-    except (ModelMissingError, ExtraMissingError) as error:
-        say(f"No model writes: {error} The briefs are made of the conversations' own words. {error.hint}")
-        return None
+        return load_summary_writer(say)
+    from gistill.lm import load_writer
+
+    return load_writer(writer)
 
 
 def _readable(items: Iterable[Record | Failure], failures: Counter[str], show: Display) -> Iterator[Record]:

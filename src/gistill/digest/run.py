@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
 
+from gistill.digest.briefs.in_digest import with_briefs
 from gistill.digest.correction.applying import corrected, with_chosen
 from gistill.digest.ends import answered, count_failures, refuse_broken
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
@@ -143,7 +144,7 @@ def digest(
         },
     )
     result = with_preset(result, preset, sure, kept, info.header if info else (), say)
-    result = with_masks(_with_source(result, info, kept, grouping), kept, show_names=show_names)
+    result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
     result = corrected(result, reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:
@@ -168,6 +169,22 @@ def _models(
         "likeness": likeness.hash,
         "taxonomy": hash_text(taxonomy.model_dump_json())[:16] if taxonomy else "none",
     }
+
+
+def _completed(
+    result: Digest,
+    info: TableInfo | None,
+    records: Sequence[Record],
+    grouping: Grouping,
+    opinions: Sequence[Opinion],
+    writes: bool,
+    show_names: bool,
+    say: Callable[[str], None],
+) -> Digest:
+    """Add what is known of the source, the briefs of conversations, and where names of customers stand."""
+    result = _with_source(result, info, records, grouping)
+    result = with_briefs(result, records, opinions, with_model=writes, say=say)
+    return with_masks(result, records, show_names=show_names)
 
 
 def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Record], grouping: Grouping) -> Digest:

@@ -29,7 +29,7 @@ OUTPUTS = (
     "opinions.jsonl",
 )
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
-SOMETIMES = ("corrected.csv",)  # where something is known of the reader's mistakes
+SOMETIMES = ("corrected.csv", "briefs.csv")  # where the reader's mistakes are known; where there are conversations
 OURS = frozenset(
     {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )

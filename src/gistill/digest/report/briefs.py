@@ -6,22 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from gistill.digest.report.markdown import escape_markdown
-from gistill.digest.report.words import counted, share_of
+from gistill.digest.report.words import counted, outcome_word, share_of, slot_word
 from gistill.schema import Brief, BriefSentence, Outcome
 from gistill.stats import wilson
 
-OUTCOMES: dict[Outcome, str] = {"solved": "solved", "moved": "moved elsewhere", "open": "open"}
-SLOTS = {"issue": "Issue", "done": "What was done", "outcome": "Outcome", "next": "Next step"}
+OUTCOMES: tuple[Outcome, ...] = ("solved", "moved", "open")
+SLOTS = ("issue", "done", "outcome", "next")
 COLUMNS = (
     "conversation", "channel", "turns", "outcome", "outcome_turn", "issue", "issue_turns", "done", "done_turns",
     "done_by", "outcome_words", "outcome_words_turns", "next_step", "next_step_turns", "written_by", "turns_left_out",
     "sentences_refused", "note",
 )  # fmt: skip
-
-
-def outcome_name(brief: Brief) -> str:
-    """Say how a conversation ended, in a word or two."""
-    return OUTCOMES[brief.outcome] if brief.outcome else "not judged"
 
 
 def brief_row(brief: Brief) -> tuple[object, ...]:
@@ -44,9 +39,9 @@ def brief_row(brief: Brief) -> tuple[object, ...]:
 def brief_markdown(brief: Brief) -> str:
     """Write a brief as a section: how it ended, then a line for each slot with its turns."""
     about = [brief.channel or "", counted(brief.turns, "turn")]
-    ended = outcome_name(brief) + (f" (turn {brief.outcome_turn})" if brief.outcome_turn else "")
+    ended = outcome_word(brief.outcome) + (f" (turn {brief.outcome_turn})" if brief.outcome_turn else "")
     lines = [f"## {escape_markdown(brief.record)}", "", f"{', '.join(filter(None, about))}: **{ended}**", ""]
-    lines += [f"* {SLOTS[one.slot]}, {_places(one)}: {_words(one)}" for one in brief.sentences]
+    lines += [f"* {slot_word(one.slot)}, {_places(one)}: {_words(one)}" for one in brief.sentences]
     if brief.left_out:
         lines += ["", f"{counted(brief.left_out, 'turn')} could not be shown to the model whole."]
     if brief.refused:
@@ -81,8 +76,8 @@ class Tallied:
         said = [f"{counted(judged + self.outcomes[''], 'conversation')}"]
         if judged:
             said += [
-                f"{words}: {share_of(wilson(self.outcomes[name], judged), 'judged', 'judged')}"
-                for name, words in OUTCOMES.items()
+                f"{outcome_word(one)}: {share_of(wilson(self.outcomes[one], judged), 'judged', 'judged')}"
+                for one in OUTCOMES
             ]
         if self.outcomes[""]:
             said.append(f"not judged: {self.outcomes['']:,}")

@@ -20,6 +20,7 @@ POINTS = (
     "point", "id", "category", "direction", "people", "people_read", "share", "share_low", "share_high", "records",
     "mentions", "strength", "first", "last", "things", "entities", "rating", "rating_of_others", "quotation",
 )  # fmt: skip
+ENDED = ("conversations_judged", "solved", "moved", "open")  # more columns, where there are conversations
 OPINIONS = (
     "quotation", "aspect", "opinion", "direction", "category", "kind", "strength", "confidence", "point", "entity",
     "rating", "date", "author", "record", "file", "row",
@@ -96,6 +97,14 @@ def _count(by: str, value: object, tally: Tally) -> Row:
         tally.mentions, tally.positive, tally.neutral, tally.negative, _short(net.value), _short(net.low),
         _short(net.high),
     )  # fmt: skip
+
+
+def ended(point: Point) -> tuple[int, int | None, int | None, int | None]:
+    """Count how the conversations of a point ended, under `ENDED`; nothing is counted where none was judged."""
+    if point.outcomes is None:
+        return 0, None, None, None
+    counts = point.outcomes
+    return counts.solved.of, counts.solved.count, counts.moved.count, counts.open.count
 
 
 def corrected_rows(digest: Digest, correction: Correction) -> Iterator[Row]:

@@ -101,6 +101,7 @@ class View:
         self.preset = preset_of(digest.preset)
         self.summaries = {summary.aspect: summary for summary in digest.summaries}
         self._cited = {opinion.id: opinion for opinion in digest.cited}
+        self.briefs = {brief.record: brief for brief in digest.briefs}
 
     @cached_property
     def filters(self) -> list[Filter]:

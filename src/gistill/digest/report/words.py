@@ -12,6 +12,8 @@ from gistill.schema import (
     Check,
     Estimate,
     Figure,
+    Outcome,
+    Outcomes,
     Period,
     Proportion,
     Ratings,
@@ -273,6 +275,26 @@ def ratings_words(ratings: Ratings) -> str:
     return f"{words} (difference {_plus(more)}, 95% interval {_plus(low)} to {_plus(high)})."
 
 
+def outcome_word(outcome: Outcome | None) -> str:
+    """Say how a conversation ended."""
+    return {"solved": "solved", "moved": "moved elsewhere", "open": "open", None: "not judged"}[outcome]
+
+
+def slot_word(slot: str) -> str:
+    """Name a part of a conversation's brief."""
+    return {"issue": "Issue", "done": "What was done", "outcome": "Outcome", "next": "Next step"}[slot]
+
+
+def outcomes_words(ended: Outcomes) -> str:
+    """Say how conversations ended: `of 12 conversations 5 solved (42%), 3 moved elsewhere (25%), 4 open (33%)`."""
+    shares: dict[Outcome, Proportion] = {"solved": ended.solved, "moved": ended.moved, "open": ended.open}
+    parts = [
+        f"{share.count:,} {outcome_word(name)}" + ("" if share.value is None else f" ({percent(share.value)}%)")
+        for name, share in shares.items()
+    ]
+    return f"of {counted(ended.solved.of, 'conversation')} {', '.join(parts)}"
+
+
 def _plus(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
@@ -335,5 +357,6 @@ FILTERS = {
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
     "file_name": file_name, "raw_figure": raw_figure, "corrected_figure": corrected_figure,
     "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,
-    "ratings_words": ratings_words,
+    "ratings_words": ratings_words, "outcomes_words": outcomes_words,
+    "outcome_word": outcome_word, "slot_word": slot_word,
 }  # fmt: skip

@@ -4,7 +4,7 @@ masking.py   names and addresses of customers hidden; every other module here ge
 view.py      what is shown, in what order
 words.py     figures in words, text made harmless
 quotes.py    the piece of a record around an opinion
-rows.py      the rows of all tables
+rows.py      the rows of all tables; briefs.py those of conversations
 html.py      the page; charts.py draws its bars and trends, and the chart for slides
 markdown.py  one page of Markdown
 workbook.py  the tables as a workbook
@@ -14,9 +14,12 @@ notebook.py  the digest in a notebook, and its tables as data frames
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gistill import files
 from gistill.digest.report import rows
+from gistill.digest.report.briefs import COLUMNS as BRIEFS
+from gistill.digest.report.briefs import brief_row
 from gistill.digest.report.charts import main_chart
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
@@ -25,16 +28,18 @@ from gistill.digest.report.workbook import render_workbook
 from gistill.schema import Digest
 from gistill.tables import write_csv
 
+_ALWAYS = ("aspects.csv", "points.csv")  # also without rows
+
 
 def write_report(digest: Digest, folder: Path) -> None:
-    """Write a digest as report.html, .md and .xlsx, chart.svg, digest.json, points.csv, aspects.csv and corrected.csv.
+    """Write a digest as report.html, .md and .xlsx, chart.svg, digest.json, points.csv, aspects.csv and others.
 
     Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
     stood there before. The same digest gives the same bytes, on every machine; times and paths are not in them. All
     but digest.json hide names and addresses of customers, unless the digest shows them.
 
     Args:
-        digest: What to show; corrected.csv is there where it has corrections.
+        digest: What to show; corrected.csv is there where it has corrections, briefs.csv where it has conversations.
         folder: Where the files go; made if missing.
 
     Raises:
@@ -49,22 +54,31 @@ def write_report(digest: Digest, folder: Path) -> None:
         "report.xlsx": render_workbook(view),
         "chart.svg": main_chart(view),
     }
-    tables = {
+    points: list[tuple[object, ...]] = list(rows.point_rows(view))
+    if view.digest.outcomes:
+        points = [(*row, *rows.ended(point)) for row, point in zip(points, view.digest.points, strict=True)]
+    tables: dict[str, tuple[tuple[str, ...], list[tuple[object, ...]]]] = {
         "aspects.csv": (rows.ASPECTS, list(rows.aspect_rows(view))),
-        "points.csv": (rows.POINTS, list(rows.point_rows(view))),
+        "points.csv": ((*rows.POINTS, *rows.ENDED) if view.digest.outcomes else rows.POINTS, points),
+        "corrected.csv": (
+            rows.CORRECTED,
+            [row for one in view.digest.corrections for row in rows.corrected_rows(view.digest, one)],
+        ),
+        "briefs.csv": (BRIEFS, [brief_row(brief) for brief in view.digest.briefs]),
     }
-    corrected = [row for one in view.digest.corrections for row in rows.corrected_rows(view.digest, one)]
-    if corrected:
-        tables["corrected.csv"] = (rows.CORRECTED, corrected)
     folder.mkdir(parents=True, exist_ok=True)
     for name, (header, cells) in tables.items():
-        write_csv(folder / name, header, cells)
-    if not corrected:
-        (folder / "corrected.csv").unlink(missing_ok=True)  # an earlier run's
+        if cells or name in _ALWAYS:
+            write_csv(folder / name, header, cells)
+        else:
+            (folder / name).unlink(missing_ok=True)  # an earlier run's
     for name, page in pages.items():
         files.write(folder / name, page)
 
 
 def digest_json(digest: Digest) -> str:
-    """Write a digest as JSON; without corrections, it does not speak of them."""
-    return digest.model_dump_json(indent=2, exclude=None if digest.corrections else {"corrections"}) + "\n"
+    """Write a digest as JSON; without corrections or conversations, it does not speak of them."""
+    left_out: dict[str, Any] = {} if digest.corrections else {"corrections": True}
+    if not digest.briefs:
+        left_out |= {"briefs": True, "outcomes": True, "points": {"__all__": {"outcomes": True}}}
+    return digest.model_dump_json(indent=2, exclude=left_out or None) + "\n"
