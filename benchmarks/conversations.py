@@ -3,7 +3,7 @@
 python benchmarks/conversations.py outcomes                     # benchmarks/conversations, parts 3 to 12
 python benchmarks/conversations.py outcomes --parts 1,2         # the rules were made on these
 python benchmarks/conversations.py moved --data DATA            # TweetSumm's second test, by what its summaries say
-python benchmarks/conversations.py summaries --data DATA --part test [--writer FOLDER]
+python benchmarks/conversations.py summaries --data DATA --part test [--writer FOLDER] [--card FOLDER]
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gistill import files
 from gistill.corpora import tweetsumm
 from gistill.corpora.training import labelled_examples
 from gistill.digest.briefs.outcome import ending
 from gistill.digest.briefs.talk import Said, channel_by_shape
 from gistill.digest.briefs.writing import make_briefs
 from gistill.lm import load_writer
+from gistill.lm.seam import Request
 from gistill.schema import Record, Turn
-from gistill.skills.conversation_summary import ConversationSummary, Spoken, score
-from gistill.skills.skill import Parsed, Ratio, total
-from gistill.stats import wilson
+from gistill.skills.conversation_summary import ConversationSummary, Spoken, parse, score
+from gistill.skills.skill import Parsed, Ratio
+from gistill.stats import bootstrap_interval, wilson
+from gistill.train.writer.card import write_card
 
 FOLDER = Path(__file__).parent / "conversations"
 CHANNELS = {"bot_chat": "bot chat", "teammate_chat": "teammate chat", "web_form": "web form", "email": "e-mail"}
@@ -80,23 +85,55 @@ def moved(data: Path, part: str) -> None:
     print("not told so, found all the same:", share(pairs[False, True], pairs[False, True] + pairs[False, False]))
 
 
-def summaries(data: Path, part: str, writer: str | None) -> None:
-    """Score briefs (checked, or quotations) and, of a model, what it wrote before the check."""
+def summaries(data: Path, part: str, writer: str | None, card: Path | None) -> None:
+    """Score briefs (checked sentences, else quotations), the first words of both sides, and what a model wrote.
+
+    With `card`, the rows of what the model wrote are added to scores.json in the model's folder.
+    """
     examples = labelled_examples(f"tweetsumm/{part}", folder=data)
     model = load_writer(writer) if writer else None
-    records = [_record(str(n), example.asked.turns) for n, example in enumerate(examples)]
-    points: dict[str, list[dict[str, Ratio]]] = {"briefs": [], "first sentences": []}
-    origins: Counter[str] = Counter()
-    for example, brief in zip(examples, make_briefs(records, writer=model), strict=True):
-        origins.update(sentence.origin for sentence in brief.sentences)
-        said = [one.text for one in brief.sentences if one.slot in ("issue", "done")]
-        points["briefs"].append(score(example.result, Parsed(ConversationSummary(tuple(said))), example.asked))
-        first = [next((t.text for t in example.asked.turns if t.speaker == who), "") for who in ("customer", "agent")]
-        lead = ConversationSummary(tuple(" ".join(text.split()[:18]) for text in first if text))
-        points["first sentences"].append(score(example.result, Parsed(lead), example.asked))
-    for name, found in points.items():
-        print(name, {measure: round(value, 3) for measure, value in total(found).items() if value is not None})
-    print("sentences by origin", dict(origins))
+    points: dict[str, list[dict[str, Ratio]]] = {}
+    first = [ConversationSummary(tuple(_opening(example.asked.turns))) for example in examples]
+    points["first words"] = [score(e.result, Parsed(said), e.asked) for e, said in zip(examples, first, strict=True)]
+    briefs = list(make_briefs([_record(str(n), e.asked.turns) for n, e in enumerate(examples)], writer=model))
+    said = [tuple(one.text for one in brief.sentences if one.slot in ("issue", "done")) for brief in briefs]
+    points["briefs"] = [
+        score(e.result, Parsed(ConversationSummary(text)), e.asked) for e, text in zip(examples, said, strict=True)
+    ]
+    if model:
+        answers = model.complete([Request(messages=example.messages, max_tokens=96) for example in examples])
+        read = [parse(a.text, e.asked, a.stop == "end") for e, a in zip(examples, answers, strict=True)]
+        points["as written"] = [score(e.result, one, e.asked) for e, one in zip(examples, read, strict=True)]
+    rows = [row for name, found in points.items() for row in scored(f"tweetsumm/{part}", name, found)]
+    for row in rows:
+        bounds = f"{100 * row['low']:.1f} to {100 * row['high']:.1f}"
+        print(f"{row['test']}: {row['measure']} {100 * row['value']:.1f} ({bounds})")
+    print("sentences by origin", dict(Counter(one.origin for brief in briefs for one in brief.sentences)))
+    print("refused", Counter(failure.kind for brief in briefs for failure in brief.refused).most_common())
+    if card:
+        path = card / "scores.json"
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        new = [row for row in rows if "as written" in row["measure"]]
+        kept = [row for row in kept if (row["test"], row["measure"]) not in {(r["test"], r["measure"]) for r in new}]
+        files.write(path, json.dumps([*kept, *new], indent=2) + "\n")
+        write_card(card)
+
+
+def scored(test: str, name: str, found: list[dict[str, Ratio]]) -> list[dict[str, Any]]:
+    """Give the rows of a card: the mean of each measure with its 95% bootstrap interval over conversations."""
+    made = []
+    for measure in found[0]:
+        ratios = np.array([one[measure] for one in found])
+        low, high = bootstrap_interval(ratios, lambda summed: float(summed[0] / summed[1]))
+        value = float(ratios[:, 0].sum() / ratios[:, 1].sum())
+        made.append({"test": test, "measure": f"{measure}, {name}", "value": value, "low": low, "high": high})
+    return made
+
+
+def _opening(turns: Sequence[Spoken]) -> list[str]:
+    """Give the first 18 words of the customer and of the agent."""
+    said = [next((turn.text for turn in turns if turn.speaker == who), "") for who in ("customer", "agent")]
+    return [" ".join(text.split()[:18]) for text in said if text]
 
 
 def _record(name: str, spoken: Sequence[Spoken]) -> Record:
@@ -115,13 +152,14 @@ def main() -> None:
     given.add_argument("--data", type=Path)
     given.add_argument("--part", default="test")
     given.add_argument("--writer")
+    given.add_argument("--card", type=Path, help="the model's folder, whose card gets the scores")
     asked = given.parse_args()
     if asked.what == "outcomes":
         outcomes([int(part) for part in asked.parts.split(",")])
     elif asked.what == "moved":
         moved(asked.data, asked.part)
     else:
-        summaries(asked.data, asked.part, asked.writer)
+        summaries(asked.data, asked.part, asked.writer, asked.card)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from gistill.lm.fake import ScriptedModel
 from gistill.lm.weights import SUMMARY_WRITER
 from gistill.schema import Apart, Brief, Digest, Failure, Point, Record, Turn
 from gistill.tables import csv_lines
+from gistill.tables.conversations import render_messages
 
 
 def talk(*turns: tuple[str, str], **about: object) -> Record:
@@ -54,6 +55,13 @@ def test_turns_have_speakers_and_signatures_are_not_words() -> None:
         (3, "agent", "Sorry."),
         (4, "note", "vip"),
     ]
+
+
+def test_a_bot_in_a_file_of_messages_is_a_bot() -> None:
+    cell = render_messages([{"role": "bot", "content": "Hi, I am Dot."}, {"role": "customer", "content": "Hello."}])
+    found = talk_of(Record(id="a", text=cell.text, turns=cell.turns))
+    assert [turn.speaker for turn in found.said] == ["bot", "customer"]
+    assert found.channel == "bot chat"
 
 
 def test_a_text_without_turns_is_the_customers_and_nothing_is_nothing() -> None:

@@ -225,3 +225,47 @@ def test_records_become_inputs_of_a_teacher() -> None:
     assert one.input.channel == "e-mail"
     assert not isinstance(other, Failure)
     assert other.input.turns == (Spoken("customer", "My kettle leaks since Monday."),)
+
+
+def test_a_tiny_model_is_trained_by_the_recipe_has_a_card_and_writes_briefs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the recipe only the model and what makes it long are changed; its answers are noise, so quotations stand."""
+    pytest.importorskip("torch", reason="needs the extra: train")
+    pytest.importorskip("peft", reason="needs the extra: train")
+    from typer.testing import CliRunner
+
+    from gistill.cli import app
+    from gistill.train.writer.finetune import finetune_writer
+    from gistill.train.writer.recipe import load_recipe
+    from tiny_models import causal
+
+    lines = [
+        LINE,
+        LINE.replace('"a1"', '"a2"').replace("lamp", "chair"),
+        LINE.replace('"a1"', '"a3"').replace("lamp", "vase"),
+    ]
+    train = folder / "conversations" / "tweetsumm" / "train.jsonl"
+    train.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (train.parent / "valid.jsonl").write_text(LINE.replace("lamp", "sofa") + "\n", encoding="utf-8")
+    for name in ("train.jsonl", "valid.jsonl"):
+        monkeypatch.setitem(tweetsumm.SOURCE.files, name, hash_file(train.parent / name))
+    parts = {"teach": frozenset(["a1"]), "test": frozenset(["a2"]), "dev": frozenset(["a3"])}
+    monkeypatch.setattr(tweetsumm, "split", lambda: parts)
+    small = (f"model={causal(tmp_path / 'base')}", "steps=2", "evaluate_every=1", "max_new_tokens=8", "max_length=512")
+    recipe = load_recipe(Path(__file__).parents[1] / "recipes" / "summary-conversation.yaml", settings=small)
+    out = tmp_path / "student"
+    about = finetune_writer(recipe, out=out, data=folder)
+    assert (about["scored_by"], about["learned"], about["examples"]) == ("rouge_l", 1, {"tweetsumm/teach": 1})
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "| tweetsumm/teach | 1 | CDLA-Sharing-1.0 |" in card
+    assert "may be trained on and passed on" in card
+    assert "Sums up a conversation with customer service" in card
+    chat = tmp_path / "chat.txt"
+    chat.write_text("Customer: My lamp came broken.\nAgent: I have replaced it.\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["summarize", str(chat), "--writer", str(out), "--to", "json", "--words", "5"])
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["writer"].startswith("student ")
+    assert [one["origin"] for one in found["briefs"][0]["sentences"]][:2] == ["words", "words"]
+    assert found["briefs"][0]["refused"]

@@ -120,7 +120,7 @@ def _speaker(role: str) -> Speaker:
     name = normalise(role)
     if _NOTE.search(name):
         return "note"
-    return "bot" if is_automatic(role) else "agent"
+    return "bot" if name == "assistant" or is_automatic(role) else "agent"  # bots are called so when messages are read
 
 
 def _named_channel(record: Record) -> Channel | None:
