@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gistill.digest.report.quotes import sentence
 from gistill.digest.report.view import View
 from gistill.digest.report.words import FIGURES, category_name
-from gistill.schema import Aspect, Corrected, Correction, Digest, EntityTally, Figure, Phrase, Tally
+from gistill.schema import Aspect, Corrected, Correction, Digest, EntityTally, Figure, Phrase, Point, Tally
 
 Row = tuple[object, ...]
 
