@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -27,12 +28,14 @@ import openai
 import uvicorn
 from typer.testing import CliRunner
 
+import slow_schemas
 from gistill.cli import app as command_line
 from gistill.errors import ModelBrokenError
 from gistill.lm import find_writer
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Failure, Message
+from gistill.serve.openai import trial
 from gistill.serve.openai.api import app
 from gistill.serve.openai.batching import Batcher
 
@@ -310,6 +313,54 @@ def test_a_schema_that_would_hold_up_everybody_is_refused_before_the_engine_sees
     assert len(model.calls) == (not why)
 
 
+def shaped(title: str) -> dict[str, Any]:
+    schema = {"type": "object", "title": title}
+    return say(response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}})
+
+
+def trying(load: Callable[[], Callable[[str], str]] = slow_schemas.load) -> ScriptedModel:
+    model = ScriptedModel(lambda _: "{}")
+    model.enforces_schema, model.trial = True, load  # type: ignore[attr-defined]
+    return model
+
+
+def test_a_schema_that_compiles_too_long_is_refused_while_others_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 3.0)
+    model = trying()
+    with served(model) as url:
+        assert post(url, shaped("quick")).status_code == 200
+        threads, refused = at_once(1, lambda _: post(url, shaped("slow")))
+        answered = 0
+        while threads[0].is_alive():
+            began = time.monotonic()
+            assert post(url, say()).status_code == 200
+            assert httpx2.get(url.removesuffix("/v1") + "/health").status_code == 200
+            assert time.monotonic() - began < 2
+            answered += 1
+        assert answered > 3
+        assert refused[0].status_code == 400
+        assert refused[0].json()["error"]["code"] == "schema_too_slow"
+        assert "within 3 seconds" in refused[0].json()["error"]["message"]
+        began = time.monotonic()
+        assert post(url, shaped("slow")).status_code == 400  # it is remembered
+        assert time.monotonic() - began < 2
+        assert post(url, shaped("quick again")).status_code == 200
+        dead = post(url, shaped("dead"))
+        assert dead.status_code == 400
+        assert "ends the engine" in dead.json()["error"]["message"]
+        assert post(url, shaped("wrong")).status_code == 200  # which the engine that answers says itself
+    assert not [process for process in multiprocessing.active_children() if process.is_alive()]
+    assert "slow" not in {json.loads(call[0].answer_schema or "{}").get("title") for call in model.calls}
+
+
+def test_where_schemas_cannot_be_tried_plain_requests_are_answered() -> None:
+    with served(trying(slow_schemas.load_nothing)) as url:
+        told = post(url, shaped("quick"))
+        assert told.status_code == 503
+        assert "does not start" in told.json()["error"]["message"]
+        assert post(url, say()).status_code == 200
+
+
 def test_a_closing_batcher_does_not_wait_for_ever_for_an_engine_that_hangs() -> None:
     free = threading.Event()
 
@@ -572,7 +623,8 @@ def test_the_command_serves_the_real_weights_and_ends_well_when_told_to(tmp_path
             told = openais.chat.completions.create(messages=question, **plain)
             assert "Paris" in told.choices[0].message.content
             assert told.usage.prompt_tokens > 5
-            enforced = openais.chat.completions.create(messages=question, response_format=wanted, **plain)
+            patient = openais.with_options(timeout=200)  # the first schema waits for the process that tries it
+            enforced = patient.chat.completions.create(messages=question, response_format=wanted, **plain)
             assert json.loads(enforced.choices[0].message.content) == {"sky": "zorp"}
             with pytest.raises(openai.BadRequestError, match="context length is exceeded"):
                 openais.chat.completions.create(messages=question, **{**plain, "max_tokens": 100_000})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file
 from gistill.lm.chat import unmarked
-from gistill.lm.formats.gguf_f16 import as_f16, context_length
+from gistill.lm.formats.gguf_f16 import as_f16, context_length, wordless
 from gistill.lm.seam import Completion, Request, failed
 from gistill.offline import openvino_genai
 
@@ -73,6 +74,7 @@ class LocalModel:
         self._marks = _marks_of(self._tokenizer)
         self.context = _context_length(path)  # tokens of prompt and answer
         self.enforces_schema = True
+        self.trial = partial(schema_trial, loaded, self.hash)
         self._schemas: dict[str, str] = {}  # schema -> what the engine has against it
         self._asked = 0
 
@@ -84,7 +86,7 @@ class LocalModel:
         """
         prompts = [self._prompt(request) for request in requests]
         for request in requests:
-            self._schema_problem(request)  # tried alone, before anything else is queued
+            self.schema_problem(_enforced(request))  # tried alone, before anything else is queued
         handles: list[Any] = []
         try:
             for request, prompt in zip(requests, prompts, strict=True):
@@ -121,7 +123,7 @@ class LocalModel:
         if asked + request.max_tokens > self.context:
             room = f"{asked} tokens asked and {request.max_tokens} to answer do not fit in {self.context}"
             return failed("too_long", room, prompt_tokens=asked)
-        problem = self._schema_problem(request)
+        problem = self.schema_problem(_enforced(request))
         if problem:
             return failed("bad_schema", f"the engine cannot enforce the schema: {problem}", prompt_tokens=asked)
         config = self._genai.GenerationConfig()
@@ -134,15 +136,14 @@ class LocalModel:
             config.rng_seed = request.seed
         if request.stop:
             config.stop_strings = set(request.stop)
-        if request.answer_schema and not request.beginning:  # a grammar begins where the answer does
-            config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=request.answer_schema)
+        if schema := _enforced(request):
+            config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=schema)
         self._asked += 1
         return self._pipeline.add_request(self._asked, prompt, config)
 
-    def _schema_problem(self, request: Request) -> str:
+    def schema_problem(self, schema: str) -> str:
         """Say what the engine has against a schema. It complains late, and a whole batch would end with it."""
-        schema = request.answer_schema
-        if not schema or request.beginning:
+        if not schema:
             return ""
         if schema not in self._schemas:
             if len(self._schemas) >= _SCHEMAS:
@@ -184,6 +185,22 @@ class LocalModel:
             completion_tokens=len(tokens),
             stop="length" if full else "end",
         )
+
+
+def schema_trial(path: Path, digest: str) -> Callable[[str], str]:
+    """Load what tells whether a model can enforce a schema, where nobody waits for its answers.
+
+    Args:
+        path: The model; of a GGUF file only the tokenizer is loaded.
+        digest: Of its weights.
+    """
+    loaded = path if path.is_dir() else wordless(path, digest=digest)
+    return LocalModel(loaded, hash=digest, threads=1, prefix_cache=False).schema_problem
+
+
+def _enforced(request: Request) -> str:
+    """Give the schema that the engine keeps an answer to: a grammar begins where the answer does."""
+    return "" if request.beginning else request.answer_schema
 
 
 def engine() -> Any:

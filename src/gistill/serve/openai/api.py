@@ -21,6 +21,7 @@ from gistill.serve.openai.bodies import (
     request_of,
     stream_of,
 )
+from gistill.serve.openai.trial import Trial
 
 MOST_BYTES = 4 * 2**20  # of a body
 GRACE = 30.0  # seconds for what is being answered when the server is told to stop
@@ -38,7 +39,8 @@ def app(
 
     Requests that arrive while the model is busy are its next batch. One thread asks the model, so it need not be
     safe to share. A model with a true attribute `enforces_schema` is handed the schemas that are asked for; any other
-    refuses them. One with a number as its `context` has it told in the list of models.
+    refuses them, and where it also has a `trial`, each schema is first tried in another process (see `trial.Trial`).
+    One with a number as its `context` has it told in the list of models.
 
     Args:
         model: What answers. The name it gives itself is the one that clients ask for.
@@ -63,6 +65,8 @@ def app(
     @asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
         yield
+        if service.trial is not None:
+            service.trial.close()
         await asyncio.to_thread(batcher.close, GRACE)
 
     routes = [
@@ -78,6 +82,8 @@ class _Service:
     def __init__(self, model: LanguageModel, batcher: Batcher, api_key: str, most_bytes: int) -> None:
         self.model, self.batcher, self.api_key, self.most_bytes = model, batcher, api_key, most_bytes
         self.enforces = bool(getattr(model, "enforces_schema", False))
+        load = getattr(model, "trial", None)
+        self.trial = Trial(load) if self.enforces and load is not None else None
 
     async def health(self, _: Any) -> Any:
         alive = self.batcher.alive
@@ -101,11 +107,28 @@ class _Service:
             told = f"The model {body.model!r} does not exist; this server has {self.model.name!r}."
             raise BodyError(told, status=404, code="model_not_found", param="model")
         request = request_of(body, enforces=self.enforces)
+        if body.response_format is not None and body.response_format.type == "json_schema" and not request.beginning:
+            await self.try_schema(request.answer_schema)
         answer = await self.answer(request, http)
         if body.stream:
             usage = body.stream_options is not None and body.stream_options.include_usage
             return _events(stream_of(body.model, request, answer, usage=usage))
         return _json(completion_body(body.model, request, answer))
+
+    async def try_schema(self, schema: str) -> None:
+        """Refuse a schema that would hold up everybody while the engine that answers compiles it."""
+        if self.trial is None:
+            return
+        asked = self.trial.ask(schema)
+        if asked is None:
+            told = "Too many schemas are waiting. Try again later."
+            raise BodyError(told, status=429, code="rate_limit_exceeded")
+        try:
+            why = await asyncio.wrap_future(asked)
+        except OSError as error:
+            raise BodyError(f"Schemas cannot be tried: {error}.", status=503, code="out_of_memory") from error
+        if why:
+            raise BodyError(f"The schema is not taken: {why}.", code="schema_too_slow", param="response_format")
 
     async def answer(self, request: Request, http: Any) -> Completion:
         future = self.batcher.ask(request)
