@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gistill.digest.extract import extract, sentences_of
+from gistill.digest.extract import extract, extract_to, sentences_of
 from gistill.digest.readings import seen
 from gistill.reader import Reading
 from gistill.schema import Apart, Part, Piece, Record, Span
 from gistill.screen import customer_spans, screen
+from gistill.tables import read_records
 from gistill.tables.identity import made_id
 from gistill.tables.parts import Asked, Cell, changed, in_cell, join, read_cell
 
@@ -122,6 +126,50 @@ def test_an_opinion_says_its_column_and_where_it_stands_in_that_cell() -> None:
         assert cells[column][here.start : here.end] == opinion.opinion.text
         found.append((column, opinion.opinion.text))
     assert found == [("Liked", "rooms"), ("Disliked", "slow"), ("Disliked", "loud")]
+
+
+DAMAGED = {
+    "Pros": ["The cafÃ© wasn&#39;t <b>bad</b>. It&amp;#39;s good", "Plain and simple", "Quiet rooms"],
+    "Cons": ["Nothing. <p>The lift is slow.</p>", "Itâ€™s loud &amp; old", "N/A"],
+}
+
+
+@pytest.mark.parametrize("columns", [["Pros"], ["Pros", "Cons"]])
+def test_a_sentence_of_a_repaired_cell_says_how_it_stood_there(columns: list[str], tmp_path: Path) -> None:
+    """From the output alone: the words are cut out of `cell.text`, which is the cell at the places that are told."""
+    with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", *columns])
+        rows.writerows([f"r{at}", *(DAMAGED[name][at] for name in columns)] for at in range(3))
+    extract_to(tmp_path / "out.jsonl", read_records(tmp_path / "in.csv"), reader=LastWord())
+    found = {}
+    for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines():
+        opinion = json.loads(line)
+        if (cell := opinion["cell"]) is None:
+            continue
+        was = DAMAGED[cell["column"] or "Pros"][int(opinion["record"][1:])]
+        place, words = cell["sentence"], cell["opinion"]
+        here = was[words["start"] : words["end"]]
+        if cell["text"] is None:
+            assert here == opinion["opinion"]["text"]
+        else:
+            assert was[place["start"] : place["end"]] == cell["text"]
+            assert cell["text"][words["start"] - place["start"] : words["end"] - place["start"]] == here
+            found[cell["text"].strip()] = here
+    assert found["The cafÃ© wasn&#39;t <b>bad</b>."] == "bad"
+    assert found["It&amp;#39;s good"] == "good"
+    if "Cons" in columns:
+        assert found["Itâ€™s loud &amp; old"] == "old"
+        assert any(text.endswith("The lift is slow.") for text in found)
+
+
+def test_a_record_keeps_the_cells_that_were_repaired_as_they_were(tmp_path: Path) -> None:
+    cells = ["R&amp;D is slow, and far away", "Fine and quiet rooms"]
+    (tmp_path / "in.csv").write_text("\n".join(["Pros,Cons", ",".join(f'"{cell}"' for cell in cells)]), "utf-8")
+    (record,) = read_records(tmp_path / "in.csv")
+    assert isinstance(record, Record)
+    assert record.cells == {"Pros": cells[0]}
+    assert record.text == "R&D is slow, and far away\n\nFine and quiet rooms"
 
 
 def test_an_opinion_of_a_record_of_one_cell_needs_no_way_back() -> None:

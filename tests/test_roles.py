@@ -375,6 +375,31 @@ def test_deleted_posts_are_set_apart_by_name(tmp_path: Path) -> None:
     assert [item.kind for item in screen(read_records(path)) if isinstance(item, Failure)] == ["deleted", "deleted"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "dates"),
+    [
+        ({"Year": [2024, 2024, 2025], "Month": [1, 12, 3]}, ["2024-01", "2024-12", "2025-03"]),
+        ({"review_month": ["January", "Dec", "March"], "review_year": [2024] * 3}, ["2024-01", "2024-12", "2024-03"]),
+        ({"Jahr": [2024] * 3, "Monat": ["Januar", "März", "Mai"]}, ["2024-01", "2024-03", "2024-05"]),
+        ({"year": [2024] * 3, "month": [1, 2, 3], "day": [9, 29, 31]}, ["2024-01-09", "2024-02-29", "2024-03-31"]),
+        ({"year": [2024, "", 2024], "month": [1, 2, ""]}, ["2024-01"]),
+        ({"year": [2024] * 3, "month": [1, 2, 3], "day": ["Mon", "Tue", "Wed"]}, ["2024-01", "2024-02", "2024-03"]),
+        ({"birth_year": [1980] * 3, "birth_month": [1, 2, 3]}, []),  # of the person, not of the review
+        ({"year": [1, 2, 3], "month": [1, 2, 3]}, []),  # how long somebody has been a customer
+        ({"car year": [2019] * 3, "month": [1, 2, 3]}, []),  # they do not belong together
+        ({"year": [2019] * 3, "month": [1, 2, 3], "date": ["2025-02-03"] * 3}, ["2025-02-03"] * 3),
+    ],
+)
+def test_a_year_and_a_month_make_a_date_where_no_column_is_one(
+    columns: dict[str, list[object]], dates: list[str], tmp_path: Path
+) -> None:
+    path = table(tmp_path, {**columns, "review": SAID[:3]})
+    length = {"day": 10, "month": 7, "year": 4}
+    assert [str(record.date)[: length[record.date_unit]] for record in read(path) if record.date] == dates
+    told = [note for note in inspect_table(path).notes if note.startswith("the date is read from columns")]
+    assert len(told) == (bool(dates) and "date" not in columns)
+
+
 def test_relative_dates_need_the_day_and_are_counted(tmp_path: Path) -> None:
     said = ["2 weeks ago", "yesterday", "3 months ago", "a year ago", "2025-01-02", "il y a 3 jours"]
     path = table(tmp_path, {"date": said, "review": SAID})

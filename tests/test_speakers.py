@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gistill.speakers import are_speakers, is_automatic, of_customers, role_in_cell, side_of
-from gistill.tables.transcripts import labels_of, split_labels
+from gistill.tables.transcripts import split_labels
 
 PAIRS = [
     ("End User", "Admin"),
@@ -213,15 +213,6 @@ def test_labels_in_a_cell_say_who_speaks(cell: str, words: list[str]) -> None:
 )
 def test_a_review_with_headings_is_no_transcript(cell: str) -> None:
     assert split_labels(cell) == []
-
-
-def test_the_labels_of_a_column_help_to_read_a_cell_with_one_speaker() -> None:
-    cells = ["Nora: How can I help?\nCustomer: It hums.", "Customer: It hums.\nNora: Superb.", "Nora: Anybody there?"]
-    known = labels_of(cells)
-    assert known == {"nora", "customer"}
-    assert split_labels(cells[2]) == []
-    assert [turn.role for turn in split_labels(cells[2], known=known)] == ["Nora"]
-    assert labels_of(["It hums.", "Agent: Hi. Customer: It hums.", "Great."]) == frozenset()
 
 
 @given(st.text(alphabet="AgentCusomr: \n*[]()0123456789.|-", max_size=80))

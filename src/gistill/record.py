@@ -100,6 +100,7 @@ class Record(Noun):
     `apart` (inside of a part or a turn, in the order of the text, never overlapping) is not read and not compared.
     `pieces` leads back to the cells where cells were repaired before they were read: in the order of the text, together
     all of each part that was changed; a part (or a text without parts) in which no piece lies is its cell as it was.
+    `cells` keeps the cells that were changed as they were, by column; `pieces` counts in these.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Record(Noun):
     parts: tuple[Part, ...] = ()
     apart: tuple[Apart, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    cells: dict[str, str] = Field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
     entity: str | None = None  # the product, hotel or service the text is about
     author: str | None = None

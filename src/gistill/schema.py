@@ -53,12 +53,17 @@ ELEMENTS: dict[SentimentTask, tuple[Element, ...]] = {
 
 
 class InCell(Noun):
-    """Where an opinion stands in the cell as it was: column, and code points of the cell for each of its spans."""
+    """Where an opinion stands in the cell as it was: column, and code points of the cell for each of its spans.
+
+    `text` is the cell's `[sentence.start, sentence.end)`, the sentence as it stood there, where the cell was repaired;
+    None where it was read as it is.
+    """
 
     column: str | None  # None where the record has one text
     sentence: Span
     aspect: Span | None
     opinion: Span | None
+    text: str | None = None
 
 
 class Opinion(Noun):

@@ -410,7 +410,10 @@ def _cell(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote |
     part = part_of(record, sentence)
     where = [None if span is None else in_cell(record, span) for span in (aspect, opinion)]
     column = None if part is None else part.column
-    return InCell(column=column, sentence=in_cell(record, sentence), aspect=where[0], opinion=where[1])
+    place = in_cell(record, sentence)
+    was = record.cells.get(column) if column is not None else next(iter(record.cells.values()), None)
+    text = None if was is None else was[place.start : place.end]
+    return InCell(column=column, sentence=place, aspect=where[0], opinion=where[1], text=text)
 
 
 def _mark(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> str:

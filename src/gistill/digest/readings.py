@@ -66,9 +66,9 @@ def seen(record: Record) -> str:
     """Hash what the reader sees of a record: while it stays, the record is not read again."""
     turns = [(turn.role, turn.start, turn.end) for turn in record.turns]
     more = [spans for spans in (record.parts, record.apart, record.pieces) if spans]  # where there are none, as ever
-    return files.hash_json([record.text, turns, record.language, *[[s.model_dump() for s in spans] for spans in more]])[
-        :32
-    ]
+    dumped = [[span.model_dump() for span in spans] for spans in more]
+    cells = [record.cells] if record.cells else []  # an opinion says its words as they stood there
+    return files.hash_json([record.text, turns, record.language, *dumped, *cells])[:32]
 
 
 class _Chunk(NamedTuple):

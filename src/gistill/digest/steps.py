@@ -218,9 +218,12 @@ def input_hash(items: Iterable[Record | Failure]) -> str:
 
 
 def _is_told(field: str, value: object) -> bool:
-    """Say whether a field goes into the hash; those that came later do where they hold something."""
+    """Say whether a field goes into the hash; those that came later do where they hold something.
+
+    `cells` is what `text` was made of, and `pieces` says how.
+    """
     later = ("parts", "apart", "pieces", "ratings", "date_unit")
-    return field != "file" and (field not in later or value not in ((), {}, "day"))
+    return field not in ("file", "cells") and (field not in later or value not in ((), {}, "day"))
 
 
 def write_manifest(folder: Path, digest: Digest, times: Sequence[StepTime], *, repaired: int = 0) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gistill.errors import InputError, SettingError, UnsureError
 from gistill.tables.asked import is_question, is_title, short, tokens, whose
+from gistill.tables.dated import find_dated
 from gistill.tables.facts import Facts
 from gistill.tables.names import HINTS, NAMES
 from gistill.tables.texts import Texts, choose_texts
@@ -49,6 +50,7 @@ class Guess(NamedTuple):
     question: str | None = None  # the column whose cells say what each row's text answers
     ratings: tuple[str, ...] = ()  # the other columns with ratings
     unread: Mapping[str, str] = {}  # column that holds text -> why it is not read
+    dated: tuple[str, ...] = ()  # where no column is the date: those of year, month and perhaps day
 
 
 def choose_columns(
@@ -110,7 +112,10 @@ def choose_columns(
             del columns["messages"]
     found = {role: columns[role] for role in ROLES if columns.get(role)}
     lists = {name: "a list of comments" for name in header if _are_comments(name, facts[name], found)}
-    return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **lists})
+    dated = () if "date" in found or "date" in overrides else find_dated(header, labels, rows)
+    if dated:
+        notes += (f"the date is read from columns {', '.join(map(repr, dated))}",)
+    return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **lists}, dated)
 
 
 def _are_comments(name: str, column: Facts, columns: Mapping[str, str]) -> bool:

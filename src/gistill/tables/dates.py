@@ -140,6 +140,27 @@ def read_day(value: object, *, day_first: bool = False, as_of: dt.date | None = 
     return _month(fold(text)) or (_relative(fold(text), as_of) if as_of is not None else None)
 
 
+def join_day(year: object, month: object, day: object = None) -> Day | None:
+    """Read a date that stands in several cells; a month by number or by name.
+
+    >>> join_day(2024, "March"), join_day("2024.0", "3", "14")
+    (Day(date=datetime.date(2024, 3, 1), unit='month'), Day(date=datetime.date(2024, 3, 14), unit='day'))
+    """
+    name = fold(cell_text(month)).strip().strip(".")
+    months, years = _MONTHS.get(name) or _whole(month), _whole(year)
+    days = _whole(day) if cell_text(day).strip() else None
+    if not months or not years:
+        return None
+    date = _date(years, months, days or 1)
+    return Day(date, "day" if days else "month") if date else None
+
+
+def _whole(value: object) -> int:
+    """Read a whole number; 0 where it is none."""
+    text = cell_text(value).strip().removesuffix(".0")
+    return int(text) if text.isdecimal() and len(text) <= 4 else 0
+
+
 def is_relative(value: object) -> bool:
     """Say whether a cell gives a day from today's point of view: "2 weeks ago", "gestern"."""
     if not isinstance(value, str) or len(value) > _LONGEST:

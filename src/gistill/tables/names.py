@@ -138,6 +138,10 @@ HINTS = {
     "later": ("updated update modified edited last changed responded resolved closed solved end sent exported synced"),
     # of dates that are not the review's
     "other dates": ("reply replied response birth birthday dob expiry expires expiration joined registered signup due"),
+    # of dates that stand in several columns
+    "year": "year yr yyyy jahr annee ano anno jaar rok 年 год",
+    "month": "month mon mm monat mois mes mese maand miesiac 月 месяц",
+    "day": "day dd dayofmonth tag jour dia giorno dag dzien 日 день",
     # of the rating of the whole
     "overall": ("overall gesamt total general globale"),
     # in questions for a rating

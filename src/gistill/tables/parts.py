@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
 from gistill.fillers import is_error_cell, is_filler
@@ -27,6 +27,7 @@ class Cell(NamedTuple):
     pieces: tuple[Piece, ...] = ()  # the way back to the cell as it was; empty where nothing was changed
     apart: tuple[Apart, ...] = ()
     turns: tuple[Turn, ...] = ()  # who says what, where the cell is a transcript
+    was: str = ""  # the cell as it was, where something was changed
 
 
 class Asked(NamedTuple):
@@ -45,6 +46,7 @@ class Joined(NamedTuple):
     apart: tuple[Apart, ...] = ()
     pieces: tuple[Piece, ...] = ()
     turns: tuple[Turn, ...] = ()
+    cells: Mapping[str, str] = {}
 
 
 def read_cell(value: object) -> Cell:
@@ -61,6 +63,7 @@ def read_cell(value: object) -> Cell:
     return cell._replace(
         apart=tuple(Apart(**stretch._asdict()) for stretch in find_apart(cell.text)),
         turns=tuple(Turn(**turn._asdict()) for turn in split_labels(cell.text)),
+        was=text if cell.pieces else "",
     )
 
 
@@ -134,8 +137,8 @@ def join(cells: Sequence[tuple[Asked, Cell]], *, alone: bool) -> Joined:
     filled = [(source, cell) for source, cell in cells if not is_blank(cell.text)]
     telling = [(source, cell) for source, cell in filled if not is_filler(cell.text, source.side)]
     if alone and cells and cells[0][0].side is None and cells[0][0].question is None:
-        text, pieces, apart, turns = cells[0][1]
-        return Joined(text, (), apart, pieces, turns)
+        [(_, cell)] = cells
+        return Joined(cell.text, (), cell.apart, cell.pieces, cell.turns, _as_they_were(cells))
     kept = telling or filled[:1]
     ends = itertools.accumulate(len(cell.text) + len(BETWEEN) for _, cell in kept)
     starts = [0, *ends][: len(kept)]
@@ -146,7 +149,12 @@ def join(cells: Sequence[tuple[Asked, Cell]], *, alone: bool) -> Joined:
         tuple(_moved(apart, at) for at, _, cell in placed for apart in cell.apart),
         tuple(_moved(piece, at) for at, _, cell in placed for piece in cell.pieces),
         tuple(_moved(turn, at) for at, _, cell in placed for turn in cell.turns),
+        _as_they_were(kept),
     )
+
+
+def _as_they_were(cells: Sequence[tuple[Asked, Cell]]) -> dict[str, str]:
+    return {source.column: cell.was for source, cell in cells if cell.pieces}
 
 
 def _moved(span: _Span, by: int) -> _Span:

@@ -19,7 +19,7 @@ from gistill.tables.asked import find_side
 from gistill.tables.boilerplate import Boilerplate, find_boilerplate, without_boilerplate
 from gistill.tables.columns import Guess, Overrides, choose_columns, find_column, is_known_name
 from gistill.tables.conversations import render_messages
-from gistill.tables.dates import find_day_order, is_relative, parse_date, read_day
+from gistill.tables.dates import find_day_order, is_relative, join_day, parse_date, read_day
 from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
 from gistill.tables.shapes.formats import open_sheet
@@ -46,6 +46,7 @@ class TableInfo(Noun):
     texts: tuple[str, ...] = ()  # columns with the customer's words, in the order of the file
     questions: dict[str, str] = Field(default_factory=dict)  # text column -> what was asked, where not its name
     question: str | None = None  # the column whose cells say what the row's text answers
+    dated: tuple[str, ...] = ()  # the columns of year, month and perhaps day, where no column is the date
     ratings: tuple[str, ...] = ()  # columns with answers to other questions for a rating
     unread: dict[str, str] = Field(default_factory=dict)  # column that holds text -> in a clause, why it is not read
     by: tuple[str, ...] = ()  # columns that a digest counts by
@@ -184,6 +185,7 @@ def _with_columns(table: Table, guess: Guess, day_first: bool | None, as_of: dt.
         "texts": guess.texts,
         "questions": {name: sheet.questions[name] for name in guess.texts if name in sheet.questions},
         "question": guess.question,
+        "dated": guess.dated,
         "ratings": guess.ratings,
         "unread": dict(guess.unread),
         "day_first": order,
@@ -376,7 +378,10 @@ def _record(row: Row, info: TableInfo) -> Record:
 
     said = _said(cells, info)
     rating = parse_rating(cell("rating"))
-    day = read_day(cell("date"), day_first=bool(info.day_first), as_of=info.as_of)
+    if info.dated:
+        day = join_day(*(cells.get(name) for name in info.dated))
+    else:
+        day = read_day(cell("date"), day_first=bool(info.day_first), as_of=info.as_of)
     language = parse_language(cell("language"))
     lost = {role for role, value in (("rating", rating), ("date", day), ("language", language)) if value is None}
     used = {name for role, name in columns.items() if role not in lost} | set(info.texts)
@@ -419,10 +424,10 @@ def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
     """Put a record's text together from its messages or its text columns."""
     if (column := info.columns.get("messages")) is not None:
         try:
-            text, _, apart, turns = render_messages(cells.get(column) or [])
+            talk = render_messages(cells.get(column) or [])
         except RecordError as error:
             raise RecordError(str(error), column=column) from None
-        return Joined(text, apart=apart, turns=turns)
+        return Joined(talk.text, apart=talk.apart, turns=talk.turns)
     found: list[tuple[Asked, Cell]] = []
     for column in info.texts:
         value = cells.get(column)

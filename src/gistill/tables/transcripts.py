@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
 from typing import NamedTuple
 
 from gistill.speakers import of_customers, side_of
@@ -74,7 +73,7 @@ class _Label(NamedTuple):
     stamp: str  # the time beside it, with its brackets; "" where there is none
 
 
-def split_labels(cell: str, *, known: Collection[str] = ()) -> list[Said]:
+def split_labels(cell: str) -> list[Said]:
     """Find who says what in a cell that holds a transcript.
 
     A cell is a transcript where its labels name both sides, or where names with a time stand in front of the lines, or
@@ -82,14 +81,13 @@ def split_labels(cell: str, *, known: Collection[str] = ()) -> list[Said]:
 
     Args:
         cell: Any text.
-        known: Labels of the column's other cells, as `labels_of` gives them: one of them in front is enough.
 
     Returns:
         The turns in order, without empty ones and what a phone left out; none where the cell is no transcript. Words
         before the first label are the customer's, unless they are a title.
     """
     labels = _labels(cell)
-    if not _is_transcript(labels, {normalise(name) for name in known}, cell):
+    if not _is_transcript(labels, cell):
         return []
     ends = [label.start for label in labels[1:]] + [len(cell)]
     turns = [_said(cell, label.name, label.end, end) for label, end in zip(labels, ends, strict=True) if label.name]
@@ -99,17 +97,6 @@ def split_labels(cell: str, *, known: Collection[str] = ()) -> list[Said]:
         role = next((turn.role for turn, whose in zip(turns, theirs, strict=True) if whose), "customer")
         turns.insert(0, _said(cell, role, 0, labels[0].start))
     return [turn for turn in turns if turn.end > turn.start and not _OMITTED.match(cell[turn.start : turn.end])]
-
-
-def labels_of(cells: Collection[str]) -> frozenset[str]:
-    """List the labels of a column of transcripts, folded as `normalise` does; empty where most cells are none."""
-    found: Counter[str] = Counter()
-    transcripts = 0
-    for cell in cells:
-        turns = split_labels(cell)
-        transcripts += bool(turns)
-        found.update({normalise(turn.role) for turn in turns})
-    return frozenset(found) if 2 * transcripts > len(cells) else frozenset()
 
 
 def _said(cell: str, role: str, start: int, end: int) -> Said:
@@ -165,7 +152,7 @@ def _may_be_name(name: str) -> bool:
     return name.casefold() not in ("http", "https", "re", "fwd", "fw", "ps", "note", "edit", "update")
 
 
-def _is_transcript(labels: list[_Label], known: Collection[str], cell: str) -> bool:
+def _is_transcript(labels: list[_Label], cell: str) -> bool:
     named = [label for label in labels if label.name]
     if not named:
         return False
@@ -173,8 +160,6 @@ def _is_transcript(labels: list[_Label], known: Collection[str], cell: str) -> b
     sides = {name: side_of(name) for name in names}
     present = set(sides.values())
     first = not cell[: named[0].start].strip()
-    if first and normalise(named[0].name) in known:
-        return True
     if {"customer", "company"} <= present:
         return True
     if "customer" in present and first and (len(names) > 1 or sides[normalise(named[0].name)] == "customer"):
