@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,27 @@ def public_data() -> Path:
     if not folder:
         pytest.skip("GISTILL_DATA does not name the folder of public data")
     return Path(folder)
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process with the fake reader: exit code, standard output, standard error."""
+    from fake_reader import FakeReader
+    from gistill.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gistill", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command

@@ -20,12 +20,13 @@ from gistill.errors import InputError
 from gistill.schema import Record, Span
 from gistill.screen import customer_spans, screen
 from gistill.tables import read_records
+from gistill.text import find_language, is_in_one_of
 
 CASES = os.environ.get("GISTILL_CASES")  # read before the tests take our variables out of the environment
 KEY = [json.loads(line) for line in (Path(__file__).parent / "answer_key.jsonl").read_text("utf-8").splitlines()]
 FIELDS = (
     "records", "people", "parts", "first", "last", "texts", "ratings", "other_ratings", "dates", "entities",
-    "set_apart", "repeats", "refused",
+    "set_apart", "repeats", "refused", "rating_scale", "language",
 )  # fmt: skip
 KINDS = {"empty": "no_comment", "not_text": "no_comment"}  # our names for the key's
 REPEATS = ("duplicate", "near_duplicate")
@@ -65,7 +66,21 @@ def measured(path: Path) -> dict[str, Any]:
         "set_apart": dict(apart),
         "repeats": repeats,
         "refused": None,
+        "rating_scale": max((record.rating for record in kept if record.rating is not None), default=None),
+        "language": list(map(language_of, kept)),
     }
+
+
+def language_of(record: Record) -> tuple[str, str | None]:
+    """Give the words that are read, and the language that the file or their small words tell."""
+    words = "\n".join(record.text[span.start : span.end] for span in customer_spans(record))
+    return words, record.language or find_language(words)
+
+
+def speaks(told: tuple[str, str | None], language: str) -> bool:
+    """Say whether nothing that is told of a record speaks against a language: neither words nor letters."""
+    words, found = told
+    return found in (None, language) and is_in_one_of(words, [language], declared=found)
 
 
 def written(record: Record) -> str:
@@ -102,10 +117,17 @@ def differences(right: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str,
             same = (expected is None) == (here is None)
         elif found.get("refused") is not None and right.get("refused") is not None:
             same = True  # nothing was read
+        elif here is None and field == "language":
+            same = True  # a file that is wrongly refused has no language; `refused` says so
         elif expected is None and field in ("texts", "repeats", "other_ratings"):
             same = True  # the key says nothing
         elif field == "other_ratings":
             same = list(expected.values()) == list((here or {}).values())
+        elif field == "rating_scale":  # ratings are as they are written, so the highest is on the scale
+            same = expected is None or here is None or here <= expected
+        elif field == "language":
+            each = expected if isinstance(expected, list) else [expected] * len(here)
+            same = expected is None or (len(each) == len(here) and all(map(speaks, here, each)))
         elif field in ("first", "last"):
             same = expected is None or folded(expected) == folded(here)
         elif field == "texts":
@@ -150,13 +172,15 @@ def test_a_case_file_is_read_as_the_key_says(right: dict[str, Any]) -> None:
 
 
 def test_a_failure_in_the_measure_would_be_seen(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("review,stars\nGood bag,5\nBad zip,1\n", "utf-8")
+    (tmp_path / "a.csv").write_text("review,stars\nGood bag,5\nThis zip is not good,1\n", "utf-8")
     right = {
-        "records": 2, "people": None, "parts": 2, "first": "Good bag", "last": "Bad zip",
-        "texts": [["Good bag"], ["Bad zip"]],
+        "records": 2, "people": None, "parts": 2, "first": "Good bag", "last": "This zip is not good",
+        "texts": [["Good bag"], ["This zip is not good"]], "rating_scale": 5, "language": "en",
         "ratings": [5, 1], "dates": None, "entities": None, "set_apart": {}, "repeats": 0, "refused": None,
     }  # fmt: skip
     found = measured(tmp_path / "a.csv")
     assert differences(right, found) == {}
     for field in ("records", "people", "parts", "first", "texts", "ratings", "dates", "entities", "repeats", "refused"):
         assert list(differences({**right, field: "x"}, found)) == [field]
+    for field, wrong in (("rating_scale", 4), ("language", "de"), ("language", "ru"), ("language", ["en"])):
+        assert list(differences({**right, field: wrong}, found)) == [field]

@@ -13,34 +13,13 @@ from typing import Any
 
 import pytest
 
-from fake_reader import FakeReader
 from gistill import cli
-from gistill.cli import main
 from gistill.cli.display import progress_line
 from gistill.install import pip_install
 from gistill.train.writer.recipe import Recipe, TrainSet
 
 TESTS = Path(__file__).parent
-Result = tuple[int, str, str]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Result]:
-    """Run a command in this process with the fake reader: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
-
-    def command(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["gistill", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return command
+Result = tuple[int, str, str]  # of the fixture `run`
 
 
 @pytest.fixture

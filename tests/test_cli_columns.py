@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fake_reader import FakeReader
-from gistill.cli import main
 
-Result = tuple[int, str, str]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Result]:
-    """Run a command in this process with the fake reader: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
-
-    def command(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["gistill", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return command
+Result = tuple[int, str, str]  # of the fixture `run`
 
 
 @pytest.fixture
@@ -144,6 +123,33 @@ def test_a_file_of_which_nothing_is_read_ends_with_2_and_no_report(
         assert code == 2
         assert why in err
     assert not (tmp_path / "r" / "report.html").exists()
+
+
+@pytest.mark.parametrize("cells", [["", ""], ["[deleted]", "[removed]"], ["La batería es mala", "El sonido es malo"]])
+def test_a_refused_run_writes_nothing_and_says_what_is_there_from_an_earlier_one(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: list[str]
+) -> None:
+    monkeypatch.setattr(FakeReader, "languages", ("en",), raising=False)
+    good = ["id,comment,language", *(f"{n},The sound is great on day {n}.,en" for n in range(4))]
+    (tmp_path / "in.csv").write_text("\n".join(good), "utf-8")
+    bad = [good[0], *(f"{n},{cell},es" for n, cell in enumerate(cells))]
+    (tmp_path / "bad.csv").write_text("\n".join(bad), "utf-8")
+    commands = {"r": ("digest", "--writer", "none"), "o.jsonl": ("extract",)}
+    for out, (verb, *flags) in commands.items():
+        code, _, err = run(verb, "bad.csv", "-o", out, *flags)
+        assert code == 2
+        assert "nothing was read" in err
+        assert "from an earlier run" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "in.csv"]
+    for out, (verb, *flags) in commands.items():
+        assert run(verb, "in.csv", "-o", out, *flags)[0] == 0
+        made = tmp_path / ("r/report.html" if out == "r" else out)
+        before = made.read_bytes()
+        code, _, err = run(verb, "bad.csv", "-o", out, *flags)
+        assert code == 2
+        assert f"{made.relative_to(tmp_path)} is from an earlier run." in err
+        assert made.read_bytes() == before
+        assert run(verb, "missing.csv", "-o", out, *flags)[2].endswith("is from an earlier run.\n")
 
 
 def test_relative_dates_are_read_from_the_day_that_is_given(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from listening import heard
+
 SOURCE = Path(__file__).parent.parent / "src" / "gistill"
-LISTENING = """
-import sys, threading
-heard = []
-def hear(event, args):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "urllib.Request", "subprocess.Popen"):
-        heard.append((event, repr(args)[:200]))
-        raise PermissionError(event)
-sys.addaudithook(hear)
-threading.excepthook = lambda args: None
-{code}
-for thread in threading.enumerate():
-    if thread is not threading.current_thread():
-        thread.join(10)
-print("heard", heard)
-"""
 LOADING = "from gistill.reader import load_reader; load_reader().read(['The battery is great.'])"
 WRITER = "from gistill.lm.engines.local import engine; engine()"
 INT8 = """
@@ -37,21 +21,6 @@ try:
 except RuntimeError:
     pass
 """
-
-
-def run(code: str, home: Path) -> str:
-    """Run code with every connection heard and refused, and return what was heard."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-c", LISTENING.format(code=code)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=home,
-        env={**kept, "HOME": str(home)},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -66,15 +35,14 @@ def run(code: str, home: Path) -> str:
     ids=["reader", "int8", "writer"],
 )
 def test_loading_a_model_opens_no_connection_and_writes_nothing_into_home(code: str, tmp_path: Path) -> None:
-    assert run(code, tmp_path) == "heard []"
+    assert not heard(code, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(find_spec("openvino_telemetry") is None, reason="openvino_telemetry is not installed")
 def test_the_same_import_without_the_door_is_heard(tmp_path: Path) -> None:
     """The test above hears what it must hear: openvino by itself calls its analytics server or writes into HOME."""
-    heard = run("import openvino", tmp_path)
-    assert heard != "heard []" or list(tmp_path.iterdir()) != []
+    assert heard("import openvino", tmp_path) or list(tmp_path.iterdir())
 
 
 def test_openvino_is_imported_through_one_door_only() -> None:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from gistill import offline
+from listening import heard
 
 SOURCE = Path(offline.__file__).parent
 HUGGING_FACE = {"accelerate", "datasets", "huggingface_hub", "peft", "transformers", "trl"}
-# Heard and refused: whatever would find an address or open a connection, also in another thread.
-LISTENING = """
-import os, sys, threading
-heard = []
-def hear(event, args):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        heard.append(event)
-        raise PermissionError(event)
-sys.addaudithook(hear)
-threading.excepthook = lambda args: None
-{code}
-for thread in threading.enumerate():
-    if thread is not threading.current_thread():
-        thread.join(20)
-print(heard)
-"""
 REPORT = "from huggingface_hub.utils import send_telemetry; send_telemetry('trl/trainer', library_name='trl')"
 ASK = """
 from huggingface_hub import model_info
@@ -46,21 +28,6 @@ CALLS = {
     "HF_HUB_DISABLE_TELEMETRY": (REPORT,),
     "DO_NOT_TRACK": (REPORT,),
 }
-
-
-def heard(code: str, home: Path, **switches: str) -> bool:
-    """Run code in a process with an empty HOME and these switches alone; say whether it reached for the network."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-c", LISTENING.format(code=code)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=home,
-        env={**kept, "HOME": str(home), **switches},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1] != "[]"
 
 
 def test_the_switches_are_these() -> None:

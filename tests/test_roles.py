@@ -400,6 +400,13 @@ def test_a_year_and_a_month_make_a_date_where_no_column_is_one(
     assert len(told) == (bool(dates) and "date" not in columns)
 
 
+def test_no_other_column_is_the_text_because_the_texts_are_empty(tmp_path: Path) -> None:
+    columns = {"comment": [""] * 6, "language": ["es"] * 6, "shop": ["Garden Centre North"] * 6, "user": SHORT}
+    path = table(tmp_path, columns)
+    assert inspect_table(path).texts == ("comment",)
+    assert [record.text for record in read(path)] == [""] * 6
+
+
 def test_relative_dates_need_the_day_and_are_counted(tmp_path: Path) -> None:
     said = ["2 weeks ago", "yesterday", "3 months ago", "a year ago", "2025-01-02", "il y a 3 jours"]
     path = table(tmp_path, {"date": said, "review": SAID})

@@ -1,14 +1,22 @@
 """Workbooks: which sheets are read, where their tables begin, and what is too far or too large."""
 
+import datetime as dt
 import io
+import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
 import pytest
+import xlwt
+from xlwt.CompoundDoc import XlsDoc
 
 from gistill.errors import InputError, SettingError
+from gistill.schema import Record
+from gistill.tables import read_records
 from gistill.tables.shapes import workbooks
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Sheet
@@ -176,12 +184,50 @@ def test_a_far_cell_that_is_only_formatted_is_no_cell(tmp_path: Path) -> None:
     assert opened(path)[1] == [{"text": "The lid leaks."}]
 
 
-def test_a_cell_of_thirty_megabytes_in_a_small_file_is_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "r.xlsx"
-    path.write_bytes(parts(f'<row r="1">{cell("A1", "text")}</row><row r="2">{cell("A2", "x" * 30_000_000)}</row>'))
-    assert path.stat().st_size < 1_000_000
-    with pytest.raises(InputError, match="has a cell of more than 2,000,000 characters"):
-        opened(path)
+# Reads a file in a process of its own, and says what came of it and the most memory that it took, in MB.
+READING = """
+import resource, sys
+from gistill.errors import InputError
+from gistill.tables import read_records
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    print(len(list(read_records(sys.argv[1]))))
+except InputError as error:
+    print(error)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def stuffed(path: Path, megabytes: int) -> Path:
+    """Write a workbook with one cell of so many megabytes, without holding it."""
+    if path.suffix == ".ods":
+        data, row = ods(path, ods_row("text") + "@").read_bytes(), ods_row("@")
+    else:
+        data = parts(f'<row r="1">{cell("A1", "text")}</row>@')
+        row = f'<row r="2">{cell("A2", "@")}</row>'
+    with zipfile.ZipFile(io.BytesIO(data)) as model, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in model.namelist():
+            begin, _, end = model.read(name).partition(b"@")
+            with made.open(name, "w", force_zip64=True) as part:
+                part.write(begin)
+                if end:
+                    before, _, after = row.encode().partition(b"@")
+                    part.write(before)
+                    for _ in range(megabytes):
+                        part.write(b"x" * 1_000_000)
+                    part.write(after + end)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is of POSIX")
+@pytest.mark.parametrize("kind", [".xlsx", ".ods"])
+def test_a_cell_far_larger_than_the_file_takes_no_memory(kind: str, tmp_path: Path) -> None:
+    path = stuffed(tmp_path / f"r{kind}", 60)
+    assert path.stat().st_size < 200_000
+    done = subprocess.run([sys.executable, "-c", READING, str(path)], capture_output=True, text=True, check=True)
+    said, memory = done.stdout.splitlines()
+    assert "has a cell of more than 2,000,000 characters" in said
+    assert int(memory) < 150
 
 
 def test_a_sheet_that_unpacks_to_too_much_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +248,74 @@ def test_other_workbooks_are_tried_in_a_process_of_their_own(tmp_path: Path, mon
     monkeypatch.setattr(workbooks, "_TRY", "import os; os.abort()")
     with pytest.raises(InputError, match="has a cell too far away from the others"):
         opened(path)
+
+
+OLD = [[1, 2, "The kettle leaks from the lid — sadly."], [2, 5, "Größer als gedacht, 很好."]]
+
+
+def test_an_old_workbook_is_read_with_its_dates_merges_and_sheets(tmp_path: Path) -> None:
+    """BIFF8, what spreadsheets wrote from 1997 to 2007."""
+    made = xlwt.Workbook(encoding="utf-8")
+    made.add_sheet("Cover").write(0, 0, "Made by the feedback team")
+    day = xlwt.easyxf(num_format_str="DD.MM.YYYY")
+    for name, rows in (("May", OLD), ("June", [[3, 1, "Handle too hot to hold."]])):
+        sheet = made.add_sheet(name)
+        for column, title in enumerate(["Day", "Stars", "Comment", "Shop", "Sum"]):
+            sheet.write(0, column, title)
+        for at, (number, stars, said) in enumerate(rows, 1):
+            sheet.write(at, 0, dt.date(2004, 5, number), day)
+            sheet.write(at, 1, stars)
+            sheet.write(at, 2, said)
+            sheet.write(at, 4, xlwt.Formula(f"B{at + 1}*2"))
+        sheet.write_merge(1, len(rows), 3, 3, "Leer")
+    made.save(str(tmp_path / "old.xls"))
+    records = [record for record in read_records(tmp_path / "old.xls") if isinstance(record, Record)]
+    assert [record.text for record in records] == [*(row[2] for row in OLD), "Handle too hot to hold."]
+    assert [str(record.date) for record in records] == ["2004-05-01", "2004-05-02", "2004-05-03"]
+    assert [record.rating for record in records] == [2, 5, 1]
+    assert {record.entity for record in records} == {"Leer"}
+    assert [record.meta["sheet"] for record in records] == ["May", "May", "June"]
+
+
+def biff5(rows: Sequence[Sequence[str | float]]) -> bytes:
+    """Write a workbook of Excel 5 and 95 by hand: records in Windows-1252 in the stream "Book"."""
+
+    def record(kind: int, *data: bytes) -> bytes:
+        whole = b"".join(data)
+        return struct.pack("<HH", kind, len(whole)) + whole
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHH", 0x0500, kind, 0x0DBB, 1996))
+
+    def filled(row: int, column: int, value: str | float) -> bytes:
+        place = struct.pack("<HHH", row, column, 0)
+        if isinstance(value, str):
+            return record(0x0204, place, struct.pack("<H", len(value)), value.encode("cp1252"))
+        return record(0x0203, place, struct.pack("<d", value))
+
+    cells = (filled(row, column, value) for row, line in enumerate(rows) for column, value in enumerate(line))
+    sheet = begin(0x0010) + b"".join(cells) + record(0x000A)
+    codepage, end = record(0x0042, struct.pack("<H", 1252)), record(0x000A)
+    at = len(begin(0x0005)) + len(codepage) + 4 + 6 + 1 + len("Sheet") + len(end)
+    globe = begin(0x0005) + codepage + record(0x0085, struct.pack("<IH", at, 0), b"\x05Sheet") + end
+    out = io.BytesIO()
+    XlsDoc().save(out, globe + sheet)
+    name, book = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+    data = bytearray(out.getvalue())
+    entry = data.index(name)  # of the directory: a name of 64 bytes, and its length with the zero at its end
+    data[entry : entry + 64] = book.ljust(64, b"\0")
+    data[entry + 64 : entry + 66] = struct.pack("<H", len(book) + 2)
+    return bytes(data)
+
+
+def test_a_workbook_of_1995_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "older.xls"
+    path.write_bytes(biff5([["Stars", "Comment"], [4, "Größer als gedacht, aber gut."], [1, "The lid leaks."]]))
+    records = [record for record in read_records(path) if isinstance(record, Record)]
+    assert [(record.text, record.rating) for record in records] == [
+        ("Größer als gedacht, aber gut.", 4),
+        ("The lid leaks.", 1),
+    ]
 
 
 ODS = """<?xml version="1.0"?><office:document-content

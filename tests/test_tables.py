@@ -347,10 +347,10 @@ def test_what_is_no_conversation_is_said(messages: object, wrong: str) -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=30)), max_size=6))
 def test_turns_always_cover_their_content(messages: list[tuple[str, str]]) -> None:
-    text, _, _, turns = render_messages([{"role": f"r{role}", "content": content} for role, content in messages])
-    spoken = [text[turn.start : turn.end] for turn in turns]
+    talk = render_messages([{"role": f"r{role}", "content": content} for role, content in messages])
+    spoken = [talk.text[turn.start : turn.end] for turn in talk.turns]
     assert all(any(read_cell(content).text == said for _, content in messages) for said in spoken)
-    assert "\n".join(f"{turn.role}: {said}" for turn, said in zip(turns, spoken, strict=True)) == text
+    assert "\n".join(f"{turn.role}: {said}" for turn, said in zip(talk.turns, spoken, strict=True)) == talk.text
 
 
 def test_parquet_with_its_types(tmp_path: Path) -> None:

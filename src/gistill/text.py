@@ -72,7 +72,7 @@ _SMALL_WORDS = {
     "kein keine leider nur dem im von hat haben man",
     "fr": "le la les et est pas très je un une avec pour mais dans nous sur ce qui des du était plus ne sont mon ma "
     "trop "
-    "bien aussi au aux par de en que il elle",
+    "bien aussi au aux par de en que il elle deux même longtemps",
     "es": "el la los las y es no muy un una con para pero que en de por se lo mi está era del al son me nada todo como",
     "it": "il la le e è non molto un una con per ma che di in sono del della era si mi anche questo gli ho nel",
     "pt": "o a os as e é não muito um uma com para mas que de em foi do da no na meu minha está são mais por",

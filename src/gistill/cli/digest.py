@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,7 +102,7 @@ def digest(
         "report" if files[0] == "-" else f"{Path(files[0]).name.partition('.')[0] or 'records'}-report"
     )
     kept = f"What was read so far is kept in {folder}. Run the same command again to continue."
-    with ending(kept=kept), Display() as show:
+    with ending(kept=kept, earlier=folder / "report.html"), _no_empty(folder), Display() as show:
         for file in files:
             _refuse_inside(folder, file)
         columns = options.columns(
@@ -139,6 +141,19 @@ def digest(
         )
     with ending():
         output(_as_json(result, folder) if as_json else _as_text(result, folder))
+
+
+@contextmanager
+def _no_empty(folder: Path) -> Iterator[None]:
+    """Leave no folder that was made for a report that is none."""
+    there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            with suppress(OSError):  # it holds something, or was never made
+                folder.rmdir()
+        raise
 
 
 def _refuse_inside(folder: Path, file: str) -> None:

@@ -20,13 +20,14 @@ _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 
 
 @contextmanager
-def ending(*, kept: str = "") -> Iterator[None]:
+def ending(*, kept: str = "", earlier: Path | None = None) -> Iterator[None]:
     """Turn whatever stops a command into a sentence on standard error and an exit code.
 
     Errors that nobody foresaw pass through with their traceback: they are bugs, and should look like it.
 
     Args:
         kept: One sentence about what an interrupted run leaves behind, and how to go on.
+        earlier: What the command makes; where input is refused and it is there, it is said that an earlier run made it.
     """
     try:
         yield
@@ -37,7 +38,9 @@ def ending(*, kept: str = "") -> Iterator[None]:
     except KeyboardInterrupt:
         _end("Interrupted.", kept, INTERRUPTED)
     except GistillError as error:
-        _end(f"Error: {error}", error.hint, error.exit_code, error)
+        old = earlier is not None and error.exit_code == 2 and earlier.is_file()
+        told = (error.hint, f"{earlier} is from an earlier run." if old else "")
+        _end(f"Error: {error}", "\n".join(filter(None, told)), error.exit_code, error)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _end(f"Error: {place}{(error.strerror or str(error)).lower()}", kept if not error.filename else "", 1, error)

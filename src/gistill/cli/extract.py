@@ -56,7 +56,7 @@ def extract(
     are read. Files larger than memory are read as a stream. --json prints the counts.
     """
     kept = f"What was read so far is kept beside {out}. Run the same command again to continue." if out else ""
-    with ending(kept=kept), Display() as show:
+    with ending(kept=kept, earlier=out), Display() as show:
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         kind, path = _model(model, reader)
         how = options.layout(table_format, encoding, header_row, sheet, records_path)
@@ -93,10 +93,10 @@ def extract(
             chunk_sentences=chunk,
             progress=show,
             say=show.say,
+            check=lambda sentences, failed: refuse_broken(failures + failed, sentences, table.info),
         )
         counts = Counter(records=done.records, sentences=done.sentences, opinions=done.opinions)
         failures.update(done.failures)
-        refuse_broken(failures, counts["sentences"], table.info)
     with ending():
         output(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
 

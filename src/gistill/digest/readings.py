@@ -52,6 +52,9 @@ class Counts(Noun):
     failures: dict[str, int] = Field(default_factory=dict)
 
 
+Check = Callable[[int, Counter[str]], None]  # raises where so many sentences and such failures are no result
+
+
 class Extracted(NamedTuple):
     """What an extraction to a file came to."""
 
@@ -90,6 +93,7 @@ class Readings:
         self._places: dict[str, int] = {}  # `_key`, or of an older one what was seen -> where its line is
         self._lines: list[int] = []  # where each line is, in the order of the file
         self._good = 0  # bytes of whole chunks
+        self._first = True  # no earlier run left anything
         self._killed: deque[_Chunk] = deque()  # behind these, of a run that did not end
 
     @classmethod
@@ -112,6 +116,7 @@ class Readings:
         name = readings._manifest
         earlier = runs.resume(name, fresh, what=path.name, say=say, hint=_HINT) if resume else None
         path.with_name(f"{path.name}.part").unlink(missing_ok=True)  # of an older version
+        readings._first = earlier is None
         if earlier is None:
             readings._store.unlink(missing_ok=True)
         else:
@@ -189,12 +194,14 @@ class Readings:
             if append is None:
                 stack.enter_context(files.appending(self._store, self._good))
 
-    def finish(self, order: Sequence[tuple[str, str]], *, read: int) -> Extracted:
+    def finish(self, order: Sequence[tuple[str, str]], *, read: int, check: Check) -> Extracted:
         """Write the opinions of all records, and drop the readings of those that are gone.
 
         Args:
             order: The id of each record in the order of the file, and what was seen of it.
             read: How many of them were read by this run.
+            check: Called with sentences and failures before the file of opinions is put in its place; what it raises
+                leaves that as it was, and nothing beside it where this run is the first and read nothing.
         """
         counts = Counts()
         pairs = zip(self._take(order), order, strict=True)
@@ -206,6 +213,13 @@ class Readings:
                 opinions = (opinion for kept in current for opinion in kept.opinions)
                 file.write("".join(f"{opinion}\n" for opinion in opinions).encode())
                 counts = counts.model_copy(update=_sum(counts, current))
+            try:
+                check(counts.sentences, Counter(counts.failures))
+            except Exception:
+                if self._first and not counts.sentences:
+                    self._store.unlink(missing_ok=True)
+                    self._manifest.unlink(missing_ok=True)
+                raise
         if renamed or self._lines != [self._places[_key(*item)] for item in dict.fromkeys(order)]:
             self._drop(list(dict.fromkeys(order)))
         self._save(counts, whole=True)

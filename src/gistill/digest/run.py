@@ -17,6 +17,7 @@ from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.masking import with_masks
+from gistill.digest.readings import Check
 from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, with_preset, write_manifest
 from gistill.digest.summary.summarizing import summarize
@@ -111,9 +112,9 @@ def digest(
         refuse_broken(count_failures(failures), len(kept), info)
         count(len(items))
     with steps("extract") as count:
-        found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
+        check: Check = lambda sentences, failed: refuse_broken(count_failures(failures) + failed, sentences, info)  # noqa: E731
+        found = _extract(kept, place, reader, check, resume=resume, progress=progress, say=say)
         sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
-        refuse_broken(count_failures(failures) + found.failed, found.sentences, info)
         count(found.sentences)
     with steps("group") as count:
         as_read, sure = sure, with_chosen(sure, kept, place)
@@ -258,6 +259,7 @@ def _extract(
     records: Sequence[Record],
     folder: Path | None,
     reader: SentenceReader,
+    check: Check,
     *,
     resume: bool,
     progress: Progress,
@@ -267,9 +269,11 @@ def _extract(
     total = len(records)
     if folder is None:
         done = extract(records, reader=reader, total=total, progress=progress)
-        return _Found(done.opinions, done.sentences, Counter(failure.kind for failure in done.failures), None)
+        failed = count_failures(done.failures)
+        check(done.sentences, failed)
+        return _Found(done.opinions, done.sentences, failed, None)
     path = folder / "opinions.jsonl"
-    made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
+    made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say, check=check)
     return _Found(list(read_jsonl(path, Opinion)), made.sentences, Counter(made.failures), path)
 
 

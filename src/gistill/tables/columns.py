@@ -362,7 +362,10 @@ def _by_content(
         )
     by_user = {columns[role] for role in overrides if role in columns}
     names = {name for role, name in columns.items() if role == "author" and facts[name].words < 3}
-    for taken in (set(columns.values()), by_user | names):
+    empty = [name for name in header if facts[name].empty and _fits_name(name, "text") is not None]
+    for again, taken in enumerate((set(columns.values()), by_user | names)):
+        if again and empty:  # what another role took is no text because the texts are empty
+            return Texts((empty[0],), chosen.unread)
         left = [name for name in header if name not in taken]
         for role, kind in (("messages", "messages"), ("text", "prose")):
             best = max(left, key=lambda name: float(getattr(facts[name], kind)), default=None)
@@ -376,9 +379,6 @@ def _by_content(
                 columns["messages"] = best
                 return chosen
             return Texts((best,), {name: why for name, why in chosen.unread.items() if name != best})
-    empty = [name for name in header if facts[name].empty and _fits_name(name, "text") is not None]
-    if empty:
-        return Texts((empty[0],), chosen.unread)
     raise InputError(
         f"no column looks like text; the columns are: {', '.join(header[:30])}",
         file=file,

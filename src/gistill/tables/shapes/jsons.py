@@ -125,7 +125,9 @@ def open_document(text: TextSource, records: str | None) -> Sheet:
         InputError: It is not JSON, too large, or holds nothing that could be a record.
         SettingError: `records` is no path.
     """
-    values = [as_lists(value) for value in _values(_whole(text), text.bytes.name)]
+    hint = "Write it as JSON lines, one object on each line; those are read in any size."
+    document = text.whole(MAX_DOCUMENT, "a JSON document", hint=hint)
+    values = [as_lists(value) for value in _values(document, text.bytes.name)]
     found = _found(values, records, several=False)
     rows = _numbered(values, found)
     first = next(rows, None)
@@ -192,21 +194,6 @@ def _all_lists(values: Sequence[object]) -> list[str]:
     for value in values[:3]:
         look(value, ())
     return found
-
-
-def _whole(text: TextSource) -> str:
-    parts: list[str] = []
-    size = 0
-    for part in text.pieces():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_DOCUMENT:
-            raise InputError(
-                f"is a JSON document of more than {MAX_DOCUMENT:,} characters, which is held as a whole",
-                file=text.bytes.name,
-                hint="Write it as JSON lines, one object on each line; those are read in any size.",
-            )
-    return "".join(parts)
 
 
 def _values(text: str, file: str) -> list[object]:

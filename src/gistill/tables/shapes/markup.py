@@ -40,7 +40,7 @@ def open_html(text: TextSource, how: Layout) -> Sheet:
     Raises:
         InputError: It holds no table, or is too large.
     """
-    return _grid("html", read_tables(_whole(text)), text, how)
+    return _grid("html", read_tables(text.whole(MAX_MARKUP, "markup")), text, how)
 
 
 def _grid(form: str, tables: Sequence[list[Cells]], text: TextSource, how: Layout) -> Sheet:
@@ -71,7 +71,7 @@ def open_xml(text: TextSource, how: Layout) -> Sheet:
     """
     from xml.etree.ElementTree import ParseError, XMLParser
 
-    page = _whole(text)
+    page = text.whole(MAX_MARKUP, "markup")
     if "<!ENTITY" in page:
         raise InputError("is XML that declares entities, which are not read", file=text.bytes.name)
     parser = XMLParser()  # expat bounds what entities grow to
@@ -133,16 +133,3 @@ def _value(element: Element, depth: int = 0) -> object:
 
 def _name(tag: str) -> str:
     return tag.rpartition("}")[2]
-
-
-def _whole(text: TextSource) -> str:
-    parts: list[str] = []
-    size = 0
-    for part in text.pieces():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_MARKUP:
-            raise InputError(
-                f"is markup of more than {MAX_MARKUP:,} characters, which is held as a whole", file=text.bytes.name
-            )
-    return "".join(parts)

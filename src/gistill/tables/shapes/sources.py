@@ -180,6 +180,27 @@ class TextSource:
                 number += piece.count("\n")
                 yield piece
 
+    def whole(self, most: int, what: str, *, hint: str = "") -> str:
+        """Give all of the text at once.
+
+        Args:
+            most: Characters it may have.
+            what: What it is called in the error, with its article.
+            hint: What to do where it has more.
+
+        Raises:
+            InputError: It has more.
+        """
+        parts: list[str] = []
+        size = 0
+        for part in self.pieces():
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                told = f"is {what} of more than {most:,} characters, which is held as a whole"
+                raise InputError(told, file=self.bytes.name, hint=hint)
+        return "".join(parts)
+
     def _open(self, stream: io.BufferedReader) -> io.TextIOWrapper:
         wide = self.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
         return io.TextIOWrapper(stream, self.encoding, errors="replace" if wide else "surrogateescape", newline="")

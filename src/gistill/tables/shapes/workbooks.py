@@ -211,20 +211,19 @@ def _measure(source: ByteSource, handle: BinaryIO) -> None:
 
 
 def _measure_parts(source: ByteSource, handle: BinaryIO) -> bool:
-    """Measure the parts of an XLSX; False where it is another kind of workbook."""
+    """Measure what the parts of a workbook unpack to, of an XLSX also its cells; False where it is of another kind."""
     try:
         with zipfile.ZipFile(handle) as archive:
             infos = archive.infolist()
-            if not any(info.filename == "xl/workbook.xml" for info in infos):
-                return False
+            xlsx = any(info.filename == "xl/workbook.xml" for info in infos)
             total = 0
             for info in infos:
-                if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
+                if not xlsx or (info.filename.startswith("xl/") and info.filename.endswith(".xml")):
                     with archive.open(info) as part:
                         total += _measure_part(source, info, iter(lambda part=part: part.read(_BLOCK), b""), total)  # type: ignore[misc]
     except BROKEN as error:
         raise _unreadable(source, error) from None
-    return True
+    return xlsx
 
 
 def _measure_part(source: ByteSource, info: zipfile.ZipInfo, blocks: Iterator[bytes], before: int) -> int:
@@ -236,6 +235,8 @@ def _measure_part(source: ByteSource, info: zipfile.ZipInfo, blocks: Iterator[by
         size += len(block)
         if before + size > MAX_WORKBOOK or (size > LARGE and size > PACKED_TIGHT * max(info.compress_size, 1)):
             raise _too_large(source, "unpacks to far more than a table of its size holds")
+        if not info.filename.endswith(".xml"):  # an XLSB's is not made of tags
+            continue
         first, last = block.find(b"<"), block.rfind(b"<")
         if max(text + (first if first >= 0 else len(block)), _longest(block)) > 4 * MAX_CELL:
             raise _too_large(source, f"has a cell of more than {MAX_CELL:,} characters")
