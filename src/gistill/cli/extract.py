@@ -18,6 +18,7 @@ from gistill.cli.source import open_source
 if TYPE_CHECKING:
     from gistill.digest.extract import SentenceReader
     from gistill.schema import Failure, Record
+    from gistill.tables import TableInfo
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="File for the opinions. Default: standard output.")
@@ -68,7 +69,7 @@ def extract(
 
         loaded, chunk = _load(kind, path, show.say)
         failures: Counter[str] = Counter()
-        records = _readable(screen(table.records(limit=limit)), failures)
+        records = _readable(screen(table.records(limit=limit)), failures, table.info if out else None)
         if out is None:
             counts = Counter(records=0, sentences=0, opinions=0)
             for part in extract_chunks(records, reader=loaded, chunk_sentences=chunk, progress=show):
@@ -93,10 +94,10 @@ def extract(
             chunk_sentences=chunk,
             progress=show,
             say=show.say,
-            check=lambda sentences, failed: refuse_broken(failures + failed, sentences, table.info),
         )
         counts = Counter(records=done.records, sentences=done.sentences, opinions=done.opinions)
         failures.update(done.failures)
+        refuse_broken(failures, counts["sentences"], table.info)
     with ending():
         output(_counts(out, counts, failures) if as_json else _sentence(counts, failures))
 
@@ -129,15 +130,23 @@ def _load(kind: str, path: str | None, say: Callable[[str], None]) -> tuple[Sent
     return loaded, written.CHUNK_SENTENCES
 
 
-def _readable(items: Iterable[Record | Failure], failures: Counter[str]) -> Iterator[Record]:
-    """Pass the records on and count the rest."""
+def _readable(items: Iterable[Record | Failure], failures: Counter[str], info: TableInfo | None) -> Iterator[Record]:
+    """Pass the records on and count the rest.
+
+    With `info` it ends in an error, before a file is written, where what was read is no result.
+    """
+    from gistill.digest.ends import refuse_broken
     from gistill.schema import Failure
 
+    kept = 0
     for item in items:
         if isinstance(item, Failure):
             failures[item.kind] += 1
         else:
+            kept += 1
             yield item
+    if info is not None:
+        refuse_broken(failures, kept, info)
 
 
 def _counts(out: Path, counts: Counter[str], failures: Counter[str]) -> str:

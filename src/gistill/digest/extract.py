@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
-from gistill.digest.readings import Check, Extracted, Kept, Readings, seen
+from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.digest.rules import read_by_rule
 from gistill.digest.sides import from_questions, short_name
 from gistill.errors import ModelBrokenError
@@ -134,7 +134,6 @@ def extract_to(
     chunk_sentences: int = CHUNK_SENTENCES,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda message: None,
-    check: Check = lambda sentences, failures: None,
 ) -> Extracted:
     """Read records for opinions into a JSON-lines file, each record once for as long as it stays as it is.
 
@@ -153,10 +152,9 @@ def extract_to(
         chunk_sentences: Sentences after which a chunk is closed; fewer for a slow reader, so that a kill loses little.
         progress: As for `extract`.
         say: Called with one sentence when work goes on from, or cannot go on from, an earlier run.
-        check: See `Readings.finish`.
 
     Returns:
-        The counts. The opinions are in the file.
+        The counts. The opinions are in the file; where no sentence was read, none is written.
 
     Raises:
         InputError: An older version of gistill made the file, and `resume` is true; or another run writes it.
@@ -170,7 +168,7 @@ def extract_to(
         read = _read_new(readings, records, order, reader, total, chunk_sentences, progress)
         if progress is not None and order:
             progress("extract", len(order), total)
-        return readings.finish(order, read=read, check=check)
+        return readings.finish(order, read=read)
 
 
 def _read_new(

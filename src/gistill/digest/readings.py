@@ -52,9 +52,6 @@ class Counts(Noun):
     failures: dict[str, int] = Field(default_factory=dict)
 
 
-Check = Callable[[int, Counter[str]], None]  # raises where so many sentences and such failures are no result
-
-
 class Extracted(NamedTuple):
     """What an extraction to a file came to."""
 
@@ -194,15 +191,18 @@ class Readings:
             if append is None:
                 stack.enter_context(files.appending(self._store, self._good))
 
-    def finish(self, order: Sequence[tuple[str, str]], *, read: int, check: Check) -> Extracted:
+    def finish(self, order: Sequence[tuple[str, str]], *, read: int) -> Extracted:
         """Write the opinions of all records, and drop the readings of those that are gone.
 
         Args:
             order: The id of each record in the order of the file, and what was seen of it.
             read: How many of them were read by this run.
-            check: Called with sentences and failures before the file of opinions is put in its place; what it raises
-                leaves that as it was, and nothing beside it where this run is the first and read nothing.
+
+        Returns:
+            The counts. Where no sentence was read, nothing is written, and a first run leaves nothing.
         """
+        if not any(kept.sentences for kept in self._take(order)):
+            return self._nothing(order, read)
         counts = Counts()
         pairs = zip(self._take(order), order, strict=True)
         renamed = False
@@ -213,16 +213,16 @@ class Readings:
                 opinions = (opinion for kept in current for opinion in kept.opinions)
                 file.write("".join(f"{opinion}\n" for opinion in opinions).encode())
                 counts = counts.model_copy(update=_sum(counts, current))
-            try:
-                check(counts.sentences, Counter(counts.failures))
-            except Exception:
-                if self._first and not counts.sentences:
-                    self._store.unlink(missing_ok=True)
-                    self._manifest.unlink(missing_ok=True)
-                raise
         if renamed or self._lines != [self._places[_key(*item)] for item in dict.fromkeys(order)]:
             self._drop(list(dict.fromkeys(order)))
         self._save(counts, whole=True)
+        return Extracted(counts.records, counts.sentences, counts.opinions, counts.failures, counts.records - read)
+
+    def _nothing(self, order: Sequence[tuple[str, str]], read: int) -> Extracted:
+        counts = Counts().model_copy(update=_sum(Counts(), list(self._take(order))))
+        if self._first:
+            self._store.unlink()
+            self._manifest.unlink()
         return Extracted(counts.records, counts.sentences, counts.opinions, counts.failures, counts.records - read)
 
     def _take(self, order: Iterable[tuple[str, str]]) -> Iterator[Kept]:

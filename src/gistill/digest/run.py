@@ -17,7 +17,6 @@ from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.masking import with_masks
-from gistill.digest.readings import Check
 from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, with_preset, write_manifest
 from gistill.digest.summary.summarizing import summarize
@@ -112,8 +111,8 @@ def digest(
         refuse_broken(count_failures(failures), len(kept), info)
         count(len(items))
     with steps("extract") as count:
-        check: Check = lambda sentences, failed: refuse_broken(count_failures(failures) + failed, sentences, info)  # noqa: E731
-        found = _extract(kept, place, reader, check, resume=resume, progress=progress, say=say)
+        found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
+        refuse_broken(count_failures(failures) + found.failed, found.sentences, info)
         sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
         count(found.sentences)
     with steps("group") as count:
@@ -259,7 +258,6 @@ def _extract(
     records: Sequence[Record],
     folder: Path | None,
     reader: SentenceReader,
-    check: Check,
     *,
     resume: bool,
     progress: Progress,
@@ -269,12 +267,11 @@ def _extract(
     total = len(records)
     if folder is None:
         done = extract(records, reader=reader, total=total, progress=progress)
-        failed = count_failures(done.failures)
-        check(done.sentences, failed)
-        return _Found(done.opinions, done.sentences, failed, None)
+        return _Found(done.opinions, done.sentences, count_failures(done.failures), None)
     path = folder / "opinions.jsonl"
-    made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say, check=check)
-    return _Found(list(read_jsonl(path, Opinion)), made.sentences, Counter(made.failures), path)
+    made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
+    opinions = list(read_jsonl(path, Opinion)) if made.sentences else []
+    return _Found(opinions, made.sentences, Counter(made.failures), path)
 
 
 def _write_topics(found: _Found, grouping: Grouping) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from gistill.privacy.cues import is_of_a_thing
 from gistill.privacy.found import LOWER, UPPER, Found
+from gistill.privacy.needs import look
 
 _CAP = f"[{UPPER}]"
 _SMALL = f"[{LOWER}]"
@@ -220,21 +221,21 @@ def places(text: str) -> Iterator[Found]:
     """Find postal addresses and the parts of them that stand on lines of their own."""
     if any(char.isdigit() for char in text) or max(text, default="") >= "一":
         for pattern in (_ENGLISH, _ENGLISH_LOWER, _BROADWAY, _BOX, _STREET_NUMBER, _FRENCH, _HAN, _NORDIC):
-            for match in pattern.finditer(text):
+            for match in look(pattern, text):
                 tail = _TAIL.match(text, match.end())
                 yield Found(match.start(), tail.end() if tail else match.end(), "ADDRESS")
         for pattern in (_STREET_PLACE, _MILITARY, _TURKISH, _GULF, _INDIAN):
-            for match in pattern.finditer(text):
+            for match in look(pattern, text):
                 yield _place(match)
         yield from _beside_codes(text)
         yield from _announced(text)
-        for match in _PLACE_CODE.finditer(text):
+        for match in look(_PLACE_CODE, text):
             if match.lastindex or not _has_a_things_number(text, match.start(), match.end()):
                 yield Found(*match.span(match.lastindex or 0), "ADDRESS")
-        for match in _CODE_PLACE.finditer(text):
+        for match in look(_CODE_PLACE, text):
             if not _COMMON.match(match[1]) and not _is_year(match[0]):
                 yield _place(match)
-        for match in _CERTAIN_CODE_PLACE.finditer(text):
+        for match in look(_CERTAIN_CODE_PLACE, text):
             if not _NOT_DUTCH.match(match[0]):
                 yield _place(match)
 
@@ -242,7 +243,7 @@ def places(text: str) -> Iterator[Found]:
 def _beside_codes(text: str) -> Iterator[Found]:
     """From each postcode look back for its street: the patterns are slow, and most texts have no postcode."""
     windows: list[list[int]] = []
-    for code in _ANY_CODE.finditer(text):
+    for code in look(_ANY_CODE, text):
         start, end = max(0, code.start() - 120), code.end() + 60
         if windows and start <= windows[-1][1]:
             windows[-1][1] = end
@@ -256,7 +257,7 @@ def _beside_codes(text: str) -> Iterator[Found]:
 
 def _announced(text: str) -> Iterator[Found]:
     """Behind a word such as "address": the row of names and numbers, with the lines below that are wholly such."""
-    for cue in _CUE.finditer(text):
+    for cue in look(_CUE, text):
         row = _ROW.match(text, cue.end())
         if row is None:
             continue

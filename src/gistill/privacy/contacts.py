@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from gistill.privacy.checksums import digits
 from gistill.privacy.cues import has_unit, is_of_a_phone, is_of_a_thing
 from gistill.privacy.found import SPACED, Found
+from gistill.privacy.needs import look
 
 _L = SPACED
 _TLD = (
@@ -119,6 +120,7 @@ _USER = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"^@|[\d_]|\w\.\w")
+_NAMED_SOMEWHERE = re.compile(r"[@\d_]|\w\.\w")
 
 
 def contacts(text: str) -> Iterator[Found]:
@@ -131,7 +133,7 @@ def contacts(text: str) -> Iterator[Found]:
 
 
 def _emails(text: str) -> Iterator[Found]:
-    for at in _AT.finditer(text):
+    for at in look(_AT, text):
         local = _LOCAL.search(text[max(0, at.start() - 64) : at.start()])
         if local is None:
             continue
@@ -141,13 +143,13 @@ def _emails(text: str) -> Iterator[Found]:
         )
         if domain:
             yield Found(at.start() - len(local[0]), domain.end(), "EMAIL")
-    for match in _SPELLED.finditer(text):
+    for match in look(_SPELLED, text):
         yield Found(*match.span(), "EMAIL")
 
 
 def _links(text: str) -> Iterator[Found]:
     """A link is personal when it names an account, carries a key, or opens what is shared with those who have it."""
-    for match in _LINK.finditer(text):
+    for match in look(_LINK, text):
         link = match[0].rstrip(".,;:!?)]'*_")
         if _PERSONAL_KEY.search(link) or _PERSONAL_PATH.search(link):
             yield Found(match.start(), match.start() + len(link), "URL")
@@ -156,7 +158,7 @@ def _links(text: str) -> Iterator[Found]:
 def _ips(text: str) -> Iterator[Found]:
     """Public addresses only: 192.168.1.1 is in every router's manual and tells nobody apart."""
     for pattern in (_IPV4, _IPV6):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             try:
                 address = ipaddress.ip_address(
                     re.split(r"/|(?<=\.\d):|(?<=\d):(?=\d+$)", match[0])[0] if pattern is _IPV4 else match[0]
@@ -173,7 +175,9 @@ def _ips(text: str) -> Iterator[Found]:
 
 
 def _users(text: str) -> Iterator[Found]:
-    for match in _USER.finditer(text):
+    if ":" not in text and not _NAMED_SOMEWHERE.search(text):
+        return
+    for match in look(_USER, text):
         group = match.lastindex or 0
         name = match[group].rstrip(".-")
         explicit = group in (2, 3)
@@ -230,21 +234,21 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 def phones(text: str) -> Iterator[Found]:
     """Find telephone and fax numbers."""
-    for match in _INTERNATIONAL.finditer(text):
+    for match in look(_INTERNATIONAL, text):
         local = match[0].startswith("00") and is_of_a_thing(text, match.start())
         if 8 <= len(digits(re.split("[A-Za-z#]", match[0])[0])) <= 16 and not local:
             yield _phone(match)
-    for match in _CERTAIN.finditer(text):
+    for match in look(_CERTAIN, text):
         if not is_of_a_thing(text, match.start()) and not has_unit(text, match.end()):
             yield _phone(match)
-    for match in _LEADING_ZERO.finditer(text):
+    for match in look(_LEADING_ZERO, text):
         if _is_grouped_phone(match[0]) and not is_of_a_thing(text, match.start()):
             yield _phone(match)
-    for match in _BARE.finditer(text):
+    for match in look(_BARE, text):
         known = match[0][0] == "0" or _HAN.search(text) or is_of_a_phone(text, match.start())
         if known and not is_of_a_thing(text, match.start()) and not has_unit(text, match.end()):
             yield _phone(match)
-    for match in _CUED_PHONE.finditer(text):
+    for match in look(_CUED_PHONE, text):
         start = match.start()
         if (
             not _DATE.match(match[0])

@@ -13,6 +13,7 @@ from gistill.privacy import checksums
 from gistill.privacy.checksums import IBAN_LENGTHS, digits
 from gistill.privacy.cues import is_of_a_thing
 from gistill.privacy.found import LOWER, SPACED, Found
+from gistill.privacy.needs import look
 
 _CARD = re.compile(rf"(?<![{SPACED}.,/-])\d(?:(?:[ -]{{0,2}}|[ -]?\n ?)\d){{11,18}}(?![{SPACED}]|[.,-]\d)")
 _DOTTED_CARD = re.compile(
@@ -107,13 +108,13 @@ _NO_SECRET = re.compile(r"\b(?:default|factory|standard|voreingestellt\w*|par d[
 def numbers(text: str) -> Iterator[Found]:
     """Find payment cards, IBANs, national numbers with a shape of their own, passwords and keys."""
     yield from _secrets(text)
-    for match in _IBAN.finditer(text):
+    for match in look(_IBAN, text):
         yield from _iban(text, match)
     for pattern in (_CARD, _DOTTED_CARD):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             yield from _card(text, match)
     for pattern, check in _SHAPES:
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             if check(re.sub(r"[ .:/-]", "", match[0]).upper()) and not _is_an_order(text, match):
                 yield Found(*match.span(), "ID")
 
@@ -158,14 +159,14 @@ def _card(text: str, match: re.Match[str]) -> Iterator[Found]:
 
 
 def _secrets(text: str) -> Iterator[Found]:
-    for match in _KEYS.finditer(text):
+    for match in look(_KEYS, text):
         yield Found(*match.span(), "SECRET")
-    for match in _PASSWORD.finditer(text):
+    for match in look(_PASSWORD, text):
         group = match.lastindex or 0
         value = match[group].rstrip(".!?)")
         if len(value) >= 4 and re.search(r"[\d!@#$%^&*_+=~]", value) and not _NO_SECRET.search(_line(text, match)):
             yield Found(match.start(group), match.start(group) + len(value), "SECRET")
-    for match in _PIN.finditer(text):
+    for match in look(_PIN, text):
         group = match.lastindex or 0
         if not _NO_SECRET.search(_line(text, match)):
             yield Found(*match.span(group), "SECRET")
@@ -280,22 +281,27 @@ _PLATE = re.compile(
 )
 
 
+# What each value of these has that `_is_number` takes: three digits, digits with letters or other digits beside them.
+_MAY_BE_NUMBER = re.compile(r"\d{3}|\d[A-Za-z]|[A-Za-z]\d|\d[ ./-]{1,2}[A-Z]*\d|[A-Z][ /-]\d|\d[ -][A-Z]|[A-Z]{6}")
+
+
 def ids(text: str) -> Iterator[Found]:
     """Find identity, customer, account, membership and booking numbers, and licence plates.
 
     Not order, parcel, ticket, invoice and serial numbers: they are a thing's, and whoever holds the list can tell
     the person as well from the review itself.
     """
-    for pattern in (_CUED, _RIGHT_BEHIND, _BARE_ACCOUNT, _LOWER):
-        for match in pattern.finditer(text):
+    patterns = (_CUED, _RIGHT_BEHIND, _BARE_ACCOUNT, _LOWER) if _MAY_BE_NUMBER.search(text) else ()
+    for pattern in patterns:
+        for match in look(pattern, text):
             value = match[match.lastindex or 0]
             if _is_number(value) and (pattern is not _RIGHT_BEHIND or sum(map(str.isalnum, value)) >= 6):
                 yield Found(*match.span(match.lastindex or 0), "ID")
     for pattern in (_HAN_CUED, _UNCASED_CUED):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             if _is_number(match[1]):
                 yield Found(*match.span(1), "ID")
-    for match in _PLATE.finditer(text):
+    for match in look(_PLATE, text):
         yield Found(*match.span(match.lastindex or 0), "ID")
 
 

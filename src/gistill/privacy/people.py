@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gistill.privacy.found import LOWER, UPPER, Found
+from gistill.privacy.needs import look
 
 _UP = f"[{UPPER}]"
 _LOW = f"[{LOWER}]"
@@ -222,17 +223,17 @@ _BEHIND_IT = re.compile(
 def people(text: str) -> Iterator[Found]:
     """Find names beside a sure sign, and dates of birth."""
     for pattern in (_INTRODUCED, _INTRODUCED_LINE, _INTRODUCED_LOWER, _HAN_NAME, _UNCASED):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             yield _name(match)
-    for match in _TITLE.finditer(text):
+    for match in look(_TITLE, text):
         if not _BRANDS.match(match[1]) and not match[1].startswith("'"):
             yield _name(match)
     for pattern in (_HOLDS, _SIGNATURE, _SIGNED, _GREETING, _IAM, _HERE_IS, _COMMA, _HERE, _RELATIVE, _ASK_FOR):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             if not _NOBODY.match(match[match.lastindex or 0]):
                 yield _name(match)
     for pattern in (_BORN, _BORN_BEHIND):
-        for match in pattern.finditer(text):
+        for match in look(pattern, text):
             yield Found(*match.span(1), "DATE_OF_BIRTH")
 
 
