@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the extra: train")
 pytest.importorskip("onnxscript", reason="needs the extra: train")
 transformers = pytest.importorskip("transformers", reason="needs the extra: train")
 
+import tiny_models  # noqa: E402
 from gistill.corpora.labelled import Labelled, Triplet  # noqa: E402
 from gistill.errors import InputError, ModelBrokenError, ModelMissingError, SettingError  # noqa: E402
 from gistill.reader import load_reader  # noqa: E402
@@ -55,26 +56,7 @@ EXAMPLES = [sentence(thing, word) for thing in THINGS for word in GOOD + BAD]
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two small layers with a vocabulary of the words above, saved as a model folder."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.normalizers import BertNormalizer
-    from tokenizers.pre_tokenizers import BertPreTokenizer
-    from tokenizers.processors import TemplateProcessing
-
-    folder = tmp_path_factory.mktemp("base")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "is", ".", "##s", *THINGS, *GOOD, *BAD]
-    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer()
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    return folder
+    return tiny_models.encoder(tmp_path_factory.mktemp("base"), [*THINGS, *GOOD, *BAD])
 
 
 @pytest.fixture(scope="module")

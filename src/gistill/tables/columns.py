@@ -68,10 +68,10 @@ def choose_columns(
     of a language column as languages; an id column is at least 95% distinct. Whole names go before last words ("Kunden
     Kommentar") and those, for text, rating and date, before first words ("fecha de compra"); of a question only the
     whole counts. All columns with the customer's words are read: see `texts.choose_texts`. Without a name, the text
-    is the column whose cells are most like prose: many words, few repeats, few gaps; a date is a column of written
-    dates; and where there is no header, a rating is a column of few small numbers. Author, entity and language are
-    never guessed without a name. Of several dates the first (created before updated), of authors ids before names, of
-    ratings the overall one, of entities companies before products are taken; the others stay as columns.
+    is the column most like prose (many words, few repeats, few gaps), a date one of written dates; and where there is
+    no header, a rating one of few small numbers. Author, entity and language are never guessed without a name. Of
+    several dates the first (created before updated), of authors ids before names, of ratings the overall one, of
+    entities companies before products are taken; the others stay as columns.
 
     Args:
         header: Column names.
@@ -112,9 +112,7 @@ def choose_columns(
             del columns["messages"]
     found = {role: columns[role] for role in ROLES if columns.get(role)}
     lists = {name: "a list of comments" for name in header if _are_comments(name, facts[name], found)}
-    dated = () if "date" in found or "date" in overrides else find_dated(header, labels, rows)
-    if dated:
-        notes += (f"the date is read from columns {', '.join(map(repr, dated))}",)
+    dated = () if "date" in {**found, **overrides} else find_dated(header, labels, rows)
     return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **lists}, dated)
 
 

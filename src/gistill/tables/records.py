@@ -170,6 +170,8 @@ def _with_columns(table: Table, guess: Guess, day_first: bool | None, as_of: dt.
     sheet, sample = table.sheet, table.sample
     cells = [item.cells for item in sample if isinstance(item, Row)]
     notes = [*sheet.notes, *guess.notes]
+    if guess.dated:
+        notes.append(f"the date is read from columns {', '.join(map(repr, guess.dated))}")
     order = None
     if "date" in guess.columns:
         values = [row.get(guess.columns["date"]) for row in cells]
