@@ -64,14 +64,14 @@ def choose_columns(
 ) -> Guess:
     """Decide which column plays which role.
 
-    A name must match and the cells must bear it out: 80% of a rating column read as ratings, of a date column as dates,
-    of a language column as languages; an id column is at least 95% distinct. Whole names go before last words ("Kunden
-    Kommentar") and those, for text, rating and date, before first words ("fecha de compra"); of a question only the
-    whole counts. All columns with the customer's words are read: see `texts.choose_texts`. Without a name, the text
-    is the column most like prose (many words, few repeats, few gaps), a date one of written dates; and where there is
-    no header, a rating one of few small numbers. Author, entity and language are never guessed without a name. Of
-    several dates the first (created before updated), of authors ids before names, of ratings the overall one, of
-    entities companies before products are taken; the others stay as columns.
+    A name must match and the cells must bear it out: 80% of a column of ratings, dates or languages read as such;
+    an id column is at least 95% distinct. Whole names go before last words ("Kunden Kommentar") and those, for
+    text, rating and date, before first words ("fecha de compra"); of a question only the whole counts. All columns
+    with the customer's words are read: see `texts.choose_texts`. Without a name, the text is the column most like
+    prose, a date one of written dates; and where there is no header, a rating one of few small numbers. Author,
+    entity and language are never guessed without a name. Of several dates the first (created before updated), of
+    authors ids before names, of ratings the overall one, of entities companies before products are taken; the
+    others stay as columns.
 
     Args:
         header: Column names.
