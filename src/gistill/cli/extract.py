@@ -145,7 +145,7 @@ def _readable(items: Iterable[Record | Failure], failures: Counter[str], info: T
         else:
             kept += 1
             yield item
-    if info is not None:
+    if info is not None and kept:
         refuse_broken(failures, kept, info)
 
 
