@@ -111,9 +111,12 @@ def choose_columns(
         if "messages" in columns and "messages" not in overrides:
             del columns["messages"]
     found = {role: columns[role] for role in ROLES if columns.get(role)}
-    lists = {name: "a list of comments" for name in header if _are_comments(name, facts[name], found)}
     dated = () if "date" in {**found, **overrides} else find_dated(header, labels, rows)
-    return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **lists}, dated)
+    return Guess(found, notes, chosen.read, question, ratings, {**chosen.unread, **_lists(facts, found)}, dated)
+
+
+def _lists(facts: Mapping[str, Facts], columns: Mapping[str, str]) -> dict[str, str]:
+    return {name: "a list of comments" for name in facts if _are_comments(name, facts[name], columns)}
 
 
 def _are_comments(name: str, column: Facts, columns: Mapping[str, str]) -> bool:
