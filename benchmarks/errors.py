@@ -221,13 +221,19 @@ def shown(share: Proportion) -> str:
 def on_summedits(data: Path, tiers: Tiers, domains: Sequence[str], *, held: bool) -> None:
     print(HEAD.format("domain", "summaries", "documents"))
     values = []
+    kinds: dict[str, list[bool]] = {}
     for domain in domains:
         rows = [row for row in summedits.load(domain, folder=data) if not held or summedits.is_held(row.document)]
         cases = [Case(id=str(n), source=row.source, summary=row.summary) for n, row in enumerate(rows)]
         codes = codes_by_case(cases, tiers)
         called = [bool(codes[case.id] & FACTUAL) for case in cases]
+        for case, row in zip(cases, rows, strict=True):
+            if len(row.codes) == 1:
+                kinds.setdefault(row.codes[0], []).append(row.codes[0] in codes[case.id])
         values.append(balanced([row.document for row in rows], [not row.consistent for row in rows], called, domain))
     print(f"\nmean of the domains: {np.mean(values):.1f}")
+    for code, found in sorted(kinds.items()):
+        print(f"edits of one kind, {code}: {len(found)}, found as {code}: {shown(wilson(sum(found), len(found)))}")
 
 
 def balanced(groups: Sequence[str], wrong: Sequence[bool], called: Sequence[bool], name: str) -> float:
