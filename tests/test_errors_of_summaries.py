@@ -146,6 +146,30 @@ def test_everyone_and_most_are_held_against_people_who_feel_the_opposite() -> No
     assert "E13" in {one.code for one in check_summary("7 people like soup.", reading, opinions=([], there)).faults}
 
 
+@pytest.mark.parametrize(("people", "found"), [(3, True), (2, False)])
+def test_blame_where_several_people_only_praise_is_a_contradiction(people: int, found: bool) -> None:
+    texts = ["The soup was lovely.", "Fine soup for all.", "We liked the soup."][:people]
+    source = "\n\n".join(texts)
+    spans = tuple(Span(start=source.index(text), end=source.index(text) + len(text)) for text in texts)
+
+    def opinion(text: str, whole: str, polarity: str) -> Opinion:
+        at = whole.index(text)
+        thing = whole.index("soup", at)
+        return Opinion(
+            id=text, record="r", sentence=Span(start=at, end=at + len(text)),
+            aspect=Quote(start=thing, end=thing + 4, text="soup"),
+            opinion=Quote(start=at, end=at + 3, text=whole[at : at + 3]), polarity=polarity, confidence=None,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+    summary = "Bad soup is what people find."
+    there = [opinion(text, source, "positive") for text in texts]
+    checked = check_summary(
+        summary, Reading(source, texts=spans), opinions=([opinion(summary, summary, "negative")], there)
+    )
+    assert ("polarity" in [one.rule for one in checked.faults]) is found
+    assert "E4" in checked.codes
+
+
 def test_the_taxonomy_in_the_package_has_all_codes_and_a_copy_can_be_changed(tmp_path) -> None:
     shipped = load_taxonomy()
     assert list(shipped) == [f"E{n}" for n in range(1, 15)]

@@ -124,7 +124,7 @@ def find_turned(source: Reading, said: Sequence[Opinion], there: Sequence[Opinio
     """
     known: dict[str, list[str]] = {}
     where: dict[str, Opinion] = {}
-    least = 2 if len(source.texts) > 1 else 1  # opinions of several people that must say the opposite
+    least = 3 if len(source.texts) > 1 else 2  # opinions that must say the opposite: the reader errs, too
     for one in there:
         for root in people.things(one):
             known.setdefault(root, []).append(one.polarity)
