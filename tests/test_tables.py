@@ -231,6 +231,13 @@ def test_headers_that_repeat_or_are_empty(tmp_path: Path) -> None:
     assert inspect_table(path).header == ("text", "column 2", "text (2)")
 
 
+@pytest.mark.parametrize("header", ["∞", "-"])
+def test_a_header_without_a_letter_is_a_header(tmp_path: Path, header: str) -> None:
+    lines = [f"a good and soft bed {n}" for n in range(3)]
+    found = records(put(tmp_path, "r.csv", "\n".join([header, *lines])))
+    assert [record.text for record in found] == lines
+
+
 def test_other_columns_and_unreadable_values_are_kept_in_meta(tmp_path: Path) -> None:
     rows = "".join(f"bed number {n} is good,{n % 5},Bonn,\n" for n in range(9))
     last = records(put(tmp_path, "r.csv", f"text,rating,city,empty\n{rows}bad bed,unrated,Ulm,\n"))[-1]

@@ -103,7 +103,7 @@ def _is_called_text(fit: int | None, column: Facts) -> bool:
 
 def _is_heading(label: str, column: Facts) -> bool:
     """Titles are short and may recur: "Nice app" from six people is what six people wrote."""
-    longest = 12 if tokens(label)[-1] == "summary" else 30  # a longer summary is somebody else's, of the text
+    longest = 12 if tokens(label)[-1:] == ["summary"] else 30  # a longer summary is somebody else's, of the text
     return is_title(label) and column.words <= longest
 
 
