@@ -204,6 +204,7 @@ class Point(Noun):
     category: str | None  # a code of gistill.categories; None where the reader was taught none
     direction: Direction
     opinions: tuple[str, ...]  # opinion ids, the most typical first
+    quotes: tuple[str, ...] = ()  # of these, up to three that are quoted, of different people, the best first
     tally: Tally
     strength: float | None  # mean strength of the opinions, without a sign; None where the reader was taught none
     aspects: dict[str, int] = Field(default_factory=dict)  # things that it is about, as named -> mentions; most first

@@ -34,7 +34,6 @@ OURS = frozenset(
     {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )
 UNMASKED = ("digest.json", "opinions.jsonl", "opinions.readings.jsonl")  # exact; names of customers stay in them
-POINT_QUOTES = 6  # opinions of a point that a digest carries with their records; opinions.jsonl has all
 EXAMPLES = 5  # failures of each kind that are shown as examples
 
 
@@ -158,7 +157,7 @@ def assemble(
     phrases = [phrase for aspect in grouping.aspects for phrase in (*aspect.pros, *aspect.cons)]
     ids = {cite for summary in summaries for sentence in summary.sentences for cite in sentence.cites}
     ids.update(cite for phrase in phrases for cite in phrase.opinions)
-    ids.update(cite for point in grouping.points for cite in point.opinions[:POINT_QUOTES])
+    ids.update(cite for point in grouping.points for cite in point.quotes)
     cited = tuple(opinion for opinion in opinions if opinion.id in ids)
     around = {opinion.record for opinion in cited}
     dates = [record.date for record in records if record.date is not None]

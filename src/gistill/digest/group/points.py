@@ -16,18 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gistill.digest.group.linking import join, link
+from gistill.digest.group.naming import LONGEST_NAME, name_of
 from gistill.digest.group.phrases import bare, shown
+from gistill.digest.group.shown import quoted, sides_of, worth
 from gistill.digest.group.tally import Counted, Ints, counted, split, tallies
-from gistill.digest.group.terms import PRODUCT, normal, slug, surface, word_set, words_of
+from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
 from gistill.likeness import Window, windows
 from gistill.schema import EntityTally, Opinion, Point, Ratings, Record, Span
 from gistill.stats import mean, mean_difference
 
 LEAST_PEOPLE = 2  # what fewer say is no point
-LONGEST_NAME = 6  # words
-# Alone these say nothing of a point: what any product is, and does.
-_BARE = word_set("work works worked working product item thing it use used using received got bought does do")
 OWN_SHARE = 0.5  # of a term's opinions that judge the whole: then it names what is reviewed
 OWN_LEAST = 3  # opinions about a term from which that is known
 SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may be to be joined than others
@@ -103,12 +102,15 @@ def find_points(
                 place[members], number = number, number + 1
                 homes.append((block, cluster))
     texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
-    sure = np.array([1.0 if o.confidence is None else o.confidence for o in opinions], dtype=np.float32)
-    typical = [_typical(block, cluster, sure) for block, cluster in homes]
-    names = [_name([texts[row] for row in rows]) for rows in typical]
-    speaking = [[opinions[row] for row in rows] for rows in typical]
+    ranked = _ranked(homes, opinions, by_id)
+    names = [
+        name_of([texts[row] for row, _, _ in rows], [like for _, _, like in rows], opinions[rows[0][0]].direction)
+        for rows in ranked
+    ]
+    speaking = [[opinions[row] for row, _, _ in rows] for rows in ranked]
+    quotes = [quoted(some, [value for _, value, _ in rows], by_id) for some, rows in zip(speaking, ranked, strict=True)]
     ids = _ids(names, speaking, before or {})
-    points = _assemble(list(zip(ids, names, speaking, strict=True)), place, records, counts)
+    points = _assemble(list(zip(ids, names, speaking, quotes, strict=True)), place, records, counts)
     assignment = {opinion: point.id for point in points for opinion in point.opinions}
     once = tuple(opinion.id for opinion in opinions if opinion.id not in assignment)
     return Points(points, once, assignment)
@@ -220,15 +222,18 @@ def _cluster(vectors: Floats, weights: Ints, olds: Sequence[str], enough: float)
 
 
 def _assemble(
-    found: Sequence[tuple[str, str, list[Opinion]]], place: Ints, records: Sequence[Record], counts: Counted
+    found: Sequence[tuple[str, str, list[Opinion], tuple[str, ...]]],
+    place: Ints,
+    records: Sequence[Record],
+    counts: Counted,
 ) -> tuple[Point, ...]:
-    """Count each point, given its id, its name and its opinions; `place` is the point of each opinion."""
+    """Count each point, given its id, name, opinions and what is quoted; `place` is the point of each opinion."""
     n = len(found)
     every = tallies(counts, place, n, np.full(n, counts.people), np.full(n, len(records)))
     entities, ratings = _entities(counts, place, n, records), _ratings(counts, place, n, records)
     dates = {record.id: record.date for record in records}
     made = []
-    for i, (id_, name, members) in enumerate(found):
+    for i, (id_, name, members, quotes) in enumerate(found):
         known = [date for opinion in members if (date := dates[opinion.record])]
         things = Counter(surface(opinion.aspect.text) for opinion in members if opinion.aspect)
         strengths = [abs(opinion.strength) for opinion in members if opinion.strength is not None]
@@ -239,6 +244,7 @@ def _assemble(
                 category=_category(members),
                 direction=members[0].direction,
                 opinions=tuple(opinion.id for opinion in members),
+                quotes=quotes,
                 tally=every[i],
                 strength=round(sum(strengths) / len(strengths), 4) if strengths else None,
                 aspects=dict(sorted(things.items(), key=lambda item: (-item[1], item[0]))),
@@ -302,14 +308,27 @@ def _category(opinions: Sequence[Opinion]) -> str | None:
     return Counter(opinion.category for opinion in opinions).most_common(1)[0][0]
 
 
-def _typical(block: _Block, cluster: int, sure: Floats) -> list[int]:
-    """List the opinions of a cluster, those first that are most like all of it and of which the reader is sure."""
-    inside = np.flatnonzero(block.cluster == cluster)
-    weights = np.array([len(block.rows[at]) for at in inside])
-    centre = (block.vectors[inside] * weights[:, None]).sum(axis=0) / weights.sum()
-    like = block.vectors[inside] @ centre
-    rows = [(row, float(one)) for at, one in zip(inside, like, strict=True) for row in block.rows[at]]
-    return [row for row, _ in sorted(rows, key=lambda each: (-round(each[1] * float(sure[each[0]]), 4), each[0]))]
+def _ranked(
+    homes: Sequence[tuple[_Block, int]], opinions: Sequence[Opinion], records: Mapping[str, Record]
+) -> list[list[tuple[int, float, float]]]:
+    """List the opinions of each cluster, those first that stand best for it: place, worth and likeness to the whole."""
+    sides = sides_of(opinions)
+    given = [record.rating for record in records.values() if record.rating is not None]
+    ends = (min(given), max(given)) if given else None
+    found = []
+    for block, cluster in homes:
+        inside = np.flatnonzero(block.cluster == cluster)
+        weights = np.array([len(block.rows[at]) for at in inside])
+        like = block.vectors[inside] @ ((block.vectors[inside] * weights[:, None]).sum(axis=0) / weights.sum())
+        rows = [(row, float(one)) for at, one in zip(inside, like, strict=True) for row in block.rows[at]]
+        category = _category([opinions[row] for row, _ in rows])
+        ranked = []
+        for row, one in rows:
+            record = records[opinions[row].record]
+            value = worth(opinions[row], one, record, category=category, sides=sides, ends=ends)
+            ranked.append((row, round(value, 4), one))
+        found.append(sorted(ranked, key=lambda each: (-each[1], each[0])))
+    return found
 
 
 def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:
@@ -322,25 +341,6 @@ def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:
     )
     stretch = shown(text[start:end])
     return stretch if len(stretch.split()) <= LONGEST_NAME else f"{aspect}: {words}"
-
-
-def _name(phrases: Sequence[str]) -> str:
-    """Choose a name: the phrase used most among the more typical half, then the most typical one.
-
-    Args:
-        phrases: Of the opinions, the most typical first.
-
-    Returns:
-        A phrase of at most six words that is no bare noun or verb of the product, where one has that; else the first
-        words of the most typical one.
-    """
-    typical = phrases[: max(8, len(phrases) // 2)]
-    used = Counter(bare(phrase) for phrase in phrases)
-    fit = [phrase for phrase in typical if 0 < len(phrase.split()) <= LONGEST_NAME and bare(phrase) not in _BARE]
-    if fit:
-        return max(fit, key=lambda phrase: used[bare(phrase)])  # of equals the first
-    words = phrases[0].split()
-    return " ".join(words[:LONGEST_NAME]) + (" …" if len(words) > LONGEST_NAME else "")
 
 
 def _ids(names: Sequence[str], members: Sequence[Sequence[Opinion]], before: Mapping[str, str]) -> list[str]:

@@ -34,6 +34,7 @@ COMPARED = 10  # aspects in the comparison of entities
 ENTITIES = 30  # entities in the comparison
 TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
 STEP = 5  # people in a step of a trend that says anything; a line through fewer is noise
+QUOTED = 3  # opinions of a point that are quoted where none were chosen
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
 LISTED = 10  # problems, and as many praises and wishes, that are listed; all stand under their categories
@@ -178,8 +179,8 @@ class View:
         ]
 
     def point_quotes(self, point: Point) -> list[Excerpt]:
-        """The most typical quotations of a point."""
-        return self.quotes(tuple(name for name in point.opinions if name in self._cited))
+        """The quotations that stand for a point."""
+        return self.quotes(tuple(name for name in point.quotes or point.opinions[:QUOTED] if name in self._cited))
 
     @cached_property
     def index(self) -> list[tuple[str, list[tuple[Point, list[tuple[str, str]]]]]]:
