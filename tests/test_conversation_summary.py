@@ -252,7 +252,7 @@ def test_a_tiny_model_is_trained_by_the_recipe_has_a_card_and_writes_briefs(
         monkeypatch.setitem(tweetsumm.SOURCE.files, name, hash_file(train.parent / name))
     parts = {"teach": frozenset(["a1"]), "test": frozenset(["a2"]), "dev": frozenset(["a3"])}
     monkeypatch.setattr(tweetsumm, "split", lambda: parts)
-    small = (f"model={causal(tmp_path / 'base')}", "steps=2", "evaluate_every=1", "max_new_tokens=8", "max_length=512")
+    small = (f"model={causal(tmp_path / 'base')}", "steps=2", "max_new_tokens=8", "max_length=512")
     recipe = load_recipe(Path(__file__).parents[1] / "recipes" / "summary-conversation.yaml", settings=small)
     out = tmp_path / "student"
     about = finetune_writer(recipe, out=out, data=folder)
