@@ -30,7 +30,7 @@ from gistill.lm.fake import ScriptedModel
 from teacher_server import TeacherServer
 
 ROOT = Path(__file__).parent.parent
-MOST_FILES, MOST_IN_THE_LOOP = 34, 25  # see docs/decisions/0009
+MOST_FILES, MOST_IN_THE_LOOP = 35, 25  # see docs/decisions/0009
 
 
 @pytest.fixture(autouse=True)
