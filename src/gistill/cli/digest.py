@@ -121,13 +121,13 @@ def digest(
         from gistill.digest.group.taxonomy import load_taxonomy
         from gistill.digest.run import digest as walk
         from gistill.digest.steps import prepare_folder
-        from gistill.reader import load_reader
+        from gistill.reader import load_readers
 
         prepare_folder(folder)
         result = walk(
             table.records(limit=limit),
             folder=folder,
-            reader=load_reader(reader),
+            reader=load_readers(reader),
             writer=None if writer == "none" else writer,
             taxonomy=load_taxonomy(taxonomy) if taxonomy else None,
             preset=preset,

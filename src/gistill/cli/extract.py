@@ -120,9 +120,9 @@ def _load(kind: str, path: str | None, say: Callable[[str], None]) -> tuple[Sent
     """Load what reads, and say how many sentences it takes at once."""
     if kind == "reader":
         from gistill.digest.extract import CHUNK_SENTENCES
-        from gistill.reader import load_reader
+        from gistill.reader import load_readers
 
-        return load_reader(path), CHUNK_SENTENCES
+        return load_readers(path), CHUNK_SENTENCES
     from gistill.digest import written
 
     loaded = written.load_writer_reader(path)

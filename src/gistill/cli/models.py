@@ -27,7 +27,7 @@ def models(
 ) -> None:
     """Show which models are installed and where, and which command installs the missing ones."""
     with ending():
-        found = [_reader(str(reader) if reader else None), _vectors(), _writer(), *_adapters()]
+        found = [_reader(str(reader) if reader else None), _languages(), _vectors(), _writer(), *_adapters()]
         if as_json:
             output(json.dumps([asdict(model) for model in found], indent=2))
             return
@@ -52,6 +52,18 @@ def _reader(path: str | None) -> Found:
     except (OSError, ValueError, KeyError, TypeError):
         return Found("reader", use, place=str(folder), hint="Its reader.json cannot be read.")
     return Found("reader", use, name, str(folder))
+
+
+def _languages() -> Found:
+    from gistill.errors import ModelMissingError
+    from gistill.reader import load_reader
+
+    use = "finds the opinions in other languages; without it, they are set apart"
+    try:
+        one = load_reader("multilingual", now=False)
+    except ModelMissingError as error:
+        return Found("languages", use, hint=error.hint)
+    return Found("languages", use, one.name, str(one.folder))
 
 
 def _vectors() -> Found:

@@ -26,7 +26,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start from the beginning. Default: continue an earlier run.")]
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 ReaderPath = Annotated[
-    Path | None, typer.Option("--reader", metavar="PATH", help="Folder of a reader. Default: the one in the package.")
+    Path | None,
+    typer.Option(
+        "--reader",
+        metavar="NAME",
+        help="small, multilingual, or the folder of a reader. Default: small, and for languages that it does not read "
+        "multilingual where that is installed.",
+    ),
 ]
 Format = Annotated[
     str | None,

@@ -76,7 +76,7 @@ def spotcheck(
         from gistill.digest.correction.sheet import read_sheet, write_sheet
         from gistill.digest.correction.spotcheck import save
         from gistill.digest.spotchecking import count_spot_check, load_digest, open_spot_check
-        from gistill.reader import load_reader
+        from gistill.reader import load_readers
 
         columns = options.columns(
             text=text_column,
@@ -91,7 +91,7 @@ def spotcheck(
         source = file or _source(folder, load_digest(folder))
         how = options.layout(table_format, encoding, header_row, workbook_sheet, records_path)
         items = list(open_source(source, columns, how, say=tell).records(limit=limit))
-        check = open_spot_check(folder, items, load_reader(reader), n=n, seed=seed)
+        check = open_spot_check(folder, items, load_readers(reader), n=n, seed=seed)
         if sheet is None:
             _mark(check)
         elif sheet.exists():

@@ -17,13 +17,13 @@ from gistill.digest.rules import read_by_rule
 from gistill.digest.sides import from_questions, short_name
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
-from gistill.reader import load_reader
+from gistill.reader import load_readers
 from gistill.runs import holding
 from gistill.schema import Failure, InCell, Opinion, Part, Polarity, Quote, Record, Span
 from gistill.screen import customer_spans
 from gistill.sentences import MAX_WORDS, split
 from gistill.tables.parts import in_cell, part_of
-from gistill.text import is_in_one_of
+from gistill.text import find_language, is_in_one_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def extract(
     Args:
         records: What `gistill.read_records` gives, with different ids. Of a conversation only the customers' turns are
             read. A failure among them comes back among the failures.
-        reader: See `gistill.load_reader`; None loads the shipped one.
+        reader: See `gistill.load_reader`; None loads all that are installed.
         total: Number of records, for progress; None when it is not known.
         progress: Called after each batch.
 
@@ -95,7 +95,7 @@ def extract(
             else:
                 yield record
 
-    for part in extract_chunks(readable(), reader=reader or load_reader(), total=total, progress=progress):
+    for part in extract_chunks(readable(), reader=reader or load_readers(), total=total, progress=progress):
         opinions += part.opinions
         failures += part.failures
         done += part.records
@@ -263,7 +263,7 @@ class _Read(NamedTuple):
 
 def _read_chunk(chunk: _Chunk, reader: SentenceReader, tick: Callable[[float], None]) -> list[_Read]:
     choose = getattr(reader, "for_language", None)
-    readers = [choose(record.language) if choose else reader for record, _, _ in chunk]
+    readers = [choose(language_of(record)) if choose else reader for record, _, _ in chunk]
     wanted: dict[str, tuple[SentenceReader, list[str]]] = {}
     for one, (record, spans, _) in zip(readers, chunk, strict=True):
         sentences = wanted.setdefault(one.hash, (one, []))[1]
@@ -320,6 +320,13 @@ def _from_question(record: Record, part: Part, answer: Span, marks: Counter[str]
         confidence=None,
         cell=_cell(record, answer, aspect, None),
     )
+
+
+def language_of(record: Record) -> str | None:
+    """Give the language that was declared of a record, else the one that its customer's words are in; None: unknown."""
+    if record.language is not None:
+        return record.language
+    return find_language("\n".join(record.text[part.start : part.end] for part in customer_spans(record)))
 
 
 def _why_unread(record: Record, parts: Sequence[Span], languages: Collection[str]) -> str:

@@ -25,7 +25,7 @@ from gistill.files import hash_text
 from gistill.likeness import Likeness, load_likeness
 from gistill.lm import LanguageModel, load_writer
 from gistill.presets import preset_of
-from gistill.reader import load_reader
+from gistill.reader import load_readers
 from gistill.runs import holding
 from gistill.schema import Digest, Failure, Opinion, Record, Summary
 from gistill.screen import screen
@@ -73,7 +73,7 @@ def digest(
     Args:
         records: What `gistill.read_records` gives, or a data frame, which it then reads. Records have different ids.
         folder: Where the report and everything it is made of goes; made if missing. None writes nothing.
-        reader: See `gistill.load_reader`; None loads the shipped one.
+        reader: See `gistill.load_reader`; None loads all that are installed.
         writer: What writes the summaries (`gistill.load_writer`), or its name. "auto" is the default writer where
             it is installed; None makes the same report from quotes alone.
         taxonomy: Names the aspects; None lets them follow from the terms.
@@ -100,7 +100,7 @@ def digest(
     given = _given(records)
     info = given.info if isinstance(given, TableRecords) else None
     with steps("load models"):
-        reader = reader or load_reader()
+        reader = reader or load_readers()
         writer = _find_writer(writer, say)
         vectors, likeness = load_vectors(), load_likeness()
     with steps("read") as count:

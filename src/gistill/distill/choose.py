@@ -113,7 +113,7 @@ def chooser(kind: Selection, *, seed: int = 0) -> Callable[[Sequence[str], int],
 
         vectors = load_vectors()
         return lambda texts, count: diverse(texts, count, vectors=vectors, seed=seed)
-    from gistill.reader import load_reader
+    from gistill.reader import load_readers
 
-    reader = load_reader()
+    reader = load_readers()
     return lambda texts, count: difficult(texts, count, reader=reader)

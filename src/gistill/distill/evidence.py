@@ -28,7 +28,7 @@ def side_evidence(records: Iterable[Record | Failure], *, reader: SentenceReader
 
     Args:
         records: All of them; what cannot be read comes out as it went in.
-        reader: See `gistill.reader.load_reader`; None loads the shipped one.
+        reader: See `gistill.load_reader`; None loads all that are installed.
     """
     screened = list(screen(records))
     kept = {record.id: record for record in screened if isinstance(record, Record)}
@@ -55,7 +55,7 @@ def aspect_evidence(records: Iterable[Record | Failure], *, reader: SentenceRead
 
     Args:
         records: All of them; what cannot be read comes out as it went in.
-        reader: See `gistill.reader.load_reader`; None loads the shipped one.
+        reader: See `gistill.load_reader`; None loads all that are installed.
     """
     screened = list(screen(records))
     kept = {record.id: record for record in screened if isinstance(record, Record)}
@@ -100,9 +100,9 @@ def conversations(records: Iterable[Record | Failure], *, reader: SentenceReader
 def _sides(records: dict[str, Record], reader: SentenceReader | None) -> dict[str, Side]:
     """Give the sides of aspects with more than one opinion, by a name of their own."""
     if reader is None:
-        from gistill.reader import load_reader
+        from gistill.reader import load_readers
 
-        reader = load_reader()
+        reader = load_readers()
     found = extract(list(records.values()), reader=reader)
     by_id = {opinion.id: opinion for opinion in found.opinions}
     sides = (s for a in group(found.opinions, list(records.values())).aspects for s in gather_sides(a, by_id, records))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
+from gistill.errors import ModelMissingError
 from gistill.files import hash_text
 from gistill.reader.decode import Reading
+from gistill.reader.model import PACKAGES, Reader, load_reader
 
 
 class OneReader(Protocol):
@@ -42,3 +46,27 @@ class ReadersByLanguage:
     def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
         """Read sentences of unknown language, with the first reader; see `Reader.read`."""
         return self.readers[0].read(sentences)
+
+
+def load_readers(path: str | Path | None = None) -> Reader | ReadersByLanguage:
+    """Load what reads when nothing else is said.
+
+    Args:
+        path: A folder or a name: that reader alone; see `find_reader`. None, where `GISTILL_READER` names none either,
+            is every reader that is installed: the small one, and others for the languages that it does not read; those
+            are loaded when the first record in such a language comes.
+
+    Raises:
+        ModelMissingError: There is no reader of that name, or in that folder.
+        ModelBrokenError: A folder is incomplete, damaged or of a newer format.
+    """
+    first = load_reader(path)
+    if path is not None or os.environ.get("GISTILL_READER"):
+        return first
+    others = []
+    for name in list(PACKAGES)[1:]:
+        try:
+            others.append(load_reader(name, now=False))
+        except ModelMissingError:
+            continue
+    return ReadersByLanguage([first, *others]) if others else first

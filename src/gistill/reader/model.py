@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +37,18 @@ from gistill.reader.units import NULL, Units, cut, pad
 FORMAT = 2
 READS = (1, 2)  # 1 had no attributes
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
+# Readers that have a name: the package's own, and those of packages beside it.
+PACKAGES = {"small": None, "multilingual": "gistill_reader_multilingual"}
 PIECES_PER_BATCH = 1024  # word pieces with padding; four times as many took a fifth more time, lost to the caches
 
 
 class Reader:
-    """A loaded reader. Safe to use from one thread; load one per process.
+    """A reader. Safe to use from one thread; load one per process.
+
+    Tokenizer and model are loaded when the first sentence is read.
 
     Attributes:
+        folder: Where it is.
         name: What the folder calls itself.
         hash: First 16 hex digits of the sha256 over the folder's model, tokenizer and settings.
         card: The parsed `reader.json`.
@@ -49,17 +56,32 @@ class Reader:
         attributes: Whether its opinions have category, kind and strength.
     """
 
-    def __init__(self, folder: Path, card: dict[str, Any], tokenizer: Any, model: Any, digest: str) -> None:
+    def __init__(self, folder: Path, card: dict[str, Any], digest: str) -> None:
         self.folder = folder
         self.card = card
         self.name: str = card["name"]
         self.languages: tuple[str, ...] = tuple(card.get("languages", ()))
         self.attributes = bool(card.get("attributes"))
         self.hash = digest
-        self._tokenizer = tokenizer
-        self._model = model
         self._scorer = scorer_of(card["scorer"])
         self._implicit = (bool(card["implicit"][0]), bool(card["implicit"][1]))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return _tokenizer(self.folder, self.card["max_pieces"])
+
+    @cached_property
+    def _model(self) -> Any:
+        return _compile(self.folder)
+
+    def load(self) -> Reader:
+        """Load tokenizer and model now; give the reader itself.
+
+        Raises:
+            ModelBrokenError: One of them is damaged.
+        """
+        _ = self._tokenizer, self._model
+        return self
 
     def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
         """Find the opinions in each sentence.
@@ -109,22 +131,49 @@ def attribute_names() -> dict[str, list[Any]]:
 
 
 def find_reader(path: str | Path | None = None) -> Path:
-    """Find the folder of the reader to use: the path given, else `GISTILL_READER`, else the one in the package.
+    """Find the folder of a reader.
+
+    Args:
+        path: A folder, or a name: "small" is the one in the package, "multilingual" that of the package
+            gistill-reader-multilingual. None is what `GISTILL_READER` says (folder or name), else the small one.
 
     Raises:
         ModelMissingError: There is none.
     """
-    folder = Path(path or os.environ.get("GISTILL_READER") or SHIPPED)
-    if not (folder / "reader.json").is_file():
+    wanted = str(path or os.environ.get("GISTILL_READER") or "small")
+    if wanted in PACKAGES:
+        return _of_package(wanted)
+    if not (Path(wanted) / "reader.json").is_file():
         raise ModelMissingError(
-            f"no reader in {str(folder)!r} (reader.json is missing)",
-            hint="Train one with `gistill finetune reader`, or reinstall gistill for the shipped one.",
+            f"no reader in {wanted!r} (reader.json is missing)",
+            hint=f"Give a folder, or {' or '.join(PACKAGES)}; train one with `gistill finetune reader`.",
         )
+    return Path(wanted)
+
+
+def _of_package(name: str) -> Path:
+    package = PACKAGES[name]
+    spec = find_spec(package) if package else None
+    folder = Path(spec.origin).parent / "weights" if spec and spec.origin else SHIPPED
+    if package and spec is None:
+        raise ModelMissingError(f"the {name} reader is not installed", hint=f"{package_hint(package)}.")
+    if not (folder / "reader.json").is_file():
+        raise ModelMissingError(f"no reader in {str(folder)!r} (reader.json is missing)", hint="Reinstall gistill.")
     return folder
 
 
-def load_reader(path: str | Path | None = None) -> Reader:
-    """Load a reader; see `find_reader` for where it is looked for.
+def package_hint(package: str) -> str:
+    """Say how the package of a reader is installed."""
+    here = Path(__file__).parents[3] / "packages" / package.removeprefix("gistill_").replace("_", "-")
+    return f"pip install {here if here.is_dir() else package.replace('_', '-')}"
+
+
+def load_reader(path: str | Path | None = None, *, now: bool = True) -> Reader:
+    """Load one reader; see `find_reader` for where it is looked for.
+
+    Args:
+        path: A folder or a name.
+        now: Whether tokenizer and model are loaded at once, not when the first sentence is read.
 
     Raises:
         ModelMissingError: There is none.
@@ -142,8 +191,8 @@ def load_reader(path: str | Path | None = None) -> Reader:
                 f"{folder} was trained on other categories, kinds or strengths", hint="Train it again."
             )
         parts = b"".join((folder / name).read_bytes() for name in ("reader.json", "tokenizer.json", "model.onnx"))
-        digest = hash_bytes(parts)[:16]
-        return Reader(folder, card, _tokenizer(folder, card["max_pieces"]), _compile(folder), digest)
+        reader = Reader(folder, card, hash_bytes(parts)[:16])
+        return reader.load() if now else reader
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelBrokenError(f"the reader in {str(folder)!r} does not load ({error})") from error
 

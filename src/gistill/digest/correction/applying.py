@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from gistill.digest.correction import spotcheck
 from gistill.digest.correction.known_error import Corrector
-from gistill.digest.extract import SentenceReader
+from gistill.digest.extract import SentenceReader, language_of
 from gistill.digest.group.tally import Counted, counted
 from gistill.evaluate.error_rates import load_error_rates
 from gistill.schema import Aspect, CategoryCorrected, Corrected, Correction, Digest, Opinion, Quote, Record, Span
 from gistill.tables import read_jsonl
 
 CHOSEN = "corrections.jsonl"  # rows as in spotcheck.jsonl, without `drawn`
+MOST = 0.9  # of the records one reader must have read for its mistakes to stand for those of the report
 
 
 def corrected(
@@ -139,9 +140,13 @@ def known_error(
     Raises:
         InputError: `errors.json` is no file of error rates.
     """
+    reader, share = _main_reader(reader, records)
     folder = getattr(reader, "folder", None)
     rates = load_error_rates(folder) if folder is not None else None
     if rates is None:
+        return None
+    if share < MOST:
+        say(f"Several readers read these records, the main one {share:.0%} of them; nothing is corrected.")
         return None
     if rates.reader.split()[-1:] != [reader.hash] or len(rates.domains) < 2:
         say("The error rates beside the reader are of another reader or of one domain alone; nothing is corrected.")
@@ -157,6 +162,16 @@ def known_error(
         categories=categories,
         aspects=by_aspect,
     )
+
+
+def _main_reader(reader: SentenceReader, records: Sequence[Record]) -> tuple[SentenceReader, float]:
+    """Give the reader that read most records, and its share of them."""
+    choose = getattr(reader, "for_language", None)
+    if choose is None or not records:
+        return reader, 1.0
+    chosen = Counter(choose(language_of(record)) for record in records)
+    main, count = chosen.most_common(1)[0]
+    return main, count / len(records)
 
 
 def _corrected_groups(
