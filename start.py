@@ -73,6 +73,9 @@ def install(goal: str) -> None:
     if any(subprocess.call(command) != 0 for command in writer):
         print("The writer could not be installed; going on without it.", flush=True)
         run(*pip, "-e", ".")
+    # So is the reader of other languages: without it they are set apart, and the report says so.
+    if subprocess.call([*pip, "-e", str(ROOT / "packages" / "reader-multilingual")]) != 0:
+        print("The reader of other languages could not be installed; going on without it.", flush=True)
     if goal == "test":
         import tomllib  # Python 3.11; at the top it would break this script's own message for older ones
 

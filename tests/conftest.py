@@ -111,7 +111,7 @@ def run(
     from gistill.cli import main
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
+    monkeypatch.setattr("gistill.reader.load_readers", lambda path=None: FakeReader())
 
     def command(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gistill", *arguments])

@@ -37,7 +37,7 @@ import gistill.reader
 from fake_reader import FakeReader
 from gistill.digest import extract
 extract.CHUNK_RECORDS = 5
-gistill.reader.load_reader = lambda path=None: FakeReader(seconds={seconds})
+gistill.reader.load_readers = lambda path=None: FakeReader(seconds={seconds})
 sys.argv = ["gistill", *{arguments!r}]
 {before}
 from gistill.cli import main

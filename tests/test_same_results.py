@@ -105,7 +105,7 @@ def corpus(folder: Path, name: str, skill: str) -> canonical.Results:
 def test_a_corpus_is_the_same_under_other_ids_with_all_calls_of_its_journal(
     tmp_path: Path, skill: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gistill.reader.load_reader", lambda path=None: FakeReader())
+    monkeypatch.setattr("gistill.reader.load_readers", lambda path=None: FakeReader())
     first = corpus(tmp_path / "1", "{}", skill)
     assert corpus(tmp_path / "2", "key-{}", skill) == first
     assert set(first) == {f"annotate-{skill}: {part}" for part in ("rows", "lessons", "failures", "counts", "calls")}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from gistill.errors import InputError
+from gistill.errors import InputError, ModelMissingError
+from gistill.reader import find_reader
 from gistill.schema import Answered, Failure, Record
 from gistill.tables import TableInfo
 
@@ -74,12 +75,21 @@ def _one(words: str) -> str:
 
 
 def languages_note(failures: Mapping[str, int], records: int) -> str:
-    """Say which share of the records is in a language that the reader does not know; empty where none is."""
+    """Say which share of the records is in a language that the reader does not know; empty where none is.
+
+    Where the reader of more languages is not installed, it says what brings it.
+    """
     count = failures.get("language_not_read", 0)
     if not count:
         return ""
     what = "1 record is" if count == 1 else f"{count:,} of {records:,} records ({100 * count / records:.0f}%) are"
-    return f"{what} in a language that the reader does not know, and set apart."
+    try:
+        find_reader("multilingual")
+    except ModelMissingError as missing:
+        more = f" Twelve more languages are read by another reader: {missing.hint}"
+    else:
+        more = ""
+    return f"{what} in a language that the reader does not know, and set apart.{more}"
 
 
 def count_failures(failures: Sequence[Failure]) -> Counter[str]:

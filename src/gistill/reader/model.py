@@ -156,7 +156,7 @@ def _of_package(name: str) -> Path:
     spec = find_spec(package) if package else None
     folder = Path(spec.origin).parent / "weights" if spec and spec.origin else SHIPPED
     if package and spec is None:
-        raise ModelMissingError(f"the {name} reader is not installed", hint=f"{package_hint(package)}.")
+        raise ModelMissingError(f"the {name} reader is not installed", hint=package_hint(package))
     if not (folder / "reader.json").is_file():
         raise ModelMissingError(f"no reader in {str(folder)!r} (reader.json is missing)", hint="Reinstall gistill.")
     return folder
