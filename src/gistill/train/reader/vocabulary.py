@@ -1,12 +1,12 @@
 """Leave out of a multilingual reader the word pieces that its languages do not need.
 
-    python -m gistill.train.reader.vocabulary READER -o SMALLER [--languages de,fr,...] [--words 50000]
+    python -m gistill.train.reader.vocabulary READER WORDS -o SMALLER
 
 Four fifths of a small multilingual encoder are one row of numbers for each of 250,000 word pieces, most of them of
-languages and scripts that the reader was not taught. What stays: the marks and special pieces, every piece that the
-most frequent words of the languages are cut into (at the beginning of a word and inside one, in small and capital
-letters; frequencies of `wordfreq`), and every single character of their scripts. A text all of whose pieces stay is
-cut exactly as before: of the ways to cut it, the likeliest is still there. Another one is cut into smaller pieces.
+languages and scripts that the reader was not taught. What stays: special pieces and signs, every piece that the lines
+of WORDS are cut into (`benchmarks/frequent_words.py` writes the words of thirteen languages), and every character
+that stands in them. A text all of whose pieces stay is cut exactly as before: of the ways to cut it, the likeliest is
+still there. Another one is cut into smaller pieces.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gistill.errors import ExtraMissingError, ModelBrokenError
+from gistill.errors import ModelBrokenError
 
 _ROW = ("int8", "scale", "zero")  # what `export.quantise_weights` makes of a matrix
 
@@ -108,37 +108,15 @@ def _renumbered(settings: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]
     }
 
 
-def frequent_words(languages: Sequence[str], count: int) -> Iterable[str]:
-    """Give the most frequent words of some languages in the forms in which they are written.
-
-    Args:
-        languages: ISO 639-1.
-        count: Words of each language.
-
-    Raises:
-        ExtraMissingError: `wordfreq` is not installed.
-    """
-    try:
-        from wordfreq import top_n_list
-    except ImportError as error:
-        raise ExtraMissingError("the most frequent words come from wordfreq", hint="pip install wordfreq") from error
-    for language in languages:
-        for word in top_n_list(language, count):
-            forms = {word, word[:1].upper() + word[1:], "-" + word, word.upper() if len(word) < 8 else word}
-            yield from sorted(forms)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make a smaller reader; see the module."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("reader", type=Path)
+    ask.add_argument("words", type=Path, help="UTF-8, one or several words a line")
     ask.add_argument("-o", "--out", type=Path, required=True)
-    ask.add_argument("--languages", help="default: those that the reader's reader.json names")
-    ask.add_argument("--words", type=int, default=50_000, help="most frequent words of each language (50000)")
     given = ask.parse_args(arguments)
-    card = json.loads((given.reader / "reader.json").read_text("utf-8"))
-    languages = given.languages.split(",") if given.languages else card["languages"]
-    count = smaller(given.reader, given.out, frequent_words(languages, given.words))
+    with given.words.open(encoding="utf-8") as lines:
+        count = smaller(given.reader, given.out, (line.rstrip("\n") for line in lines))
     print(f"{given.out}: {count:,} pieces.")
 
 
