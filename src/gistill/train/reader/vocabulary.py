@@ -20,6 +20,7 @@ from typing import Any
 
 from gistill.errors import ModelBrokenError
 
+_TABLE = "word_embeddings.weight.int8"
 _ROW = ("int8", "scale", "zero")  # what `export.quantise_weights` makes of a matrix
 
 
@@ -46,7 +47,8 @@ def smaller(reader: Path, out: Path, texts: Iterable[str]) -> int:
     pieces = settings["model"]["vocab"]
     kept = _kept(reader / "tokenizer.json", settings, texts)
     model = onnx.load(str(reader / "model.onnx"))
-    tables = [t for t in model.graph.initializer if t.name.endswith(".int8") and t.dims[0] == len(pieces)]
+    # a base may have more rows than pieces: their number is rounded up
+    tables = [t for t in model.graph.initializer if t.name.endswith(_TABLE) and t.dims[0] >= len(pieces)]
     if len(tables) != 1:
         raise ModelBrokenError(f"{str(reader)!r} has {len(tables)} tables of {len(pieces)} pieces, not one")
     name = tables[0].name.removesuffix("int8")
