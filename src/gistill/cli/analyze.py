@@ -116,9 +116,9 @@ def tiers_of(
     read: OpinionsOf | None = None
     if rules and opinions:
         from gistill.digest.extract import extract
-        from gistill.reader.model import load_reader
+        from gistill.reader import load_readers
 
-        reader = load_reader()
+        reader = load_readers()
         made_with["reader"] = reader.hash
         read = lambda records: extract(records, reader=reader).opinions  # noqa: E731
     loaded: Critic | None = None
