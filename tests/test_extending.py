@@ -147,7 +147,7 @@ def test_an_engine_writes_the_summaries_of_a_report(
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"Great sound in room {n}.\n" for n in range(6))
     (tmp_path / "reviews.csv").write_text("text\n" + rows, encoding="utf-8")
-    monkeypatch.setattr("gistill.digest.run.load_reader", FakeReader)
+    monkeypatch.setattr("gistill.digest.run.load_readers", FakeReader)
     made = run(blocks("How to add an engine")[1], ProgramModel=lambda command, name, version: engine(version=version))
     digest: gistill.Digest = made["digest"]
     assert digest.made_with["writer"].startswith("my-model ")

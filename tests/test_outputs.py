@@ -180,7 +180,7 @@ def test_an_empty_frame_is_refused_in_a_sentence() -> None:
 
 def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pandas")
-    monkeypatch.setattr("gistill.digest.run.load_reader", lambda: FakeReader())
+    monkeypatch.setattr("gistill.digest.run.load_readers", lambda: FakeReader())
     page = (Path(__file__).parents[1] / "docs" / "outputs.md").read_text(encoding="utf-8")
     names: dict[str, Any] = {}
     for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):

@@ -368,7 +368,9 @@ CARD: dict[str, Any] = {
 
 @pytest.fixture
 def reader() -> Reader:
-    return Reader(Path(), CARD, tokenizer(), tiny_model, "0")
+    made = Reader(Path(), CARD, "0")
+    made.__dict__.update(_tokenizer=tokenizer(), _model=tiny_model)  # in the place of what its folder would give
+    return made
 
 
 def test_readings_are_code_points_of_the_sentence(reader: Reader) -> None:
