@@ -19,7 +19,7 @@ from gistill.digest.run import digest
 from gistill.digest.steps import OUTPUTS
 from gistill.errors import InputError, ModelMissingError
 from gistill.lm.fake import ScriptedModel
-from gistill.reader import Reading
+from gistill.reader import ReadersByLanguage, Reading
 from gistill.reader.model import SHIPPED
 from gistill.schema import Digest, Failure, Opinion, Record
 from gistill.tables import read_jsonl, read_records
@@ -306,6 +306,7 @@ def test_the_sample_is_read_whole(tmp_path: Path) -> None:
 TWO_DIGESTS = """
 import sys, time
 from fake_reader import FakeReader
+from gistill.reader import ReadersByLanguage
 from gistill.digest.run import digest
 from gistill.errors import InputError
 from gistill.schema import Record
@@ -332,3 +333,26 @@ def test_of_two_digests_in_one_folder_one_is_made_and_the_other_is_refused(tmp_p
     assert b"\0" not in opinions
     assert len({json.loads(line)["record"][0] for line in opinions.splitlines()}) == 1
     assert not (tmp_path / "report" / ".lock").exists()
+
+
+class Speaking(FakeReader):
+    def __init__(self, version: str, *languages: str) -> None:
+        super().__init__(version=version)
+        self.languages = languages
+
+
+@pytest.mark.parametrize(
+    ("others", "asked"),
+    [
+        (("Das Zimmer war schmutzig.", "Mir wurde zweimal abgebucht.", "The room was dirty."), "de"),
+        (("Das Zimmer war schmutzig.", "The room was dirty.", "I was charged twice."), "en"),
+    ],
+)
+def test_what_is_too_short_to_tell_its_language_is_read_in_that_of_the_file(
+    others: tuple[str, ...], asked: str
+) -> None:
+    readers = {"en": Speaking("e0", "en"), "de": Speaking("g0", "de")}
+    records = [Record(id=str(number), text=text) for number, text in enumerate((*others, "bad Preis"))]
+    result = digest(records, reader=ReadersByLanguage(list(readers.values())), writer=None)
+    assert ("bad Preis" in readers["de"].asked, "bad Preis" in readers["en"].asked) == (asked == "de", asked == "en")
+    assert result.opinions == 1

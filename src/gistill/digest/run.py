@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
 from gistill.digest.briefs.in_digest import with_briefs
 from gistill.digest.correction.applying import corrected, with_chosen
 from gistill.digest.ends import answered, count_failures, refuse_broken
-from gistill.digest.extract import Progress, SentenceReader, extract, extract_to
+from gistill.digest.extract import Progress, SentenceReader, extract, extract_to, language_of
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
 from gistill.digest.report.masking import with_masks
@@ -264,7 +264,7 @@ def _extract(
     say: Callable[[str], None],
 ) -> _Found:
     """Extract in memory, or into the folder where an earlier run may have done a part of it."""
-    total = len(records)
+    total, records = len(records), _in_main_language(records)
     if folder is None:
         done = extract(records, reader=reader, total=total, progress=progress)
         return _Found(done.opinions, done.sentences, count_failures(done.failures), None)
@@ -272,6 +272,19 @@ def _extract(
     made = extract_to(path, records, reader=reader, resume=resume, total=total, progress=progress, say=say)
     opinions = list(read_jsonl(path, Opinion)) if made.sentences else []
     return _Found(opinions, made.sentences, Counter(made.failures), path)
+
+
+def _in_main_language(records: Sequence[Record]) -> Sequence[Record]:
+    """Let records that are too short to tell their language have that of most others, where it is not English."""
+    told = [language_of(record) for record in records]
+    counts = Counter(language for language in told if language)
+    main = max(counts, key=lambda language: (counts[language], language), default="en")
+    if main == "en" or 2 * counts[main] <= counts.total():
+        return records
+    return [
+        record if language else record.model_copy(update={"language": main})
+        for record, language in zip(records, told, strict=True)
+    ]
 
 
 def _write_topics(found: _Found, grouping: Grouping) -> None:
