@@ -16,6 +16,7 @@ from gistill.cli import (
     annotate,
     audit,
     bench,
+    compare,
     cost,
     digest,
     distill,
@@ -47,6 +48,7 @@ app.command()(spotcheck.spotcheck)
 app.add_typer(finetune.finetune, name="finetune")
 app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(bench.bench, name="bench")
+app.command()(compare.compare)
 app.command()(annotate.annotate)
 app.command()(analyze.analyze)
 app.command()(revise.revise)
