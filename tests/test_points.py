@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gistill.digest.group.grouping import group
 from gistill.digest.group.points import SAME_CATEGORY, Points, find_points, own_nouns
-from gistill.likeness import Window
+from gistill.digest.steps import with_points
+from gistill.likeness import Likeness, Window
 from gistill.schema import Opinion, Point, Polarity, Quote, Record, Span
 
 ENOUGH = 0.9
@@ -213,3 +216,18 @@ def test_an_earlier_run_keeps_what_was_together_and_its_ids() -> None:
 
 def test_nothing_said_makes_no_point() -> None:
     assert points([], [Record(id="a", text="x")]) == Points((), ())
+
+
+def test_a_point_is_counted_for_each_value_of_a_column_where_anybody_makes_it() -> None:
+    rows = [*(opinion(f"a{n}", "broke") for n in range(9)), opinion("b", "snapped"), opinion("c", "great")]
+    meta = [{"store": "North"}] * 9 + [{"store": "South"}, {"store": "East"}]
+    opinions, records = world(*rows, meta=meta)
+    grouping = with_points(
+        group(opinions, records, by=("store",)),
+        opinions,
+        records,
+        cast("Likeness", SimpleNamespace(embed=embed, enough=ENOUGH)),
+    )
+    (point,) = grouping.points
+    counted = {one.entity: one.tally for one in grouping.by[0].points[point.id]}
+    assert {name: (one.people, one.share.of) for name, one in counted.items()} == {"North": (9, 9), "South": (1, 1)}

@@ -33,13 +33,11 @@ def test_problems_are_ordered_by_people_and_stars_lost_and_a_wish_is_none() -> N
 def test_what_a_manager_reads_first() -> None:
     told = View(sample_digest()).headlines
     assert [words for words, _ in told] == [
-        "The problem that weighs most is “loses the connection” (Compatibility): "
-        "31 of 240 people (13%, 95% interval 9 to 18%).",
-        "The next problem is “<img src=x onerror=alert(1)> crackles” (Sound): "
-        "40 of 240 people (17%, 95% interval 12 to 22%).",
-        "What is praised most is “lasts all week” (Battery and power): 64 of 240 people (27%, 95% interval 21 to 33%).",
-        "What is asked for most is “should fold flat” (Design): 9 of 240 people (4%, 95% interval 2 to 7%).",
-        "“loses the connection”: Since 1 July 2025 more people say it: 28 of 120 (23%), before it was 3 of 130 (2%).",
+        "The problem that weighs most is “loses the connection” (Compatibility): 31 of 240 people (13%).",
+        "The next problem is “<img src=x onerror=alert(1)> crackles” (Sound): 40 of 240 people (17%).",
+        "What is praised most is “lasts all week” (Battery and power): 64 of 240 people (27%).",
+        "What is asked for most is “should fold flat” (Design): 9 of 240 people (4%).",
+        "Since 1 July 2025 more people say “loses the connection”: 28 of 120 (23%), before it was 3 of 130 (2%).",
     ]
 
 
@@ -49,6 +47,46 @@ def test_what_judges_the_whole_is_told_last() -> None:
     more = whole.model_copy(update={"tally": digest.points[2].tally.model_copy(update={"people": 200})})
     view = View(digest.model_copy(update={"points": (more, *digest.points)}))
     assert [point.id for point in view.loved] == ["battery-positive", "overall-positive"]
+
+
+def test_changes_over_time_stand_apart_from_differences_between_products() -> None:
+    later, product = CHANGES
+    praise = product.model_copy(update={"point": "battery-positive"})
+    version = later.model_copy(update={"by": "version", "value": "3.2"})
+    digest = sample_digest().model_copy(update={"changes": (praise, version, later, product)})
+    groups = View(digest).changes
+    assert [group.by for group in groups] == ["date", "entity", "version"]
+    assert [point.direction for _, point in groups[1].told] == ["negative", "positive"]  # complaints first
+    page = render_html(View(digest))
+    assert page.index("<h3>Over time</h3>") < page.index("<h3>Between products or places</h3>")
+    assert "<h3>By <bdi>version</bdi></h3>" in page
+    assert "Over time:" in render_markdown(View(digest))
+
+
+def test_products_that_differ_in_most_of_what_is_said_are_said_to_be_of_different_kinds() -> None:
+    point, change = points()[1], CHANGES[1]
+    many = tuple(point.model_copy(update={"id": f"p{n}"}) for n in range(30))
+    differ = tuple(change.model_copy(update={"point": f"p{n}"}) for n in range(10))
+    digest = sample_digest().model_copy(update={"points": many, "changes": differ})
+    view = View(digest)
+    assert view.of_kinds
+    assert "they are of different kinds" in render_html(view)
+    assert not any("Sonora Lite" in words for words, _ in view.headlines)
+    some = View(digest.model_copy(update={"changes": differ[:9]}))
+    assert not some.of_kinds
+    assert any("people say “loses the connection” of Sonora Lite" in words for words, _ in some.headlines)
+
+
+def test_points_stand_side_by_side_and_only_a_difference_that_stands_is_marked() -> None:
+    table = View(sample_digest()).comparison
+    assert table is not None
+    assert [one.text for one in table.columns] == ["Sonora Lite", "Sonora Pro"]
+    assert [one.text for one in table.rows] == [
+        "All opinions", "loses the connection", "<img src=x onerror=alert(1)> crackles", "lasts all week",
+    ]  # fmt: skip
+    assert [[cell.change for cell in row] for row in table.cells] == [["", ""], ["", ""], ["more", ""], ["", ""]]
+    page = render_html(View(sample_digest()))
+    assert '<td class="bad"><b>' in page
 
 
 def test_changes_and_ratings_in_words() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+from pydantic import Field
+
 from gistill.record import Noun
 
 
@@ -69,6 +71,8 @@ class Compared(Noun):
     column: str
     values: tuple[EntityTally, ...]  # over all opinions; those where most people speak first
     aspects: dict[str, tuple[EntityTally, ...]]  # aspect id -> over its opinions
+    # point id -> over its opinions, for values of which anybody makes it
+    points: dict[str, tuple[EntityTally, ...]] = Field(default_factory=dict)
 
 
 class Answered(Noun):

@@ -228,6 +228,11 @@ class Change(Noun):
     elsewhere: Proportion  # of the people of the rest; somebody who wrote in both is in both
     p: float  # corrected for all that was tested; see `digest.group.changes`
 
+    @property
+    def more(self) -> bool:
+        """Whether more people make the point there than elsewhere."""
+        return self.here.count * self.elsewhere.of > self.elsewhere.count * self.here.of
+
 
 class Finding(Noun):
     """One way in which a sentence fails a check. The codes and what they mean are in `grounding.findings.CODES`."""

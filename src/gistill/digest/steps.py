@@ -12,11 +12,13 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 from gistill import files
-from gistill.digest.group.changes import find_changes
+from gistill.digest.group.changes import LEAST, find_changes
 from gistill.digest.group.grouping import Grouping
 from gistill.digest.group.points import find_points
-from gistill.digest.group.tally import counted
+from gistill.digest.group.tally import counted, tallies_by
 from gistill.errors import InputError, SettingError
 from gistill.grounding.counting import person
 from gistill.likeness import Likeness
@@ -98,8 +100,16 @@ def with_points(
     found = find_points(opinions, records, embed=likeness.embed, enough=likeness.enough)
     by: dict[str, list[str | None]] = {"entity": [record.entity for record in records]}
     by |= {one.column: [record.meta.get(one.column, "").strip() or None for record in records] for one in grouping.by}
-    changes = find_changes(found.points, opinions, records, counted(opinions, records), by=by)
-    return replace(grouping, points=found.points, said_once=len(found.once), changes=changes)
+    counts = counted(opinions, records)
+    changes = find_changes(found.points, opinions, records, counts, by=by)
+    compared = [point for point in found.points if point.tally.people >= LEAST]
+    number = {point.id: i for i, point in enumerate(compared)}
+    place = np.array([number.get(found.assignment.get(opinion.id, ""), -1) for opinion in opinions], dtype=np.int64)
+    columns = []
+    for one in grouping.by:
+        rows = tallies_by(counts, place, len(compared), by[one.column])
+        columns.append(one.model_copy(update={"points": dict(zip(number, rows, strict=True))}))
+    return replace(grouping, points=found.points, said_once=len(found.once), changes=changes, by=tuple(columns))
 
 
 def with_preset(

@@ -121,11 +121,6 @@ def _not_too_many(changes: Sequence[Change]) -> list[Change]:
     kept: list[Change] = []
     for change in changes:
         same = [other for other in kept if (other.point, other.by) == (change.point, change.by)]
-        if not same or (len(same) < 2 and all(_more(other) == _more(change) for other in same)):
+        if not same or (len(same) < 2 and all(other.more == change.more for other in same)):
             kept.append(change)
     return kept
-
-
-def _more(change: Change) -> bool:
-    here, there = change.here, change.elsewhere
-    return here.count * there.of > there.count * here.of

@@ -19,11 +19,11 @@ from gistill.digest.group.linking import join, link
 from gistill.digest.group.naming import LONGEST_NAME, name_of
 from gistill.digest.group.phrases import bare, shown
 from gistill.digest.group.shown import quoted, sides_of, worth
-from gistill.digest.group.tally import Counted, Ints, counted, split, tallies
+from gistill.digest.group.tally import Counted, Ints, counted, tallies, tallies_by
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
 from gistill.likeness import Window, windows
-from gistill.schema import EntityTally, Opinion, Point, Ratings, Record, Span
+from gistill.schema import Opinion, Point, Ratings, Record, Span
 from gistill.stats import mean, mean_difference
 
 LEAST_PEOPLE = 2  # what fewer say is no point
@@ -230,7 +230,8 @@ def _assemble(
     """Count each point, given its id, name, opinions and what is quoted; `place` is the point of each opinion."""
     n = len(found)
     every = tallies(counts, place, n, np.full(n, counts.people), np.full(n, len(records)))
-    entities, ratings = _entities(counts, place, n, records), _ratings(counts, place, n, records)
+    entities = tallies_by(counts, place, n, [record.entity for record in records])
+    ratings = _ratings(counts, place, n, records)
     dates = {record.id: record.date for record in records}
     made = []
     for i, (id_, name, members, quotes) in enumerate(found):
@@ -255,24 +256,6 @@ def _assemble(
             )
         )
     return tuple(sorted(made, key=lambda point: (-point.tally.people, -point.tally.mentions, point.id)))
-
-
-def _entities(counts: Counted, place: Ints, n: int, records: Sequence[Record]) -> list[tuple[EntityTally, ...]]:
-    """Count each point for the entities of which anybody says it; pairs that nobody makes cost nothing."""
-    names = sorted({record.entity for record in records if record.entity})
-    number = {name: i for i, name in enumerate(names)}
-    part = np.array([number.get(record.entity or "", -1) for record in records], dtype=np.int64)
-    whole = split(counts, part, len(names))
-    mine = part[counts.record]
-    pairs = np.where((place >= 0) & (mine >= 0), place * max(1, len(names)) + mine, -1)
-    cells = np.unique(pairs[pairs >= 0])
-    cell = np.where(pairs >= 0, np.searchsorted(cells, pairs), -1)
-    of = cells % max(1, len(names))
-    each = tallies(counts, cell, len(cells), whole.people[of], whole.records[of]) if names else []
-    found: list[list[EntityTally]] = [[] for _ in range(n)]
-    for at, tally in zip(cells.tolist(), each, strict=False):
-        found[at // len(names)].append(EntityTally(entity=names[at % len(names)], tally=tally))
-    return [tuple(sorted(one, key=lambda e: (-e.tally.people, e.entity))) for one in found]
 
 
 def _ratings(counts: Counted, place: Ints, n: int, records: Sequence[Record]) -> list[Ratings | None]:

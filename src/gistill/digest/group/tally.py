@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.schema import Opinion, Record, Tally
+from gistill.schema import EntityTally, Opinion, Record, Tally
 from gistill.stats import net_sentiments, wilson
 
 Ints = NDArray[np.int64]
@@ -138,6 +138,35 @@ def cross(counts: Counted, group: Ints, groups: int, by: Split) -> list[list[Tal
     cell = np.where((group >= 0) & (part >= 0), group * by.parts + part, -1)
     flat = tallies(counts, cell, groups * by.parts, np.tile(by.people, groups), np.tile(by.records, groups))
     return [flat[start : start + by.parts] for start in range(0, len(flat), by.parts)] if by.parts else [[]] * groups
+
+
+def tallies_by(
+    counts: Counted, group: Ints, groups: int, values: Sequence[str | None]
+) -> list[tuple[EntityTally, ...]]:
+    """Tally every group of opinions for each value of the records of which it has any; other pairs cost nothing.
+
+    Args:
+        counts: The opinions.
+        group: The group of each opinion, 0 to `groups` - 1, or negative for none.
+        groups: How many groups.
+        values: Of each record, in the order of `counts`; None or "" where unknown.
+
+    Returns:
+        For each group its values, those of most people first.
+    """
+    names = sorted({value for value in values if value})
+    number = {name: i for i, name in enumerate(names)}
+    whole = split(counts, np.array([number.get(value or "", -1) for value in values], dtype=np.int64), len(names))
+    mine = whole.part[counts.record]
+    pairs = np.where((group >= 0) & (mine >= 0), group * max(1, len(names)) + mine, -1)
+    cells = np.unique(pairs[pairs >= 0])
+    cell = np.where(pairs >= 0, np.searchsorted(cells, pairs), -1)
+    of = cells % max(1, len(names))
+    each = tallies(counts, cell, len(cells), whole.people[of], whole.records[of]) if names else []
+    found: list[list[EntityTally]] = [[] for _ in range(groups)]
+    for at, tally in zip(cells.tolist(), each, strict=False):
+        found[at // len(names)].append(EntityTally(entity=names[at % len(names)], tally=tally))
+    return [tuple(sorted(one, key=lambda e: (-e.tally.people, e.entity))) for one in found]
 
 
 def _step(date: dt.date, unit: Unit) -> int:

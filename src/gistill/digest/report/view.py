@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from gistill.digest.group.changes import LEAST
+from gistill.digest.report.comparing import Comparison, compare
 from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts, sentence
 from gistill.digest.report.words import FEW, category_name, change_words, rating, share_of
@@ -20,7 +22,6 @@ from gistill.schema import (
     Corrected,
     Correction,
     Digest,
-    EntityTally,
     Failure,
     Period,
     Phrase,
@@ -30,17 +31,18 @@ from gistill.schema import (
 )
 
 SHOWN = 30  # aspects that are shown in full; the rest stand in a compact table
-COMPARED = 10  # aspects in the comparison of entities
-ENTITIES = 30  # entities in the comparison
+COMPARED = 5  # problems, and as many praises, in the comparison of entities
 TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
 STEP = 5  # people in a step of a trend that says anything; a line through fewer is noise
 QUOTED = 3  # opinions of a point that are quoted where none were chosen
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
 LISTED = 10  # problems, and as many praises and wishes, that are listed; all stand under their categories
-CHANGES = 8  # changes that are told
+CHANGES = 8  # changes that are told over time, and for each column
+OF_KINDS = 1 / 3  # of the points compared; where so many differ, the products are of different kinds
 RATINGS = 12  # different ratings that can be filtered by
 CHOICES = 300  # values that one filter offers
+_ORDER = ("negative", "wish", "neutral", "positive")
 DIRECTIONS = {"negative": "problems", "positive": "praise", "wish": "wishes", "neutral": "neither"}
 INDEXED, INDEX_WORDS = 2, 140  # quotations of a point in the index of the print, and the characters of each
 POINTS = 12  # points shown of one category; points.csv has all
@@ -54,14 +56,12 @@ class Series(NamedTuple):
     steps: tuple[Period, ...]
 
 
-class Comparison(NamedTuple):
-    """A table of Net Sentiment: `cells[row][column]` is None where nobody said anything there."""
+class ChangeGroup(NamedTuple):
+    """Changes over time, or between the values of one column."""
 
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    cells: tuple[tuple[Tally | None, ...], ...]
-    entities_down: bool
-    left_out: int  # entities that have no place in it
+    by: str  # "date", "entity", or the column's name
+    told: list[tuple[Change, Point]]
+    left_out: int
 
 
 class CategoryPoints(NamedTuple):
@@ -157,10 +157,23 @@ class View:
         return sorted((p for p in self.digest.points if p.direction == "wish"), key=_weight)[:LISTED]
 
     @cached_property
-    def changes(self) -> list[tuple[Change, Point]]:
-        """What changed, the surest first."""
+    def changes(self) -> list[ChangeGroup]:
+        """What changed: over time first, then between products, then by each column; of these complaints first."""
         points = {point.id: point for point in self.digest.points}
-        return [(change, points[change.point]) for change in self.digest.changes if change.point in points][:CHANGES]
+        found: dict[str, list[tuple[Change, Point]]] = {"date": [], "entity": []}
+        for change in self.digest.changes:  # the surest first
+            if change.point in points:
+                found.setdefault(change.by, []).append((change, points[change.point]))
+        for by in found.keys() - {"date"}:
+            found[by].sort(key=lambda told: _ORDER.index(told[1].direction))
+        return [ChangeGroup(by, some[:CHANGES], len(some[CHANGES:])) for by, some in found.items() if some]
+
+    @cached_property
+    def of_kinds(self) -> bool:
+        """Whether the products differ in so much that they are of different kinds: what differs is then no news."""
+        compared = [point.id for point in self.digest.points if point.tally.people >= LEAST]
+        differ = {change.point for change in self.digest.changes if change.by == "entity"}
+        return len(differ) >= FEW and len(differ) >= OF_KINDS * len(compared)
 
     def changes_of(self, point: Point) -> list[Change]:
         """The changes that stand of one point."""
@@ -205,8 +218,10 @@ class View:
         about += [("What is asked for most", point) for point in self.wishes[:1]]
         told = [(_headline(words, point, self.preset), point) for words, point in about]
         # products differ in what is praised of them; that more people complain of one, or since a day, is news
-        new = [(c, point) for c, point in self.changes if point.direction == "negative" or c.by == "date"]
-        told += [(f"“{point.name}”: {change_words(change)}", point) for change, point in new[:1]]
+        told_of = ["date", *(group.by for group in self.changes if group.by != "entity" or not self.of_kinds)]
+        every = [(group.by, *one) for group in self.changes for one in group.told if group.by in told_of]
+        new = [(change, point) for by, change, point in every if point.direction == "negative" or by == "date"]
+        told += [(change_words(change, f"“{point.name}”"), point) for change, point in new[:1]]
         return told
 
     def standing_out(self, side: str) -> list[Aspect]:
@@ -247,30 +262,23 @@ class View:
 
     @cached_property
     def comparison(self) -> Comparison | None:
-        """Entities against the aspects of most people; None where fewer than two entities are known."""
-        entities = _entities(self.digest)
-        if len(entities) < 2:
+        """Entities against the first problems and praises; None where fewer than two entities are known."""
+        if len(self.digest.entities) < 2:
             return None
-        names = tuple(entities[:ENTITIES])
-        aspects = self.shown[:COMPARED]
-        columns: list[Sequence[EntityTally]] = [aspect.entities for aspect in aspects]
-        titles = tuple(aspect.name for aspect in aspects)
-        if self.digest.entities:
-            columns.insert(0, self.digest.entities)
-            titles = ("All opinions", *titles)
-        return _compare(names, titles, columns, len(entities) - len(names))
+        said = {point.id: point.entities for point in self._compared}
+        return compare(self.digest, self._compared, "entity", self.digest.entities, said)
+
+    @property
+    def _compared(self) -> list[Point]:
+        return self.problems[:COMPARED] + self.loved[:COMPARED]
 
     @cached_property
     def by(self) -> tuple[tuple[str, Comparison], ...]:
-        """For each column that was asked for, its values against the aspects of most people."""
-        aspects = self.shown[:COMPARED]
-        titles = ("All opinions", *(aspect.name for aspect in aspects))
-        found = []
-        for one in self.digest.by:
-            names = tuple(entry.entity for entry in one.values[:ENTITIES])
-            columns = [one.values, *(one.aspects.get(aspect.id, ()) for aspect in aspects)]
-            found.append((one.column, _compare(names, titles, columns, len(one.values) - len(names))))
-        return tuple(found)
+        """For each column that was asked for, its values against the first problems and praises."""
+        return tuple(
+            (one.column, compare(self.digest, self._compared, one.column, one.values, one.points))
+            for one in self.digest.by
+        )
 
     @cached_property
     def entity_count(self) -> int:
@@ -319,6 +327,13 @@ class View:
         return [(one, one.aspects.get(aspect.id)) for one in self.digest.corrections if one.by == "known error"]
 
     @cached_property
+    def uncorrected(self) -> list[str]:
+        """The categories, those of most opinions first, of which no correction has a figure."""
+        lists = [one.categories for one in self.digest.corrections if one.categories]
+        known = {one.category for some in lists for one in some if one.corrected}
+        return list(dict.fromkeys(one.category for some in lists for one in some if one.category not in known))
+
+    @cached_property
     def widest(self) -> float:
         """The upper end of the scale of people shares: the highest interval end, rounded up to a tenth; 1.0 at most."""
         shares = [aspect.tally.share for aspect in self.shown]
@@ -335,8 +350,8 @@ def _choices(values: Iterable[str | None]) -> tuple[tuple[str, str], ...]:
 
 def _headline(words: str, point: Point, preset: Preset) -> str:
     about = f" ({category_name(point.category)})" if point.category else ""
-    share = point.tally.share
-    return f"{words} is “{point.name}”{about}: {share_of(share, *preset.people)}."
+    bare = point.tally.share.model_copy(update={"low": None, "high": None})  # intervals stand with each point below
+    return f"{words} is “{point.name}”{about}: {share_of(bare, *preset.people)}."
 
 
 def _weight(point: Point) -> tuple[bool, float, int, str]:
@@ -361,16 +376,6 @@ def _side(tally: Tally) -> str:
     if low is None or high is None:
         return ""
     return "positive" if low > 0 else "negative" if high < 0 else ""
-
-
-def _compare(
-    names: tuple[str, ...], titles: tuple[str, ...], columns: Sequence[Sequence[EntityTally]], left_out: int
-) -> Comparison:
-    found = [{entry.entity: entry.tally for entry in column} for column in columns]
-    grid = tuple(tuple(column.get(name) for column in found) for name in names)
-    if len(names) > 6:  # the longer side goes down, so that the table stays narrow
-        return Comparison(names, titles, grid, True, left_out)
-    return Comparison(titles, names, tuple(zip(*grid, strict=True)), False, left_out)
 
 
 def _entities(digest: Digest) -> list[str]:

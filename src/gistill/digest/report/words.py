@@ -246,17 +246,15 @@ def verdict(check: Check) -> str:
     return f"{found}: {'; '.join(check.reasons)}." if check.reasons else f"{found}."
 
 
-def change_words(change: Change) -> str:
-    """Write a change as one sentence with both shares."""
-    here, there = change.here, change.elsewhere
-    more = "more" if here.count * there.of > there.count * here.of else "fewer"
-    shares = f"{_short_share(here)}, {{}} {_short_share(there)}"
+def change_words(change: Change, what: str = "it") -> str:
+    """Write a change as one sentence with both shares; `what` is said."""
+    more = "more" if change.more else "fewer"
+    here, there = _short_share(change.here), _short_share(change.elsewhere)
     if change.by == "date":
-        return (
-            f"Since {day(dt.date.fromisoformat(change.value))} {more} people say it: {shares.format('before it was')}."
-        )
+        since = day(dt.date.fromisoformat(change.value))
+        return f"Since {since} {more} people say {what}: {here}, before it was {there}."
     of = "" if change.by == "entity" else f"{change.by} "
-    return f"{more.capitalize()} people say it of {of}{change.value}: {shares.format('of the rest')}."
+    return f"{more.capitalize()} people say {what} of {of}{change.value}: {here}, of the rest {there}."
 
 
 def _short_share(share: Proportion) -> str:

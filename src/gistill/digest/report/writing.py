@@ -1,7 +1,7 @@
 """A Digest in, the files somebody reads out: a page, Markdown, a workbook, a chart, JSON and CSV.
 
 masking.py   names and addresses of customers hidden; every other module here gets what it made
-view.py      what is shown, in what order
+view.py      what is shown, in what order; comparing.py what stands side by side
 words.py     figures in words, text made harmless
 quotes.py    the piece of a record around an opinion
 rows.py      the rows of all tables; briefs.py those of conversations
