@@ -51,6 +51,7 @@ ROWS = {
     "lm": 2,
     "reader": 2,
     "corpora": 2,
+    "corrections": 2,
     "vectors": 2,
     "likeness": 2,
     "evaluate": 2,  # knows no models; training measures itself with it

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from gistill.cli import app
 from gistill.cli.spotcheck import ask
 from gistill.digest.correction import spotcheck
-from gistill.digest.correction.applying import CHOSEN, known_error, with_chosen
+from gistill.digest.correction.applying import known_error
+from gistill.digest.correction.by_hand import load_corrections, with_corrections
 from gistill.digest.correction.sheet import HEADER, read_sheet, write_sheet
 from gistill.digest.correction.spotcheck import STRATA, Row, draw_rows, estimate, frame, marked, opinion_mark
 from gistill.digest.report.html import render_html
@@ -227,10 +228,12 @@ def test_chosen_marks_change_single_opinions_and_never_the_estimate(tmp_path: Pa
     wrong = [row for row in draw_rows(frame(some, read, ()), 200, key="k", seed=1) if "dull" in row.sentences[0]][:9]
     chosen = [marked(row, []).model_copy(update={"drawn": None}) for row in wrong]
     moved = chosen[0].model_copy(update={"record": "gone"})
-    (tmp_path / CHOSEN).write_text("".join(row.model_dump_json() + "\n" for row in [*chosen, moved]), encoding="utf-8")
-    after = with_chosen(read, some, tmp_path)
+    file = tmp_path / "corrections.jsonl"
+    file.write_text("".join(row.model_dump_json() + "\n" for row in [*chosen, moved]), encoding="utf-8")
+    after, unattached = with_corrections(read, some, load_corrections(tmp_path, None))
+    assert [one.why for one in unattached] == ["its record is gone"]
     assert Counter(one.polarity for one in after) == {"positive": 40, "negative": 31}
-    assert with_chosen(read, some, None) == read
+    assert with_corrections(read, some, load_corrections(None, None)) == (read, [])
     with pytest.raises(ValueError, match="other records"):
         estimate(chosen, frame(some, read, ()), key="k")
 
@@ -240,8 +243,10 @@ def test_a_chosen_mark_keeps_the_id_of_an_opinion_with_the_same_words(tmp_path: 
     row = next(r for r in draw_rows(frame(some, readings(some), ()), 8, key="k", seed=1) if "great" in r.sentences[0])
     turned = [spotcheck.turned(mark, "negative") for mark in row.read]
     more = opinion_mark(row.sentences[0], "neutral", "battery")
-    (tmp_path / CHOSEN).write_text(marked(row, [*turned, more]).model_dump_json() + "\n", encoding="utf-8")
-    after = [one for one in with_chosen(readings(some), some, tmp_path) if one.record == row.record]
+    file = tmp_path / "corrections.jsonl"
+    file.write_text(marked(row, [*turned, more]).model_dump_json() + "\n", encoding="utf-8")
+    found = with_corrections(readings(some), some, load_corrections(tmp_path, None)).opinions
+    after = [one for one in found if one.record == row.record]
     by_words = {one.opinion.text: one for one in after if one.opinion}
     assert (by_words["great"].id, by_words["great"].polarity) == (f"{row.record}:0", "negative")
     assert by_words["battery"].id not in {one.id for one in readings(some)}

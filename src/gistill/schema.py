@@ -327,6 +327,28 @@ class Correction(Noun):
     aspects: dict[str, Corrected] = Field(default_factory=dict)  # aspect id -> figures
 
 
+class Unattached(Noun):
+    """A correction by hand that found nothing to correct: it is kept, and changes no figure."""
+
+    id: str
+    kind: str  # of gistill.corrections
+    record: str | None
+    words: str  # what it is about: the words that were corrected, the sentence, or the points
+    author: str | None
+    why: str  # one clause
+
+
+class HandCorrections(Noun):
+    """What people put right in single opinions and points. The raw figures count it; no estimate rests on it."""
+
+    given: int
+    applied: int  # of these
+    kinds: dict[str, int]  # of those that are applied
+    authors: int  # different ones who are named
+    as_read: Tally  # over all opinions, without any correction
+    unattached: tuple[Unattached, ...] = ()
+
+
 class Mask(Span):
     """A stretch of a record's text in whose place a report shows a marked placeholder. `kind` is of `privacy.KINDS`."""
 
@@ -369,6 +391,7 @@ class Digest(Noun):
     failures: dict[str, int]  # failure kind -> count
     failure_examples: tuple[Failure, ...] = ()
     corrections: tuple[Correction, ...] = ()  # empty where nothing is known of the reader's mistakes
+    by_hand: HandCorrections | None = None  # what the counts hold of people's corrections; None where nobody made any
     made_with: dict[str, str]  # gistill version, reader and writer with hashes, settings, seed, input hash
 
     def points_frame(self, backend: str = "pandas") -> Any:

@@ -46,6 +46,16 @@ PresetName = Annotated[
         "docs/presets.md. Default: found from the data.",
     ),
 ]
+CorrectionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--corrections",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Corrections of people (see gistill correct) to count as well as those in the report's folder.",
+    ),
+]
 Confidence = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="P", help="Leave out opinions with a lower confidence than this (0 to 1)."),
@@ -68,6 +78,7 @@ def digest(
     reader: options.ReaderPath = None,
     taxonomy: TaxonomyFile = None,
     preset: PresetName = None,
+    corrections: CorrectionsFile = None,
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="Heading of the report. Default: a standard heading.")
     ] = "",
@@ -131,6 +142,7 @@ def digest(
             writer=None if writer == "none" else writer,
             taxonomy=load_taxonomy(taxonomy) if taxonomy else None,
             preset=preset,
+            corrections=corrections,
             seed=seed,
             title=title,
             min_confidence=min_confidence,
@@ -199,6 +211,7 @@ def _as_json(result: Digest, folder: Path) -> str:
 
 def _as_text(result: Digest, folder: Path) -> str:
     from gistill.digest.ends import languages_note
+    from gistill.digest.report.words import hand_words
 
     lines = [
         f"{result.read:,} of {result.records:,} records read, of {_people(result.people)}; "
@@ -208,6 +221,8 @@ def _as_text(result: Digest, folder: Path) -> str:
         lines.append("Skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in result.failures.items()) + ".")
     if note := languages_note(result.failures, result.read):
         lines.append(note)
+    if result.by_hand:
+        lines.append(hand_words(result.by_hand, result.tally))
     if result.aspects:
         lines += ["", f"{'aspect':24} {'people':>7} {'positive':>9} {'negative':>9} {'net':>6}"]
     for aspect in result.aspects[:SHOWN]:

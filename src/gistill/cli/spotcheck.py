@@ -15,7 +15,8 @@ from gistill.cli.ending import ending, output, tell
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
-    from gistill.digest.correction.spotcheck import Mark, Row
+    from gistill.corrections.form import Mark
+    from gistill.digest.correction.spotcheck import Row
     from gistill.digest.spotchecking import SpotCheck
     from gistill.schema import Digest, Polarity
 

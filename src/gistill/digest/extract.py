@@ -306,7 +306,7 @@ def _from_question(record: Record, part: Part, answer: Span, marks: Counter[str]
     """Make an opinion of an answer that has its side from its question: see `sides`. Nobody measured how sure it is."""
     name = short_name(record.text[answer.start : answer.end])
     aspect = _quote(record, answer, name)
-    mark = _mark(record, answer, aspect, None)
+    mark = key_of(record, answer, aspect, None)
     marks[mark] += 1
     return Opinion(
         id=f"{record.id}:{mark}" if marks[mark] == 1 else f"{record.id}:{mark}-{marks[mark]}",
@@ -318,7 +318,7 @@ def _from_question(record: Record, part: Part, answer: Span, marks: Counter[str]
         kind="fact",
         strength=1 if part.side == "positive" else -1,
         confidence=None,
-        cell=_cell(record, answer, aspect, None),
+        cell=cell_of(record, answer, aspect, None),
     )
 
 
@@ -393,7 +393,7 @@ def _opinion(record: Record, sentence: Span, marks: Counter[str], reading: Readi
         detail = f"polarity {reading.polarity!r}, confidence {confidence}"
         return Failure(kind="malformed", record=record.id, row=record.row, detail=detail)
     aspect, opinion = _quote(record, sentence, reading.aspect), _quote(record, sentence, reading.opinion)
-    mark = _mark(record, sentence, aspect, opinion)
+    mark = key_of(record, sentence, aspect, opinion)
     marks[mark] += 1
     return Opinion(
         id=f"{record.id}:{mark}" if marks[mark] == 1 else f"{record.id}:{mark}-{marks[mark]}",
@@ -406,11 +406,11 @@ def _opinion(record: Record, sentence: Span, marks: Counter[str], reading: Readi
         kind=reading.kind,
         strength=reading.strength,
         confidence=None if confidence is None else round(confidence, 4),
-        cell=_cell(record, sentence, aspect, opinion),
+        cell=cell_of(record, sentence, aspect, opinion),
     )
 
 
-def _cell(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> InCell | None:
+def cell_of(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> InCell | None:
     """Say where an opinion stands in the cell that it was read from; None where that is what its spans say."""
     if not record.parts and not record.pieces:
         return None
@@ -423,7 +423,7 @@ def _cell(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote |
     return InCell(column=column, sentence=place, aspect=where[0], opinion=where[1], text=text)
 
 
-def _mark(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> str:
+def key_of(record: Record, sentence: Span, aspect: Quote | None, opinion: Quote | None) -> str:
     """Make what an opinion's id ends in of place and words: 8 hexadecimal digits.
 
     Neither the polarity nor the confidence is part of it, as another reader, or a person, may judge otherwise of the

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
 
 from gistill.digest.briefs.in_digest import with_briefs
-from gistill.digest.correction.applying import corrected, with_chosen
+from gistill.digest.correction.applying import corrected
+from gistill.digest.correction.by_hand import counted_by_hand, load_corrections, with_corrections
 from gistill.digest.ends import answered, count_failures, refuse_broken
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to, language_of
 from gistill.digest.group.grouping import Grouping, group, with_topics
@@ -60,6 +61,7 @@ def digest(
     writer: LanguageModel | str | None = "auto",
     taxonomy: Taxonomy | None = None,
     preset: str | None = None,
+    corrections: str | Path | None = None,
     seed: int = 0,
     title: str = "",
     min_confidence: float = 0.0,
@@ -78,6 +80,7 @@ def digest(
             it is installed; None makes the same report from quotes alone.
         taxonomy: Names the aspects; None lets them follow from the terms.
         preset: How the report is worded, a name of `gistill.presets`; None finds it from the data.
+        corrections: A file of what people put right (`gistill correct`), beside the folder's own corrections.jsonl.
         seed: Of everything drawn by lot.
         title: Heading of the report.
         min_confidence: In [0, 1]; less sure opinions are not counted; those whose confidence nobody measured are.
@@ -113,16 +116,18 @@ def digest(
     with steps("extract") as count:
         found = _extract(kept, place, reader, resume=resume, progress=progress, say=say)
         refuse_broken(count_failures(failures) + found.failed, found.sentences, info)
-        sure = [o for o in found.opinions if o.confidence is None or o.confidence >= min_confidence]
+        as_read = _sure(found.opinions, min_confidence)
         count(found.sentences)
     with steps("group") as count:
-        as_read, sure = sure, with_chosen(sure, kept, place)
+        hand = load_corrections(place, Path(corrections) if corrections else None)
+        by_hand = with_corrections(found.opinions, kept, hand)
+        sure = _sure(by_hand.opinions, min_confidence)
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy, by=info.by if info else ())
         sure = with_topics(sure, grouping)
         _write_topics(found, grouping)
         count(len(sure))
     with steps("find points") as count:
-        grouping = with_points(grouping, sure, kept, likeness)
+        grouping, unmatched = with_points(grouping, sure, kept, likeness, hand)
         count(len(grouping.points))
     with steps("summarize") as count:
         summaries = _summarize(grouping, sure, kept, writer, seed, progress=progress, say=say)
@@ -145,13 +150,18 @@ def digest(
     )
     result = with_preset(result, preset, sure, kept, info.header if info else (), say)
     result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
-    result = corrected(result, reader, as_read, kept, folder=place, say=say)
+    told = counted_by_hand(hand, [*by_hand.unattached, *unmatched], as_read, kept)
+    result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:
             write_report(result, place)
             count(len(result.aspects))
         write_manifest(place, result, steps.times, repaired=sum(bool(record.pieces) for record in kept))
     return result
+
+
+def _sure(opinions: Sequence[Opinion], min_confidence: float) -> list[Opinion]:
+    return [one for one in opinions if one.confidence is None or one.confidence >= min_confidence]
 
 
 def _models(

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from gistill import files
+from gistill.corrections.form import HandCorrection
+from gistill.digest.correction.points_by_hand import with_point_corrections
 from gistill.digest.group.changes import LEAST, find_changes
 from gistill.digest.group.grouping import Grouping
 from gistill.digest.group.points import find_points
@@ -24,7 +26,7 @@ from gistill.grounding.counting import person
 from gistill.likeness import Likeness
 from gistill.presets import find_preset
 from gistill.runs import LOCK
-from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary
+from gistill.schema import Digest, Failure, Opinion, Record, StepTime, Summary, Unattached
 
 OUTPUTS = (
     *("report.html", "report.md", "report.xlsx", "chart.svg", "digest.json", "points.csv", "aspects.csv"),
@@ -94,10 +96,19 @@ def sift(items: Iterable[Record | Failure]) -> tuple[list[Record], list[Failure]
 
 
 def with_points(
-    grouping: Grouping, opinions: Sequence[Opinion], records: Sequence[Record], likeness: Likeness
-) -> Grouping:
-    """Add to a grouping what several people say alike, and what changed over time and between entities."""
+    grouping: Grouping,
+    opinions: Sequence[Opinion],
+    records: Sequence[Record],
+    likeness: Likeness,
+    corrections: Sequence[HandCorrection] = (),
+) -> tuple[Grouping, list[Unattached]]:
+    """Add to a grouping what several people say alike, and what changed over time and between entities.
+
+    Returns:
+        The grouping, and the corrections of points that found none.
+    """
     found = find_points(opinions, records, embed=likeness.embed, enough=likeness.enough)
+    found, unattached = with_point_corrections(found, opinions, records, corrections)
     by: dict[str, list[str | None]] = {"entity": [record.entity for record in records]}
     by |= {one.column: [record.meta.get(one.column, "").strip() or None for record in records] for one in grouping.by}
     counts = counted(opinions, records)
@@ -109,7 +120,8 @@ def with_points(
     for one in grouping.by:
         rows = tallies_by(counts, place, len(compared), by[one.column])
         columns.append(one.model_copy(update={"points": dict(zip(number, rows, strict=True))}))
-    return replace(grouping, points=found.points, said_once=len(found.once), changes=changes, by=tuple(columns))
+    whole = replace(grouping, points=found.points, said_once=len(found.once), changes=changes, by=tuple(columns))
+    return whole, unattached
 
 
 def with_preset(

@@ -1,4 +1,4 @@
-"""A report's readings in, its figures out as they would be without the reader's mistakes; and chosen marks applied."""
+"""A report's readings in, its figures out as they would be without the reader's mistakes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from gistill.digest.correction.known_error import Corrector
 from gistill.digest.extract import SentenceReader, language_of
 from gistill.digest.group.tally import Counted, counted
 from gistill.evaluate.error_rates import load_error_rates
-from gistill.schema import Aspect, CategoryCorrected, Corrected, Correction, Digest, Opinion, Quote, Record, Span
-from gistill.tables import read_jsonl
+from gistill.schema import Aspect, CategoryCorrected, Corrected, Correction, Digest, Opinion, Record
 
-CHOSEN = "corrections.jsonl"  # rows as in spotcheck.jsonl, without `drawn`
 MOST = 0.9  # of the records one reader must have read for its mistakes to stand for those of the report
 
 
@@ -53,63 +51,6 @@ def corrected(
         except ValueError as error:
             say(f"The spot check in the folder is not used: {error}.")
     return digest.model_copy(update={"corrections": tuple(one for one in found if one is not None)})
-
-
-def with_chosen(opinions: Sequence[Opinion], records: Sequence[Record], folder: Path | None) -> list[Opinion]:
-    """Put the marks that somebody chose to make in the place of what was read in their sentences.
-
-    They correct single opinions, and so the raw counts. They never make an estimate: whoever looks only at what seems
-    wrong would correct it in one direction.
-
-    Args:
-        opinions: What was read.
-        records: All records that were read.
-        folder: The report's folder, where `corrections.jsonl` may be. A row whose sentence is not there any more as it
-            was marked changes nothing.
-
-    Raises:
-        InputError: The file is damaged.
-    """
-    path = folder / CHOSEN if folder is not None else None
-    if path is None or not path.is_file():
-        return list(opinions)
-    text = {record.id: record.text for record in records}
-    rows = {
-        (row.record, row.at[0]): row
-        for row in read_jsonl(path, spotcheck.Row)
-        if row.opinions is not None and text.get(row.record, "")[slice(*row.at)] == row.sentences[0]
-    }
-    inside: dict[tuple[str, int], list[Opinion]] = {}
-    for opinion in opinions:
-        inside.setdefault((opinion.record, opinion.sentence.start), []).append(opinion)
-    result: list[Opinion] = []
-    for place in dict.fromkeys([*inside, *rows]):
-        read, row = inside.get(place, []), rows.get(place)
-        result += read if row is None else [_opinion(row, n, mark, read) for n, mark in enumerate(row.opinions or ())]
-    return result
-
-
-def _opinion(row: spotcheck.Row, number: int, mark: spotcheck.Mark, read: Sequence[Opinion]) -> Opinion:
-    """Make an opinion of a mark; one that was read with the same words keeps its id."""
-    start, end = row.at
-
-    def quote(words: str | None, at: spotcheck.Place | None) -> Quote | None:
-        return Quote(start=start + at[0], end=start + at[1], text=words) if words and at else None
-
-    aspect, opinion = quote(mark.aspect, mark.aspect_at), quote(mark.opinion, mark.opinion_at)
-    same = next((one for one in read if (one.aspect, one.opinion) == (aspect, opinion)), None)
-    return Opinion(
-        id=same.id if same else f"{row.record}:{start}-marked-{number}",
-        record=row.record,
-        sentence=Span(start=start, end=end),
-        aspect=aspect,
-        opinion=opinion,
-        polarity=mark.polarity,
-        category=mark.category,
-        kind=spotcheck.kind_of(mark),
-        strength=mark.level if mark.category else None,  # without categories a level is only a side
-        confidence=None,
-    )
 
 
 def known_error(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from gistill import install
-from gistill.digest.correction.spotcheck import Mark, Row, marked, opinion_mark, turned
+from gistill.corrections.form import Mark
+from gistill.digest.correction.spotcheck import Row, marked, opinion_mark, turned
 from gistill.errors import ExtraMissingError, InputError
 from gistill.schema import Failure, Polarity
 from gistill.tables import write_csv

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.categories import Kind
+from gistill.corrections.form import SIDES, Mark, Place, mark_of, ordered
 from gistill.digest.correction.prediction_powered import (
     LEAST,
     Totals,
@@ -38,39 +38,17 @@ from gistill.schema import (
     Noun,
     Opinion,
     Polarity,
-    Quote,
     Record,
     Span,
 )
 from gistill.tables import read_jsonl, write_jsonl
 
-Place = tuple[int, int]  # half-open, in the sentence
-KindMark = Literal["o", "f", "w"]
 FILE = "spotcheck.jsonl"
 STRATA = ("negative", "positive", "neutral", "nothing read")
 WEIGHTS = (1.0, 1.0, 1.0, 0.6)  # where less was read, less can differ
 FEWEST = 20  # marked sentences below which nothing is estimated
 CATEGORY = 30  # marked opinions of a category below which it is not corrected
 _POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
-_KINDS: dict[Kind, KindMark] = {"evaluation": "o", "fact": "f", "wish": "w"}
-
-
-class Mark(Noun):
-    """One opinion of a sentence, as in every file of marks. `opinion` is None where its words were not given."""
-
-    sentence: int = 0
-    aspect: str | None
-    aspect_at: Place | None
-    opinion: str | None
-    opinion_at: Place | None
-    category: str | None = None
-    level: int  # -2 to 2; its side is the polarity
-    kind: KindMark | None = None
-
-    @property
-    def polarity(self) -> Polarity:
-        """The side of the level."""
-        return "positive" if self.level > 0 else "negative" if self.level < 0 else "neutral"
 
 
 class Drawn(Noun):
@@ -93,7 +71,7 @@ class Row(Noun):
     sentences: tuple[str]
     opinions: tuple[Mark, ...] | None = None
     read: tuple[Mark, ...] = ()  # what the reader read there
-    drawn: Drawn | None = None  # None in a mark that somebody chose to make
+    drawn: Drawn | None = None
 
 
 class Sentence(NamedTuple):
@@ -166,24 +144,8 @@ def _row(one: Sentence, drawn: Drawn) -> Row:
         at=(start, end),
         language=one.record.language,
         sentences=(one.record.text[start:end],),
-        read=tuple(_mark(opinion, start) for opinion in one.opinions),
+        read=tuple(mark_of(opinion) for opinion in one.opinions),
         drawn=drawn,
-    )
-
-
-def _mark(opinion: Opinion, start: int) -> Mark:
-    def at(quote: Quote | None) -> Place | None:
-        return None if quote is None else (quote.start - start, quote.end - start)
-
-    side = {"positive": 1, "negative": -1, "neutral": 0}[opinion.polarity]
-    return Mark(
-        aspect=opinion.aspect.text if opinion.aspect else None,
-        aspect_at=at(opinion.aspect),
-        opinion=opinion.opinion.text if opinion.opinion else None,
-        opinion_at=at(opinion.opinion),
-        category=opinion.category,
-        level=side if opinion.strength is None else opinion.strength,
-        kind=None if opinion.kind is None else _KINDS[opinion.kind],
     )
 
 
@@ -199,11 +161,6 @@ def load(folder: Path) -> list[Row]:
 def save(folder: Path, rows: Sequence[Row]) -> None:
     """Write the rows, all or nothing."""
     write_jsonl(folder / FILE, rows)
-
-
-def kind_of(mark: Mark) -> Kind | None:
-    """Name the kind of a mark; None where it has none."""
-    return next((name for name, letter in _KINDS.items() if letter == mark.kind), None)
 
 
 def opinion_mark(sentence: str, polarity: Polarity, words: str = "", category: str | None = None) -> Mark:
@@ -228,19 +185,18 @@ def opinion_mark(sentence: str, polarity: Polarity, words: str = "", category: s
         opinion=sentence[place[0] : place[1]] if place else None,
         opinion_at=place,
         category=category,
-        level={"positive": 1, "negative": -1, "neutral": 0}[polarity],
+        level=SIDES[polarity],
     )
 
 
 def turned(mark: Mark, polarity: Polarity) -> Mark:
     """Give a mark another polarity."""
-    return mark.model_copy(update={"level": {"positive": 1, "negative": -1, "neutral": 0}[polarity]})
+    return mark.model_copy(update={"level": SIDES[polarity]})
 
 
 def marked(row: Row, opinions: Sequence[Mark]) -> Row:
     """Say what stands in a sentence, in the order of its words."""
-    ordered = sorted(opinions, key=lambda one: (one.opinion_at or one.aspect_at or (-1, -1), one.polarity))
-    return row.model_copy(update={"opinions": tuple(ordered), "part": "spotcheck"})
+    return row.model_copy(update={"opinions": ordered(opinions), "part": "spotcheck"})
 
 
 def done(rows: Sequence[Row]) -> int:

@@ -110,7 +110,7 @@ def find_points(
     speaking = [[opinions[row] for row, _, _ in rows] for rows in ranked]
     quotes = [quoted(some, [value for _, value, _ in rows], by_id) for some, rows in zip(speaking, ranked, strict=True)]
     ids = _ids(names, speaking, before or {})
-    points = _assemble(list(zip(ids, names, speaking, quotes, strict=True)), place, records, counts)
+    points = assemble(list(zip(ids, names, speaking, quotes, strict=True)), place, records, counts)
     assignment = {opinion: point.id for point in points for opinion in point.opinions}
     once = tuple(opinion.id for opinion in opinions if opinion.id not in assignment)
     return Points(points, once, assignment)
@@ -221,7 +221,7 @@ def _cluster(vectors: Floats, weights: Ints, olds: Sequence[str], enough: float)
     return labels
 
 
-def _assemble(
+def assemble(
     found: Sequence[tuple[str, str, list[Opinion], tuple[str, ...]]],
     place: Ints,
     records: Sequence[Record],

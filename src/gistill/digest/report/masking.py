@@ -46,7 +46,7 @@ _OF_THINGS_TOO = ("NAME", "ADDRESS", "URL")  # shops and doctors have them, and 
 _WORDS = frozenset({"name", "topic", "Phrase.text", "terms", "Point.aspects"})
 _OF_THINGS = tuple(kind for kind in KINDS if kind not in _OF_THINGS_TOO)
 _BY_SHAPE = ("EMAIL", "PHONE", "IBAN", "CARD", "URL", "IP")
-_AS_IT_IS = frozenset({"made_with", "preset", "failures", "kind", "note", "shows_names", "masks"})
+_AS_IT_IS = frozenset({"made_with", "preset", "failures", "kind", "kinds", "why", "note", "shows_names", "masks"})
 
 Index = dict[str, list[tuple[int, str, str]]]  # first word of a value -> its place in the value, the value, its kind
 

@@ -45,6 +45,7 @@ CHOICES = 300  # values that one filter offers
 _ORDER = ("negative", "wish", "neutral", "positive")
 DIRECTIONS = {"negative": "problems", "positive": "praise", "wish": "wishes", "neutral": "neither"}
 INDEXED, INDEX_WORDS = 2, 140  # quotations of a point in the index of the print, and the characters of each
+UNATTACHED = 20  # corrections listed that found nothing to correct; digest.json has all
 POINTS = 12  # points shown of one category; points.csv has all
 
 

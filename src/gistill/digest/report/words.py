@@ -12,6 +12,7 @@ from gistill.schema import (
     Check,
     Estimate,
     Figure,
+    HandCorrections,
     Outcome,
     Outcomes,
     Period,
@@ -156,6 +157,24 @@ def corrected_figure(figure: Figure, name: str) -> str:
     if found.low is None or found.high is None:
         return number(round(found.value))
     return f"{number(round(found.value))} (from {number(round(found.low))} to {number(round(found.high))})"
+
+
+def hand_words(by_hand: HandCorrections, tally: Tally) -> str:
+    """Say how many corrections of people are counted, and what the figures are with and without them."""
+    given, applied = by_hand.given, by_hand.applied
+    people = f" of {counted(by_hand.authors, 'person', 'people')}" if by_hand.authors else ""
+    lost = "" if applied == given else f" {counted(given - applied, 'correction')} found nothing to correct any more."
+    return (
+        f"{number(applied)} of {counted(given, 'correction')} by hand{people} "
+        f"{'is' if applied == 1 else 'are'} counted: {_sides(tally)}. "
+        f"As read, without them: {_sides(by_hand.as_read)}.{lost}"
+    )
+
+
+def _sides(tally: Tally) -> str:
+    counts = f"{number(tally.positive)} positive, {number(tally.neutral)} neutral, {number(tally.negative)} negative"
+    value = tally.net_sentiment.value
+    return f"{counts}, Net Sentiment {NOT_MEASURED if value is None else signed(value)}"
 
 
 def category_name(code: str) -> str:
@@ -353,7 +372,7 @@ FILTERS = {
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
     "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
-    "file_name": file_name, "raw_figure": raw_figure, "corrected_figure": corrected_figure,
+    "file_name": file_name, "raw_figure": raw_figure, "hand_words": hand_words, "corrected_figure": corrected_figure,
     "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,
     "ratings_words": ratings_words, "outcomes_words": outcomes_words,
     "outcome_word": outcome_word, "slot_word": slot_word,

@@ -77,8 +77,10 @@ def write_report(digest: Digest, folder: Path) -> None:
 
 
 def digest_json(digest: Digest) -> str:
-    """Write a digest as JSON; without corrections or conversations, it does not speak of them."""
+    """Write a digest as JSON; without corrections or conversations it does not speak of them."""
     left_out: dict[str, Any] = {} if digest.corrections else {"corrections": True}
+    if digest.by_hand is None:
+        left_out["by_hand"] = True
     if not digest.briefs:
         left_out |= {"briefs": True, "outcomes": True, "points": {"__all__": {"outcomes": True}}}
     return digest.model_dump_json(indent=2, exclude=left_out or None) + "\n"

@@ -17,8 +17,9 @@ import torch
 from gistill import files, runs
 from gistill.corpora.dmaste import DOMAINS
 from gistill.corpora.labelled import Labelled
-from gistill.corpora.marks import load_file
+from gistill.corpora.marks import labelled, load_file
 from gistill.corpora.sentences import by_sentence
+from gistill.corrections.training import is_corrections, training_rows
 from gistill.errors import InputError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.reader.decode import Candidate, Scorer, candidates, choose
 from gistill.reader.model import SHIPPED, scorer_of
@@ -96,9 +97,10 @@ class ReaderTraining:
         base: An encoder instead of the recipe's; see `network.base_folder`.
         precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
         limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
-        marks: A file of marks of one's own (see gistill.corpora.marks) to train on instead of the recipe's texts. Rows
-            of part "dev" decide which opinions are kept; where there are none, a fifth of the texts does, and with
-            `start` what the start has decided stays. Rows of part "test" are not looked at.
+        marks: A file of marks of one's own (see gistill.corpora.marks), or of corrections, to train
+            on instead of the recipe's texts. Rows of part "dev" decide which opinions are kept; where there are none, a
+            fifth of the texts does, and with `start` what the start has decided stays. Rows of part "test" are not
+            looked at.
     """
 
     recipe: str = "marks"
@@ -203,13 +205,21 @@ def _examples(
         if data is None:
             raise InputError("no data folder is named", hint="Give --data FOLDER, or set GISTILL_DATA.")
         return training_examples(recipe, folder=data), held_out_examples(recipe, folder=data)
-    texts = {part: [s for text in load_file(marks, part) for s in by_sentence(text)] for part in ("train", "dev")}
+    texts = {part: [s for text in _own(marks, part) for s in by_sentence(text)] for part in ("train", "dev")}
     if texts["dev"] or fitted:
         return texts["train"], texts["dev"]
     groups = sorted({example.group for example in texts["train"]})
     random.Random(0).shuffle(groups)
     apart = set(groups[: max(1, len(groups) // 5)])
     return [e for e in texts["train"] if e.group not in apart], [e for e in texts["train"] if e.group in apart]
+
+
+def _own(path: Path, part: str) -> list[Labelled]:
+    """Load one part of marks of one's own, or of corrections that people made of a report."""
+    if not path.is_file() or not is_corrections(path):
+        return load_file(path, part)
+    rows = [row for row in training_rows(path) if row["part"] == part]
+    return [labelled(row, source=f"corrections/{path.stem}") for row in rows]
 
 
 def start_of(named: Path | str) -> Path:
