@@ -94,12 +94,13 @@ def digest(
 
     Raises:
         SettingError: There is no preset of that name.
-        InputError: Nothing was read, or few rows could be; two records have one id; a folder in use; a path.
+        InputError: Nothing was read, or few rows could be; two records have one id; folder in use; a path; a bad file.
         ModelMissingError: There is no reader, or no writer of that name.
         OSError: The folder cannot be written; what was extracted is kept.
     """
     preset_of(preset)  # a wrong name ends it before anything is read
     steps, place = Steps(), prepare_folder(folder)
+    hand = load_corrections(place, Path(corrections) if corrections else None)
     given = _given(records)
     info = given.info if isinstance(given, TableRecords) else None
     with steps("load models"):
@@ -119,7 +120,6 @@ def digest(
         as_read = _sure(found.opinions, min_confidence)
         count(found.sentences)
     with steps("group") as count:
-        hand = load_corrections(place, Path(corrections) if corrections else None)
         by_hand = with_corrections(found.opinions, kept, hand)
         sure = _sure(by_hand.opinions, min_confidence)
         grouping = group(sure, kept, vectors=vectors, taxonomy=taxonomy, by=info.by if info else ())
@@ -142,11 +142,8 @@ def digest(
         summaries=summaries,
         failures=failures,
         failed=found.failed + Counter(unsure=len(found.opinions) - len(as_read)),
-        made_with={
-            **_models(reader, writer, vectors, likeness, taxonomy),
-            "seed": str(seed),
-            "min_confidence": _threshold(min_confidence, sure, say),
-        },
+        made_with=_models(reader, writer, vectors, likeness, taxonomy)
+        | {"seed": str(seed), "min_confidence": _threshold(min_confidence, sure, say)},
     )
     result = with_preset(result, preset, sure, kept, info.header if info else (), say)
     result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
