@@ -85,7 +85,8 @@ ROOMS = {
         "steps": 4,
         "run": 5,
         "spotchecking": 5,
-        "__init__": 6,
+        "correcting": 6,
+        "__init__": 7,
     },
     "serve": {"openai": 0, "__init__": 1},
     "bench": {

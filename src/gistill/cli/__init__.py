@@ -17,6 +17,7 @@ from gistill.cli import (
     audit,
     bench,
     compare,
+    correct,
     cost,
     digest,
     distill,
@@ -45,6 +46,7 @@ app.command()(digest.digest)
 app.command()(summarize.summarize)
 app.command()(extract.extract)
 app.command()(spotcheck.spotcheck)
+app.command()(correct.correct)
 app.add_typer(finetune.finetune, name="finetune")
 app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(bench.bench, name="bench")

@@ -34,8 +34,9 @@ OUTPUTS = (
 )
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
 SOMETIMES = ("corrected.csv", "briefs.csv")  # where the reader's mistakes are known; where there are conversations
+ASKED = ("correct.html", "label-studio.json", "label-studio.xml", "doccano.jsonl")  # what `gistill correct` writes
 OURS = frozenset(
-    {*OUTPUTS, *SOMETIMES, *MARKS, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
+    {*OUTPUTS, *SOMETIMES, *MARKS, *ASKED, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
 )
 UNMASKED = ("digest.json", "opinions.jsonl", "opinions.readings.jsonl")  # exact; names of customers stay in them
 EXAMPLES = 5  # failures of each kind that are shown as examples
