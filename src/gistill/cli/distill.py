@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,9 +41,13 @@ def distill(
     the repository is an example.
     """
     with ending(kept=f"Finished steps are kept in {out}. Run the same command again to continue."):
+        from gistill.distill.loop.recipe import is_loop
         from gistill.distill.recipe import load_distill_recipe
         from gistill.train import need_torch
 
+        if is_loop(recipe):
+            _loop(recipe, out, data, students or (), dry_run)
+            return
         read = load_distill_recipe(recipe)
         need_torch()
         from gistill.distill.walk import distill as walk
@@ -60,3 +65,28 @@ def distill(
         else:
             output((out / "table.md").read_text(encoding="utf-8"))
             tell(f"{out / 'table.md'} and progress.svg")
+
+
+def _loop(recipe: Path, out: Path, data: Path | None, students: Sequence[str], dry_run: bool) -> None:
+    """Walk a recipe of the loop: analyze, revise, fine-tune."""
+    from gistill.cli.analyze import tiers_of
+    from gistill.distill.loop.recipe import load_loop_recipe
+    from gistill.train import need_torch
+
+    read = load_loop_recipe(recipe)
+    if dry_run:
+        output(
+            f"The recipe is right: {len(read.students)} students, {len(read.seeds)} seeds each. Nothing was trained."
+        )
+        return
+    need_torch()
+    from gistill.distill.loop.walk import run_loop
+
+    tiers, _ = tiers_of(None, True, read.opinions, Path(read.critic) if read.critic else None, None)
+    with Display() as display:
+        made = run_loop(read, tiers, out=out, data=data, students=students, tell=display.say, progress=display)
+    if students:
+        output(f"Done: {', '.join(students)}. Run the command without --student to make the table.")
+    else:
+        output(made.read_text(encoding="utf-8"))
+        tell(str(made))

@@ -106,7 +106,7 @@ def distill(
             tell(step.name)
             draw_progress(steps, out, now=step)
             train(step.recipe, out=step.folder, data=data, tell=tell)
-            runs.save(step.folder / MANIFEST, _run(step, whole=True))
+            mark_whole(step)
             gc.collect()  # a model and its optimiser refer to one another, and the next one needs the room
     draw_progress(steps, out)
     settings = Settings(data, out / "bench", recipe.texts, max_tokens=recipe.max_tokens)
@@ -147,6 +147,11 @@ def is_whole(step: Step) -> bool:
     """Say whether a step's result is there, made by what the recipe and its files now say."""
     found = runs.load(step.folder / MANIFEST, Run[None], formerly="whole.json")
     return found is not None and found == _run(step, whole=True)
+
+
+def mark_whole(step: Step) -> None:
+    """Keep beside a step's result what it was made from."""
+    runs.save(step.folder / MANIFEST, _run(step, whole=True))
 
 
 def _run(step: Step, *, whole: bool) -> Run[None]:
