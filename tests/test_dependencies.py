@@ -23,7 +23,7 @@ EXTRAS = {
     "gistill.lm.formats": {"writer", "train"},
     "gistill.lm.structured": {"teacher"},
     "gistill.offline": {"writer"},
-    "gistill.cli.serve_model": {"serve"},
+    "gistill.cli.serve": {"serve"},
     "gistill.serve": {"serve"},
     "gistill.teacher": {"teacher"},
     "gistill.train": {"train"},

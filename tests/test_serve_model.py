@@ -35,9 +35,9 @@ from gistill.lm import find_writer
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.seam import Completion, LanguageModel, Request
 from gistill.schema import Failure, Message
+from gistill.serve.batching import Batcher
 from gistill.serve.openai import trial
 from gistill.serve.openai.api import app
-from gistill.serve.openai.batching import Batcher
 
 
 @contextmanager
@@ -244,7 +244,7 @@ class Fussy:
 
 
 def test_a_request_that_breaks_the_model_fails_alone() -> None:
-    batcher = Batcher(Fussy(), gather=0.2)
+    batcher = Batcher(Fussy().complete, gather=0.2)
     futures = [batcher.ask(ask(text)) for text in ("one", "break", "two", "three")]
     assert all(future is not None for future in futures)
     answers = [future.exception(10) or future.result().text for future in futures if future is not None]
@@ -368,7 +368,7 @@ def test_a_closing_batcher_does_not_wait_for_ever_for_an_engine_that_hangs() -> 
         free.wait(30)
         return "late"
 
-    batcher = Batcher(ScriptedModel(hangs))
+    batcher = Batcher(ScriptedModel(hangs).complete)
     batcher.ask(ask("x"))
     began = time.monotonic()
     batcher.close(0.2)
@@ -497,7 +497,7 @@ def test_too_many_who_wait_are_told_to_come_later() -> None:
 
 
 def test_a_closing_batcher_answers_what_waits_and_takes_nothing_new() -> None:
-    batcher = Batcher(ScriptedModel(echo))
+    batcher = Batcher(ScriptedModel(echo).complete)
     waiting = [
         batcher.ask(Request.model_validate({"messages": [{"role": "user", "content": str(n)}]})) for n in range(50)
     ]
@@ -509,7 +509,7 @@ def test_a_closing_batcher_answers_what_waits_and_takes_nothing_new() -> None:
 
 def test_a_request_whose_client_has_gone_is_not_asked() -> None:
     model = Slow()
-    batcher = Batcher(model)
+    batcher = Batcher(model.complete)
     first = batcher.ask(ask("x"))
     until(lambda: model.calls == [1])
     gone = batcher.ask(ask("x"))
@@ -572,8 +572,8 @@ def test_our_own_remote_model_can_ask_it_with_a_schema_that_it_refuses(tmp_path:
 
 
 _SLOW = """
-import socket, sys, time, uvicorn
-from gistill.cli.serve_model import _run
+import socket, sys, time
+from gistill.serve.listening import run
 from gistill.lm.fake import ScriptedModel
 from gistill.serve.openai.api import app
 
@@ -584,7 +584,7 @@ def answer(request):
 
 listening = socket.create_server(("127.0.0.1", 0))
 print(listening.getsockname()[1], flush=True)
-_run(uvicorn, app(ScriptedModel(answer)), listening)
+run(app(ScriptedModel(answer)), listening, grace=30)
 """
 
 

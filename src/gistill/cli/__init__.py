@@ -29,6 +29,7 @@ from gistill.cli import (
     finetune,
     models,
     revise,
+    serve,
     serve_model,
     spotcheck,
     summarize,
@@ -60,6 +61,7 @@ app.command()(models.models)
 app.command()(cost.cost)
 app.command()(doctor.doctor)
 app.command()(audit.audit)
+app.command()(serve.serve)
 app.command("serve-model")(serve_model.serve_model)
 
 

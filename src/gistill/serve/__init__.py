@@ -1,1 +1,1 @@
-"""Models behind HTTP (extra `serve`)."""
+"""gistill behind HTTP (extra `serve`): all of it (`app`), or a writer alone (`openai`)."""

@@ -11,7 +11,7 @@ from typing import Any
 from gistill import install
 from gistill.errors import ExtraMissingError, GistillError
 from gistill.lm.seam import Completion, LanguageModel, Request
-from gistill.serve.openai.batching import Batcher
+from gistill.serve.batching import Batcher
 from gistill.serve.openai.bodies import (
     BodyError,
     completion_body,
@@ -59,15 +59,13 @@ def app(
     except ImportError as error:
         raise ExtraMissingError("Serving a model needs starlette.", hint=install.hint("serve")) from error
 
-    batcher = Batcher(model, most=most_together, waiting=waiting)
-    service = _Service(model, batcher, api_key, most_bytes)
+    batcher = Batcher(model.complete, most=most_together, waiting=waiting)
+    service = Service(model, batcher, api_key=api_key, most_bytes=most_bytes)
 
     @asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
         yield
-        if service.trial is not None:
-            service.trial.close()
-        await asyncio.to_thread(batcher.close, GRACE)
+        await service.close()
 
     routes = [
         Route("/v1/chat/completions", service.chat, methods=["POST"]),
@@ -78,44 +76,75 @@ def app(
     return Starlette(routes=routes, lifespan=life, exception_handlers=refusals)
 
 
-class _Service:
-    def __init__(self, model: LanguageModel, batcher: Batcher, api_key: str, most_bytes: int) -> None:
+class Service:
+    """Answers the requests of OpenAI's clients, each a request of starlette.
+
+    Args:
+        model: See `app`.
+        batcher: Asks it.
+        api_key: See `app`.
+        most_bytes: See `app`.
+        also: Another name under which the model answers.
+        discreet: Whether an error of the model is told by its kind alone: its sentence may name a path or a server.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        batcher: Batcher[Request, Completion],
+        *,
+        api_key: str = "",
+        most_bytes: int = MOST_BYTES,
+        also: str = "",
+        discreet: bool = False,
+    ) -> None:
         self.model, self.batcher, self.api_key, self.most_bytes = model, batcher, api_key, most_bytes
+        self.discreet = discreet
+        self.names = tuple(dict.fromkeys(name for name in (model.name, also) if name))
         self.enforces = bool(getattr(model, "enforces_schema", False))
         load = getattr(model, "trial", None)
         self.trial = Trial(load) if self.enforces and load is not None else None
 
+    async def close(self) -> None:
+        """Answer what waits, and end; what takes longer than `GRACE` is given up."""
+        if self.trial is not None:
+            self.trial.close()
+        await asyncio.to_thread(self.batcher.close, GRACE)
+
     async def health(self, _: Any) -> Any:
+        """Say whether it answers."""
         alive = self.batcher.alive
         told = {"status": "ok" if alive else "closing", "model": self.model.name, "waiting": self.batcher.waiting}
         return _json(told, 200 if alive else 503)
 
     async def models(self, http: Any) -> Any:
-        self.check_key(http)
+        """List the names under which the model answers."""
+        self._check_key(http)
         context = getattr(self.model, "context", None)
         extra = {"max_model_len": context} if isinstance(context, int) else {}
-        entry = {"id": self.model.name, "object": "model", "created": 0, "owned_by": "gistill", **extra}
-        return _json({"object": "list", "data": [entry]})
+        entry = {"object": "model", "created": 0, "owned_by": "gistill", **extra}
+        return _json({"object": "list", "data": [{"id": name, **entry} for name in self.names]})
 
     async def chat(self, http: Any) -> Any:
-        self.check_key(http)
+        """Answer a chat completion."""
+        self._check_key(http)
         if http.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             # A page in a browser may post anywhere without asking, but not with this type.
             raise BodyError("The content type must be application/json.", status=415, code="unsupported_media_type")
-        body = read_body(await self.read(http))
-        if body.model != self.model.name:
-            told = f"The model {body.model!r} does not exist; this server has {self.model.name!r}."
+        body = read_body(await self._read(http))
+        if body.model not in self.names:
+            told = f"The model {body.model!r} does not exist; this server has {' and '.join(map(repr, self.names))}."
             raise BodyError(told, status=404, code="model_not_found", param="model")
         request = request_of(body, enforces=self.enforces)
         if body.response_format is not None and body.response_format.type == "json_schema" and not request.beginning:
-            await self.try_schema(request.answer_schema)
-        answer = await self.answer(request, http)
+            await self._try_schema(request.answer_schema)
+        answer = await self._answer(request, http)
         if body.stream:
             usage = body.stream_options is not None and body.stream_options.include_usage
             return _events(stream_of(body.model, request, answer, usage=usage))
         return _json(completion_body(body.model, request, answer))
 
-    async def try_schema(self, schema: str) -> None:
+    async def _try_schema(self, schema: str) -> None:
         """Refuse a schema that would hold up everybody while the engine that answers compiles it."""
         if self.trial is None:
             return
@@ -130,7 +159,7 @@ class _Service:
         if why:
             raise BodyError(f"The schema is not taken: {why}.", code="schema_too_slow", param="response_format")
 
-    async def answer(self, request: Request, http: Any) -> Completion:
+    async def _answer(self, request: Request, http: Any) -> Completion:
         future = self.batcher.ask(request)
         if future is None:
             if self.batcher.alive:
@@ -149,18 +178,19 @@ class _Service:
         try:
             answer = asked.result()
         except GistillError as error:
-            raise BodyError(str(error), status=500, code="model_error") from error
+            told = f"The model failed ({type(error).__name__})." if self.discreet else str(error)
+            raise BodyError(told, status=500, code="model_error") from error
         failure = failure_of(answer)
         if failure is not None:
             raise failure
         return answer
 
-    def check_key(self, http: Any) -> None:
+    def _check_key(self, http: Any) -> None:
         given = http.headers.get("authorization", "").encode("latin-1")  # the very bytes
         if self.api_key and not hmac.compare_digest(given, f"Bearer {self.api_key}".encode()):
             raise BodyError("Incorrect API key provided.", status=401, code="invalid_api_key")
 
-    async def read(self, http: Any) -> bytes:
+    async def _read(self, http: Any) -> bytes:
         """Read the body, and no more of it than is allowed, whatever its header says."""
         data = bytearray()
         async for piece in http.stream():

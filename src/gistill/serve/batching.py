@@ -5,32 +5,42 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from typing import Generic, TypeVar
 
-from gistill.lm.seam import Completion, LanguageModel, Request
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 
-class Batcher:
+class Batcher(Generic[_Asked, _Answer]):
     """Asks a model from one thread, so that a model needs to know nothing of threads.
 
     Args:
-        model: What answers.
+        answer: Answers all that it is given, in the same order.
         most: Requests answered together at most.
         gather: Seconds that the first request of a batch waits for others that were sent at the same moment.
         waiting: Requests that may wait; one more is turned away.
     """
 
-    def __init__(self, model: LanguageModel, *, most: int = 32, gather: float = 0.005, waiting: int = 256) -> None:
-        self._model, self._most, self._gather, self._room = model, most, gather, waiting
-        self._queue: deque[tuple[Request, Future[Completion]]] = deque()
+    def __init__(
+        self,
+        answer: Callable[[Sequence[_Asked]], Sequence[_Answer]],
+        *,
+        most: int = 32,
+        gather: float = 0.005,
+        waiting: int = 256,
+    ) -> None:
+        self._answer, self._most, self._gather, self._room = answer, most, gather, waiting
+        self._queue: deque[tuple[_Asked, Future[_Answer]]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="gistill-batches", daemon=True)
         self._thread.start()
 
-    def ask(self, request: Request) -> Future[Completion] | None:
+    def ask(self, request: _Asked) -> Future[_Answer] | None:
         """Put a request into the queue; None where too many wait, or it is closed. Cancel it and it is not asked."""
-        future: Future[Completion] = Future()
+        future: Future[_Answer] = Future()
         with self._changed:
             if self._closing or len(self._queue) >= self._room:
                 return None
@@ -62,7 +72,7 @@ class Batcher:
     def _work(self) -> None:
         while batch := self._next():
             try:
-                answers = self._model.complete([request for request, _ in batch])
+                answers = self._answer([request for request, _ in batch])
             except Exception as error:
                 if len(batch) == 1:
                     batch[0][1].set_exception(error)
@@ -72,16 +82,16 @@ class Batcher:
             for (_, future), answer in zip(batch, answers, strict=True):
                 future.set_result(answer)
 
-    def _one_by_one(self, batch: list[tuple[Request, Future[Completion]]]) -> None:
+    def _one_by_one(self, batch: list[tuple[_Asked, Future[_Answer]]]) -> None:
         for request, future in batch:
             try:
-                [answer] = self._model.complete([request])
+                [answer] = self._answer([request])
             except Exception as error:
                 future.set_exception(error)
             else:
                 future.set_result(answer)
 
-    def _next(self) -> list[tuple[Request, Future[Completion]]]:
+    def _next(self) -> list[tuple[_Asked, Future[_Answer]]]:
         """Wait for something to do; nothing means that it is over."""
         while True:
             with self._changed:
