@@ -42,6 +42,7 @@ ROWS = {
     "install": 0,
     "presets": 0,
     "svg": 0,
+    "task": 0,
     "sentences": 1,
     "tables": 1,
     "screen": 1,
@@ -120,6 +121,7 @@ ROOMS = {
         "run": 2,
         "fsa": 3,
         "examples": 3,
+        "abs": 3,
         "__init__": 4,
     },
 }

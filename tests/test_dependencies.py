@@ -18,7 +18,9 @@ FILES = sorted(SOURCE.glob("gistill/**/*.py"))
 
 # Where the extras are needed, most precise first; a module that is not below one of these has the dependencies alone.
 EXTRAS = {
+    "gistill.bench.abs": {"eval"},
     "gistill.digest.correction.sheet": {"sheets"},
+    "gistill.evaluate.summaries": {"eval"},
     "gistill.lm.engines.torch_model": {"train"},
     "gistill.lm.formats": {"writer", "train"},
     "gistill.lm.structured": {"teacher"},

@@ -26,6 +26,7 @@ class Settings(NamedTuple):
         max_tokens: Of a writer's answer.
         orders: How many orders of elements a vote is taken over.
         shots_from: A file that worked examples are drawn from, for sets that have no training part.
+        words: How long a summary should be; None is as long as those of the set usually are.
     """
 
     data: Path | None
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
     max_tokens: int = MAX_TOKENS
     orders: int = ORDERS
     shots_from: Path | None = None
+    words: int | None = None
 
 
 class Job(NamedTuple):

@@ -9,6 +9,9 @@
     writer:A[,B,...]    a fine-tuned writer: a folder or adapter; several are seeds of one system
     vote:A[,B,...]      the same asked in several orders of elements, the tuples that half of them give (MvP)
     reader[:A,B,...]    a reader's opinions as tuples
+    lead, random, lexrank, textrank, centroid, oracle
+                        summaries of chosen sentences; random once a seed
+    recorded:NAME       summaries that a pipeline over a large model wrote once, where a set has them
 
 NAME= before any of them names its row.
 """
@@ -21,7 +24,26 @@ from typing import Literal, NamedTuple, get_args
 
 from gistill.errors import SettingError
 
-Kind = Literal["majority", "lexicon", "answers", "zero-shot", "few-shot", "nearest", "writer", "vote", "reader"]
+Chooser = Literal["lead", "random", "lexrank", "textrank", "centroid", "oracle"]
+Kind = Literal[
+    "majority",
+    "lexicon",
+    "answers",
+    "zero-shot",
+    "few-shot",
+    "nearest",
+    "writer",
+    "vote",
+    "reader",
+    "lead",
+    "random",
+    "lexrank",
+    "textrank",
+    "centroid",
+    "oracle",
+    "recorded",
+]
+SUMMARIZERS: frozenset[Kind] = frozenset((*get_args(Chooser), "recorded"))  # they answer sets of summaries alone
 _KINDS = "|".join(get_args(Kind))
 _START = re.compile(rf"(?:[^=,:]+=)?(?:{_KINDS})(?::.*)?")
 _SPEC = re.compile(rf"(?:(?P<name>[^=,:]+)=)?(?P<kind>{_KINDS})(?::(?P<rest>.+))?", re.DOTALL)
@@ -92,9 +114,11 @@ def _system(spec: str, shots: int, seeds: Sequence[int]) -> System:
         return System(name, tuple(Member(kind, path, count, seed) for seed in drawn))
     if kind == "zero-shot":
         return System(name, (Member(kind, rest),))
-    if kind == "majority" and rest:
-        raise SettingError(f"majority takes nothing, not {rest!r}")
-    if kind in ("writer", "vote", "answers") and not rest:
+    if kind in ("majority", *get_args(Chooser)) and rest:
+        raise SettingError(f"{kind} takes nothing, not {rest!r}")
+    if kind == "random":
+        return System(name, tuple(Member(kind, seed=seed) for seed in dict.fromkeys(seeds)))
+    if kind in ("writer", "vote", "answers", "recorded") and not rest:
         raise SettingError(f"{kind} needs a path", hint=f"Write {kind}:PATH.")
     paths = [path for path in rest.split(",") if path] if rest else [None]
     if len(set(paths)) < len(paths):

@@ -138,6 +138,57 @@ def bench_run(
         tell(f"{page}, {sheet} and {out / 'scorecards'}")
 
 
+@bench.command("abs")
+def bench_abs(
+    out: _Out,
+    systems: Annotated[
+        list[str],
+        typer.Option(
+            metavar="LIST",
+            help="lead, random, lexrank, textrank, centroid, oracle, recorded:PIPELINE (GPT-3.5 on fewsum) or "
+            "answers:FILE (any system's summaries). NAME=SYSTEM gives the row a name. Repeatable.",
+        ),
+    ],
+    sets: Annotated[
+        list[str],
+        typer.Option(
+            metavar="LIST",
+            help="Comma-separated sets: space/report, fewsum/val, aclsum/val, qmsum/val, tweetsumm/valid, opinosis, "
+            "... or oasum:FILE, tasks:FILE. An unknown name lists all.",
+        ),
+    ],
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", envvar="GISTILL_DATA", help="Folder of the public data.")
+    ] = None,
+    limit: _Limit = None,
+    words: Annotated[
+        int | None,
+        typer.Option(min=5, metavar="N", help="Length of a summary. Default: the median of the set's references."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Comma-separated random seeds of random.")] = "0,1,2",
+    seed: options.Seed = 0,
+) -> None:
+    """Score summaries: baselines and any system's texts, on sets with references and evidence, with intervals.
+
+    If it was stopped, run the same command again to continue.
+    """
+    with ending(kept=_KEPT.format(out)):
+        from gistill.bench.abs.benchmark import ABS
+        from gistill.bench.benchmark import Settings
+        from gistill.bench.run import run_bench
+        from gistill.bench.systems import parse_systems
+
+        rows = parse_systems(systems, seeds=_numbers(seeds))
+        settings = Settings(data, out, limit, seed, words=words)
+        with Display() as display:
+            cards = run_bench(ABS, rows, _names(sets), settings, progress=display)
+        page, sheet = out / "table.md", out / "table.csv"
+        files.write(page, ABS.markdown(cards))
+        ABS.write_csv(sheet, cards)
+        output(ABS.markdown(cards))
+        tell(f"{page}, {sheet} and {out / 'scorecards'}")
+
+
 @bench.command("curve")
 def bench_curve(
     runs: _Runs,

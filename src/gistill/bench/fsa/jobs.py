@@ -16,7 +16,7 @@ from gistill.bench.benchmark import Job, Settings
 from gistill.bench.fsa.sets import BenchSet
 from gistill.bench.models import Models, engines
 from gistill.bench.shots import draw, nearest
-from gistill.bench.systems import Member
+from gistill.bench.systems import SUMMARIZERS, Member
 from gistill.corpora.tuples import Example
 from gistill.errors import InputError
 from gistill.files import hash_bytes
@@ -56,6 +56,8 @@ def job(member: Member, on: BenchSet, models: Models, settings: Settings) -> Job
 
 def why_not(member: Member, on: BenchSet) -> str:
     """Say why a system cannot do a set's task; empty where it can."""
+    if member.kind in SUMMARIZERS:
+        return f"{member.kind} writes summaries, no opinions"
     if member.kind == "lexicon" and member.path is None:
         return "its answers are made by benchmarks/baselines.py lexicon and given as lexicon:FILE"
     if member.kind in ("reader", "lexicon") and "category" in ELEMENTS[on.task]:

@@ -1,0 +1,1 @@
+"""The benchmark of summaries: baselines and any system's texts, on sets with references and evidence."""

@@ -1,0 +1,1 @@
+"""Public sets of summaries with their evidence, all as `task.SummaryTask`."""

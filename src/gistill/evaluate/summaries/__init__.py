@@ -1,0 +1,1 @@
+"""Scores of summaries: against references, sources and evidence. Extra: eval."""

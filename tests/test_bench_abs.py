@@ -1,0 +1,134 @@
+"""The benchmark of summaries: baselines choose as they say, and a second run gives the same numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rouge_score")
+pytest.importorskip("sumy")
+
+from gistill.bench.abs.baselines import summarize
+from gistill.bench.abs.benchmark import ABS, difference, load
+from gistill.bench.abs.candidates import candidates, nearness
+from gistill.bench.benchmark import Settings
+from gistill.bench.models import Models
+from gistill.bench.run import run_bench
+from gistill.bench.systems import parse_systems
+from gistill.errors import InputError, SettingError
+from gistill.evaluate.summaries.words import words
+from gistill.task import SummaryTask
+
+LAMP = (
+    "The lamp is bright. My cat likes boxes. The base wobbles badly.",
+    "A bright lamp for reading. The base wobbles.",
+    "Delivery took nine days. The lamp is bright and the base wobbles.",
+)
+TASK = SummaryTask("lamp", LAMP, "reviews", references=("The lamp is bright but the base wobbles.",))
+
+
+def test_lead_takes_the_first_sentence_of_each_review() -> None:
+    """The second review's first sentence says little new, so that the second sentences follow sooner."""
+    said = summarize("lead", TASK, 15)
+    assert said == "The lamp is bright. Delivery took nine days. My cat likes boxes. The base wobbles."
+    whole = TASK._replace(sources=(" ".join(LAMP),), shape="document")
+    assert summarize("lead", whole, 13) == "The lamp is bright. My cat likes boxes. The base wobbles badly."
+
+
+@pytest.mark.parametrize("kind", ["lexrank", "textrank", "centroid", "oracle"])
+def test_what_many_say_comes_before_what_one_says(kind: str) -> None:
+    said = summarize(kind, TASK, 10)
+    assert "bright" in said
+    assert "wobbles" in said
+    assert "cat" not in said
+    assert "Delivery" not in said
+
+
+@pytest.mark.parametrize("kind", ["lead", "random", "lexrank", "textrank", "centroid", "oracle"])
+@pytest.mark.parametrize("sources", [("",), ("Ok",), ("!!!",), ("One two three four five six seven.",)])
+def test_little_text_gives_little_and_no_error(kind: str, sources: tuple[str, ...]) -> None:
+    task = SummaryTask("t", sources, "reviews", references=("One.",))
+    assert summarize(kind, task, 5).strip() in {*sources, ""}
+
+
+def test_a_length_is_kept_and_nothing_said_twice() -> None:
+    task = TASK._replace(sources=("The handle broke off. The handle broke off. It is red.",) * 5)
+    for seed in range(5):
+        said = summarize("random", task, 11, seed=seed)
+        assert len(words(said)) <= 11
+        assert said.count("handle") == 1
+
+
+def test_a_question_brings_the_sentences_near_to_it() -> None:
+    near = nearness("cleanliness", ["The room was spotless and clean.", "The train station is close."])
+    assert near[0] > near[1]
+    many = ["The bathroom was dirty."] * 2 + [f"Waiter number {n} brought soup." for n in range(60)]
+    asked = SummaryTask("t", tuple(many), "reviews", asked="cleanliness")
+    found = [one.text for one in candidates(asked)]
+    assert found.count("The bathroom was dirty.") == 2
+    assert len(found) == 16  # a quarter of 62
+
+
+def tasks(path: Path) -> Path:
+    rows = [
+        {"id": f"t{n}", "sources": list(LAMP), "references": ["The lamp is bright but the base wobbles."], "group": g}
+        for n, g in enumerate("aabbcc")
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def test_a_second_run_takes_the_kept_answers_and_gives_the_same_table(tmp_path: Path) -> None:
+    file = tasks(tmp_path / "tasks.jsonl")
+    answers = tmp_path / "mine.jsonl"
+    answers.write_text("\n".join(json.dumps({"id": f"t{n}", "summary": "It wobbles."}) for n in range(6)), "utf-8")
+    settings = Settings(None, tmp_path / "out", words=9)
+    systems = parse_systems([f"lead,random,oracle,mine=answers:{answers},recorded:gpt3,reader"], seeds=(0, 1))
+    first = run_bench(ABS, systems, [f"tasks:{file}"], settings, models=Models())
+    kept = {path: path.read_bytes() for path in (tmp_path / "out" / "answers").glob("*.jsonl")}
+    again = run_bench(ABS, systems, [f"tasks:{file}"], settings, models=Models())
+    assert ABS.markdown(first) == ABS.markdown(again)
+    assert kept == {path: path.read_bytes() for path in (tmp_path / "out" / "answers").glob("*.jsonl")}
+    cards = {card.system: card for card in first}
+    assert cards["recorded:gpt3"].skipped == "nothing was recorded for this set"
+    assert cards["reader"].skipped
+    rouge = {name: card.free["ROUGE-1"].value or 0 for name, card in cards.items() if not card.skipped}
+    assert rouge["oracle"] == max(rouge.values())
+    assert cards["mine"].free["ROUGE-1"].value == pytest.approx(2 / 10)  # "wobbles" of 2 and 8 words
+    assert cards["mine"].free["words"].value == 2
+    assert "ROUGE-1" in cards["random"].deviations
+
+
+def test_cutting_to_equal_length_takes_away_what_length_gave(tmp_path: Path) -> None:
+    file = tasks(tmp_path / "tasks.jsonl")
+    answers = tmp_path / "long.jsonl"
+    long = "The lamp is bright but the base wobbles. " * 3
+    answers.write_text("\n".join(json.dumps({"id": f"t{n}", "summary": long}) for n in range(6)), "utf-8")
+    (card,) = run_bench(
+        ABS, parse_systems([f"answers:{answers}"]), [f"tasks:{file}"], Settings(None, tmp_path / "o"), models=Models()
+    )
+    assert card.free["ROUGE-1"].value == pytest.approx(2 * 8 / 32)
+    assert card.equal["ROUGE-1"].value == pytest.approx(1.0)
+    assert card.equal["words"].value == 8
+
+
+def test_a_paired_difference_is_of_the_same_tasks(tmp_path: Path) -> None:
+    on = load(f"tasks:{tasks(tmp_path / 'tasks.jsonl')}", Settings(None, tmp_path))
+    right, half = "The lamp is bright but the base wobbles.", "The lamp is bright."
+    found = difference([on], [[right] * 6], [[half] * 6])
+    assert found.value == pytest.approx(1 - 2 * 4 / 12)
+    assert found.low == pytest.approx(found.high)
+
+
+def test_missing_answers_are_said_before_anything_is_scored(tmp_path: Path) -> None:
+    file = tasks(tmp_path / "tasks.jsonl")
+    answers = tmp_path / "few.jsonl"
+    answers.write_text('{"id": "t0", "summary": "x"}\n', "utf-8")
+    with pytest.raises(InputError, match="no summary of 5 of the 6 tasks"):
+        run_bench(
+            ABS, parse_systems([f"answers:{answers}"]), [f"tasks:{file}"], Settings(None, tmp_path), models=Models()
+        )
+    with pytest.raises(SettingError, match="lead takes nothing"):
+        parse_systems(["lead:x"])
