@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gistill import install
 from gistill.errors import ExtraMissingError
 from gistill.evaluate.summaries.words import Stems, sentences, stemmer, words
@@ -65,7 +68,7 @@ def bleu_counts(text: str, references: Sequence[str]) -> tuple[float, ...]:
     return (*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len))
 
 
-def bleu(counts: Sequence[float]) -> float:
+def bleu(counts: Sequence[float] | NDArray[np.float64]) -> float:
     """Give the BLEU of summed counts, in [0, 1], exponentially smoothed; 0 where there is no text.
 
     Source:
