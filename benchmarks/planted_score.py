@@ -7,7 +7,7 @@
 Every file is digested without a writer. A fact is *read* in a text where an opinion of its category and direction
 stands. A fact is *found* where a point of its category and direction holds most of its people that any point holds, and
 most of the point's people say it: half of them at least. For a fact that is found, `counted` says whether the number of
-people who say it lies in the point's interval, and `off` how far the point's raw count is from it, as a share of the
+people who say it lies in the point's bounds, and `off` how far the point's raw count is from it, as a share of the
 truth. A planted change is *told* where a change of that point names the month (one step early or late counts) or the
 product. A flat file is *quiet* where no change is told.
 """
@@ -26,7 +26,7 @@ from typing import Any
 
 from gistill.digest.run import digest
 from gistill.reader import load_reader
-from gistill.schema import Change, Digest, Opinion, Point, Proportion, Record
+from gistill.schema import Change, Digest, Opinion, Point, Record
 from gistill.stats import wilson
 from gistill.tables import read_jsonl, read_records
 
@@ -46,7 +46,7 @@ class Found:
     of_point: float  # share of that point's people who say the fact
     counted: bool | None
     off: float | None
-    width: float | None  # half of the interval's width as a share of the truth
+    width: float | None  # half of the width of the bounds as a share of the truth
     told: bool | None  # None where nothing was planted
 
 
@@ -93,7 +93,7 @@ def _score_fact(
     if not found or point is None:
         told = None if change is None else False
         return Found(**common, point=None, counted=None, off=None, width=None, told=told)
-    low, high = _people(point.tally.share)
+    low, high = (bound * point.tally.share.of for bound in point.bounds or (0.0, 0.0))
     return Found(
         **common,
         point=point.name,
@@ -102,10 +102,6 @@ def _score_fact(
         width=(high - low) / 2 / fact["people"],
         told=None if change is None else any(_tells(c, change) for c in made.changes if c.point == point.id),
     )
-
-
-def _people(share: Proportion) -> tuple[float, float]:
-    return (share.low or 0.0) * share.of, (share.high or 0.0) * share.of
 
 
 def _tells(change: Change, planted: dict[str, str]) -> bool:

@@ -231,3 +231,16 @@ def test_a_point_is_counted_for_each_value_of_a_column_where_anybody_makes_it() 
     (point,) = grouping.points
     counted = {one.entity: one.tally for one in grouping.by[0].points[point.id]}
     assert {name: (one.people, one.share.of) for name, one in counted.items()} == {"North": (9, 9), "South": (1, 1)}
+
+
+def test_who_says_nearly_the_same_widens_the_bounds_of_a_point_upwards_and_not_its_count() -> None:
+    # "broke" of the cord and of the bed is alike by 0.8 * 0.8 = 0.64: no one point, but nearly the same
+    rows = [opinion(f"a{n}", "broke", "cord") for n in range(3)]
+    rows += [opinion(f"b{n}", "snapped", "bed") for n in range(2)]
+    rows += [opinion("c", "great", "cord"), opinion("d", "broke", "bed", polarity="positive")]
+    found = points(*world(*rows))
+    counts = {(one.tally.people, one.near.count if one.near else None) for one in found.points}
+    assert counts == {(3, 5), (2, 5)}
+    for one in found.points:
+        assert one.near is not None
+        assert one.bounds == (one.tally.share.low, one.near.high)

@@ -9,9 +9,10 @@ from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
 from gistill.digest.report.rows import POINTS
 from gistill.digest.report.view import View
-from gistill.digest.report.words import change_words, ratings_words
+from gistill.digest.report.words import change_words, point_share, ratings_words
 from gistill.digest.report.writing import write_report
 from gistill.schema import Estimate, Point, Ratings
+from gistill.stats import wilson
 from sample_digest import CHANGES, RATINGS, bare_digest, points, sample_digest
 
 
@@ -87,6 +88,15 @@ def test_points_stand_side_by_side_and_only_a_difference_that_stands_is_marked()
     assert [[cell.change for cell in row] for row in table.cells] == [["", ""], ["", ""], ["more", ""], ["", ""]]
     page = render_html(View(sample_digest()))
     assert '<td class="bad"><b>' in page
+
+
+def test_a_count_is_shown_with_what_is_said_nearly_alike() -> None:
+    point = points()[1]
+    assert point_share(point) == "31 of 240 people (13%; 9 to 18%)"
+    wider = point.model_copy(update={"near": wilson(52, 240)})
+    assert point_share(wider) == "31 of 240 people (13%; 9 to 27%)"
+    page = render_html(View(sample_digest().model_copy(update={"points": (wider,)})))
+    assert "(13%; 9 to 27%)" in page
 
 
 def test_changes_and_ratings_in_words() -> None:

@@ -206,6 +206,7 @@ class Point(Noun):
     opinions: tuple[str, ...]  # opinion ids, the most typical first
     quotes: tuple[str, ...] = ()  # of these, up to three that are quoted, of different people, the best first
     tally: Tally
+    near: Proportion | None = None  # people who say it or nearly the same, in whatever point; None: not looked for
     strength: float | None  # mean strength of the opinions, without a sign; None where the reader was taught none
     aspects: dict[str, int] = Field(default_factory=dict)  # things that it is about, as named -> mentions; most first
     first: dt.date | None = None  # of the records; None where no date is known
@@ -213,6 +214,12 @@ class Point(Noun):
     entities: tuple[EntityTally, ...] = ()  # those of which anybody says it, most people first
     ratings: Ratings | None = None  # None where no record has a rating
     outcomes: Outcomes | None = None  # of the conversations in which it is said; None where none was judged
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """From which share of people to which it may be: by chance, and above by what is said nearly alike."""
+        low, high = self.tally.share.low, (self.near or self.tally.share).high
+        return None if low is None or high is None else (low, high)
 
 
 class Change(Noun):

@@ -23,13 +23,14 @@ from gistill.digest.group.tally import Counted, Ints, counted, tallies, tallies_
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
 from gistill.likeness import Window, windows
-from gistill.schema import Opinion, Point, Ratings, Record, Span
-from gistill.stats import mean, mean_difference
+from gistill.schema import Opinion, Point, Proportion, Ratings, Record, Span
+from gistill.stats import mean, mean_difference, wilson
 
 LEAST_PEOPLE = 2  # what fewer say is no point
 OWN_SHARE = 0.5  # of a term's opinions that judge the whole: then it names what is reviewed
 OWN_LEAST = 3  # opinions about a term from which that is known
 SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may be to be joined than others
+NEAR = 0.5  # cosine to the middle of a point from which an opinion says nearly the same; chosen on planted facts
 WINDOWS = 5  # read at most of what many say in the same words
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[Window]], Floats]
@@ -56,12 +57,14 @@ class _Block:
 
     Attributes:
         rows: For each distinct thing the places of its opinions.
-        vectors: For each distinct thing a vector, shape (N, D).
+        vectors: For each distinct thing a vector, shape (N, D), with columns for the categories at the end.
+        width: Columns without those.
         cluster: For each distinct thing its cluster.
     """
 
     rows: list[list[int]]
     vectors: Floats
+    width: int
     cluster: Ints
 
 
@@ -110,7 +113,8 @@ def find_points(
     speaking = [[opinions[row] for row, _, _ in rows] for rows in ranked]
     quotes = [quoted(some, [value for _, value, _ in rows], by_id) for some, rows in zip(speaking, ranked, strict=True)]
     ids = _ids(names, speaking, before or {})
-    points = assemble(list(zip(ids, names, speaking, quotes, strict=True)), place, records, counts)
+    near = [wilson(people, counts.people) for people in _near(homes, counts.person)]
+    points = assemble(list(zip(ids, names, speaking, quotes, near, strict=True)), place, records, counts)
     assignment = {opinion: point.id for point in points for opinion in point.opinions}
     once = tuple(opinion.id for opinion in opinions if opinion.id not in assignment)
     return Points(points, once, assignment)
@@ -181,10 +185,11 @@ def _blocks(
     for _, rows in sorted(places.items()):
         keys = sorted(rows)
         vectors = _means([[read[row] for row in rows[key][:WINDOWS]] for key in keys], embed)
+        width = vectors.shape[1]
         vectors = np.concatenate([vectors, _bonus([key[0] for key in keys])], axis=1)
         weights = np.array([len(rows[key]) for key in keys], dtype=np.int64)
         cluster = _cluster(vectors, weights, [key[3] for key in keys], enough + SAME_CATEGORY)
-        found.append(_Block([rows[key] for key in keys], vectors, cluster))
+        found.append(_Block([rows[key] for key in keys], vectors, width, cluster))
     return found
 
 
@@ -222,19 +227,19 @@ def _cluster(vectors: Floats, weights: Ints, olds: Sequence[str], enough: float)
 
 
 def assemble(
-    found: Sequence[tuple[str, str, list[Opinion], tuple[str, ...]]],
+    found: Sequence[tuple[str, str, list[Opinion], tuple[str, ...], Proportion | None]],
     place: Ints,
     records: Sequence[Record],
     counts: Counted,
 ) -> tuple[Point, ...]:
-    """Count each point, given its id, name, opinions and what is quoted; `place` is the point of each opinion."""
+    """Count each point, given its id, name, opinions, quotes and near share; `place` is the point of each opinion."""
     n = len(found)
     every = tallies(counts, place, n, np.full(n, counts.people), np.full(n, len(records)))
     entities = tallies_by(counts, place, n, [record.entity for record in records])
     ratings = _ratings(counts, place, n, records)
     dates = {record.id: record.date for record in records}
     made = []
-    for i, (id_, name, members, quotes) in enumerate(found):
+    for i, (id_, name, members, quotes, near) in enumerate(found):
         known = [date for opinion in members if (date := dates[opinion.record])]
         things = Counter(surface(opinion.aspect.text) for opinion in members if opinion.aspect)
         strengths = [abs(opinion.strength) for opinion in members if opinion.strength is not None]
@@ -247,6 +252,7 @@ def assemble(
                 opinions=tuple(opinion.id for opinion in members),
                 quotes=quotes,
                 tally=every[i],
+                near=near,
                 strength=round(sum(strengths) / len(strengths), 4) if strengths else None,
                 aspects=dict(sorted(things.items(), key=lambda item: (-item[1], item[0]))),
                 first=min(known, default=None),
@@ -311,6 +317,23 @@ def _ranked(
             value = worth(opinions[row], one, record, category=category, sides=sides, ends=ends)
             ranked.append((row, round(value, 4), one))
         found.append(sorted(ranked, key=lambda each: (-each[1], each[0])))
+    return found
+
+
+def _near(homes: Sequence[tuple[_Block, int]], person: Ints) -> list[int]:
+    """Count for each cluster the people who say it or nearly the same.
+
+    One thing that is said in very different words falls into several clusters, so that each has too few people; what is
+    near to the middle of one of them, wherever it was put, tells how many people there may be.
+    """
+    found = []
+    for block, cluster in homes:
+        inside = block.cluster == cluster
+        weights = np.array([len(rows) for rows, mine in zip(block.rows, inside, strict=True) if mine])
+        said = block.vectors[:, : block.width]
+        middle = (said[inside] * weights[:, None]).sum(axis=0)
+        close = said @ middle >= NEAR * float(np.linalg.norm(middle))
+        found.append(len(np.unique(person[[row for at in np.flatnonzero(close | inside) for row in block.rows[at]]])))
     return found
 
 

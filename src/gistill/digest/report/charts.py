@@ -185,13 +185,13 @@ _SIDES = (("Problems", "#d0562f", "#a8391a"), ("Loved", "#1b8a7e", "#0d6b62"))
 
 
 def main_chart(view: View) -> str:
-    """Draw the first problems and praises as bars of people with their 95% intervals: a file of its own, for slides."""
+    """Draw the first problems and praises as bars of people with their bounds: a file of its own, for slides."""
     title, people = words.visible(view.digest.title), words.counted(view.digest.people, *view.preset.people)
     lists = (view.problems[:SIDE], view.loved[:SIDE])
-    shares = [point.tally.share for points in lists for point in points]
-    widest = max([share.high for share in shares if share.high] or [1.0])
+    ends = [point.bounds[1] if point.bounds else 1.0 for points in lists for point in points]
+    widest = max(ends, default=1.0)
     inside = [_words(title, 24, 40, size=24, weight="bold")]
-    inside.append(_words(f"Share of {people}, with 95% intervals", 24, 66))
+    inside.append(_words(f"Share of {people}; the line is the range that it may be in", 24, 66))
     y = 80.0
     for (side, bar, ink), points in zip(_SIDES, lists, strict=True):
         if points:
@@ -200,7 +200,7 @@ def main_chart(view: View) -> str:
         for point in points:
             inside += _row(point, y, widest, bar)
             y += _ROW
-    if not shares:
+    if not ends:
         inside.append(_words("Nothing is said alike by two people or more.", 24, y + 30))
         y += 42
     return drawing(
@@ -213,10 +213,10 @@ def _row(point: Point, y: float, widest: float, fill: str) -> list[Markup]:
     share, middle = point.tally.share, y + _ROW / 2
     name = words.visible(" ".join(point.name.split()))
     parts = [_words(name if len(name) <= _NAME else f"{name[: _NAME - 2]} …", 24, middle + 6)]
-    if share.value is None or share.low is None or share.high is None:
+    if share.value is None or point.bounds is None:
         return [*parts, _words(words.NOT_MEASURED, _BAR_LEFT, middle + 6)]
     scale = _BAR_WIDE / widest
-    low, end, high = (_BAR_LEFT + place * scale for place in (share.low, share.value, share.high))
+    low, end, high = (_BAR_LEFT + place * scale for place in (point.bounds[0], share.value, point.bounds[1]))
     said = f"{share.count:,} ({words.percent(share.value)}%)"
     return [
         *parts,

@@ -17,8 +17,9 @@ ASPECTS = (
     "net_sentiment_high", "net_sentiment_method", "terms", "pros", "cons", "summary",
 )  # fmt: skip
 POINTS = (
-    "point", "id", "category", "direction", "people", "people_read", "share", "share_low", "share_high", "records",
-    "mentions", "strength", "first", "last", "things", "entities", "rating", "rating_of_others", "quotation",
+    "point", "id", "category", "direction", "people", "people_read", "share", "share_low", "share_high",
+    "people_near", "records", "mentions", "strength", "first", "last", "things", "entities", "rating",
+    "rating_of_others", "quotation",
 )  # fmt: skip
 ENDED = ("conversations_judged", "solved", "moved", "open")  # more columns, where there are conversations
 OPINIONS = (
@@ -54,8 +55,9 @@ def point_rows(view: View) -> Iterator[Row]:
         quotation = sentence(shown[0].pieces) if shown else ""
         yield (
             point.name, point.id, point.category, point.direction, point.tally.people, share.of, _short(share.value),
-            _short(share.low), _short(share.high), point.tally.records, point.tally.mentions, _short(point.strength),
-            point.first, point.last, "; ".join(f"{term} ({n})" for term, n in point.aspects.items()),
+            _short(share.low), _short(share.high), point.near.count if point.near else None, point.tally.records,
+            point.tally.mentions, _short(point.strength), point.first, point.last,
+            "; ".join(f"{term} ({n})" for term, n in point.aspects.items()),
             "; ".join(f"{entry.entity} ({entry.tally.people})" for entry in point.entities),
             _short(ratings.said.value) if ratings else None, _short(ratings.rest.value) if ratings else None, quotation,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from gistill.schema import (
     Outcome,
     Outcomes,
     Period,
+    Point,
     Proportion,
     Ratings,
     SummarySentence,
@@ -98,6 +99,21 @@ def _and_interval(share: Proportion) -> str:
     if share.low is None or share.high is None:
         return ""
     return f", 95% interval {percent(share.low)} to {percent(share.high)}%"
+
+
+def bounds_of(point: Point) -> str:
+    """Write from which share of people to which a point may be: `9 to 27%`."""
+    if point.bounds is None:
+        return NOT_MEASURED
+    return f"{percent(point.bounds[0])} to {percent(point.bounds[1])}%"
+
+
+def point_share(point: Point, one: str = "person", many: str = "people") -> str:
+    """Write who makes a point, and its bounds: `31 of 240 people (13%; 9 to 27%)`."""
+    share = point.tally.share
+    if share.value is None:
+        return NOT_MEASURED
+    return f"{share.count:,} of {counted(share.of, one, many)} ({percent(share.value)}%; {bounds_of(point)})"
 
 
 def interval_of(share: Proportion) -> str:
@@ -370,7 +386,8 @@ def distribution(answered: Answered) -> str:
 FILTERS = {
     "mean": mean, "distribution": distribution,
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
-    "interval_of": interval_of, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
+    "interval_of": interval_of, "bounds_of": bounds_of,
+    "point_share": point_share, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
     "file_name": file_name, "raw_figure": raw_figure, "hand_words": hand_words, "corrected_figure": corrected_figure,
     "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,

@@ -73,7 +73,8 @@ def _about(view: View) -> list[str]:
     return [
         digest.title,
         f"{digest.people:,} people, {digest.read:,} records read, {digest.opinions:,} opinions.",
-        "Points: what several people say alike. Shares are of all people who wrote, with 95% intervals.",
+        "Points: what several people say alike. Shares are of all people who wrote, with 95% intervals. People near: "
+        "those who say it or nearly the same, so that the truth lies more likely between the two counts.",
         f"Opinions: the {quoted} opinions that the report can quote; opinions.jsonl has all.",
         "Counts: all opinions, by entity, by the columns of --by, and by period. Net sentiment is from -1 to 1.",
         f"Names and addresses of customers {names}. An empty cell was not measured, or is not known.",
