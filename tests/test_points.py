@@ -222,7 +222,7 @@ def test_a_point_is_counted_for_each_value_of_a_column_where_anybody_makes_it() 
     rows = [*(opinion(f"a{n}", "broke") for n in range(9)), opinion("b", "snapped"), opinion("c", "great")]
     meta = [{"store": "North"}] * 9 + [{"store": "South"}, {"store": "East"}]
     opinions, records = world(*rows, meta=meta)
-    grouping = with_points(
+    grouping, _ = with_points(
         group(opinions, records, by=("store",)),
         opinions,
         records,

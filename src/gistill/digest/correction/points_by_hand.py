@@ -126,16 +126,10 @@ def _counted(points: Points, groups: dict[str, _Group], by_id: dict[str, Opinion
     every = list(by_id.values())
     place = np.array([number.get(assignment.get(one.id, ""), -1) for one in every], dtype=np.int64)
     near = {(point.id, frozenset(point.opinions)): point.near for point in points.points}  # not looked for of others
-    found = [
-        (
-            name,
-            one.name,
-            [by_id[id_] for id_ in one.opinions],
-            tuple(one.quotes),
-            near.get((name, frozenset(one.opinions))),
-        )
-        for name, one in kept.items()
-    ]
+    found = []
+    for name, one in kept.items():
+        said = [by_id[id_] for id_ in one.opinions]
+        found.append((name, one.name, said, tuple(one.quotes), near.get((name, frozenset(one.opinions)))))
     made = assemble(found, place, records, counted(every, records))
     alone = [one for name in groups if name not in kept for one in groups[name].opinions]
     return Points(made, (*points.once, *alone), assignment)
