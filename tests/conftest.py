@@ -84,12 +84,20 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture(autouse=True, scope="session")
 def _shipped_models_are_loaded_once() -> Iterator[None]:
-    """Compiling the encoder takes every digest a second; `tests/test_likeness.py` loads it itself."""
+    """Compiling the encoder takes every digest a second; `tests/test_likeness.py` loads it itself.
+
+    The commands are made of their functions once, too, which takes each call of the command line a tenth of a second.
+    """
+    import typer.main
+    import typer.testing
+
     from gistill.digest import run
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "load_likeness", cache(run.load_likeness))
         patch.setattr(run, "load_vectors", cache(run.load_vectors))
+        patch.setattr(typer.main, "get_command", made := cache(typer.main.get_command))
+        patch.setattr(typer.testing, "_get_command", made)
         yield
 
 

@@ -333,16 +333,26 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the time of children is not measured there")
 def test_help_answers_within_half_a_second() -> None:
-    """In seconds of processor time, which a busy machine does not stretch much; one of ten has to."""
+    """In seconds of processor time, where typer and rich, which write it, load in a quarter; one of ten has to.
+
+    A busy machine stretches processor time as well: two processes on one core take more of it. Both stretch alike.
+    """
+    helped: list[float] = []
+    loaded: list[float] = []
+    while len(helped) < 10 and (not helped or min(helped) >= 0.5 * max(1.0, min(loaded) / 0.25)):
+        loaded.append(processor_time("-c", "import typer, typer.rich_utils"))
+        helped.append(processor_time("-m", "gistill", "--help"))
+    assert min(helped) < 0.5 * max(1.0, min(loaded) / 0.25), (helped, loaded)
+
+
+def processor_time(*arguments: str) -> float:
+    """Run Python and give the seconds of processor time that it took."""
     import resource
 
-    took: list[float] = []
-    while len(took) < 10 and min(took, default=1.0) >= 0.5:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "gistill", "--help"], check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(took) < 0.5, took
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -205,6 +205,7 @@ def test_all_that_is_printed_goes_through_one_place() -> None:
             assert not re.findall(r"typer\.echo|sys\.std(?:out|err)\.write|(?<![.\w])print\(", source), path.name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no sh")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "| true", "2>&1 >/dev/null | true"])
 @pytest.mark.parametrize("command", ["models", "--help", "digest missing.csv", "--version"])

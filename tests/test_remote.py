@@ -591,6 +591,7 @@ def pair(_processes: list[Workers]) -> Iterator[list[Workers]]:
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is neither fork nor kill -9")
 
 
+@pytest.mark.slow
 @needs_fork
 def test_killed_ten_times_every_record_is_answered_once(tmp_path: Path, pair: list[Workers]) -> None:
     """What was delivered and written down is one pass; what was in flight at a kill is open, and counted."""
@@ -616,6 +617,7 @@ def test_killed_ten_times_every_record_is_answered_once(tmp_path: Path, pair: li
         assert count <= server.counts["answered"] <= count + row.open
 
 
+@pytest.mark.slow
 @needs_fork
 def test_killed_between_answers_exactly_one_pass_is_paid(tmp_path: Path, pair: list[Workers]) -> None:
     file, count = tmp_path / "calls.sqlite", 60
@@ -634,6 +636,7 @@ def test_killed_between_answers_exactly_one_pass_is_paid(tmp_path: Path, pair: l
         assert server.counts["received"] == server.counts["answered"] == count
 
 
+@pytest.mark.slow
 @needs_fork
 def test_an_interrupt_keeps_what_was_answered(tmp_path: Path, pair: list[Workers]) -> None:
     file, (workers, _) = tmp_path / "calls.sqlite", pair
@@ -649,6 +652,7 @@ def test_an_interrupt_keeps_what_was_answered(tmp_path: Path, pair: list[Workers
         assert told.get("interrupted", 0) <= 4
 
 
+@pytest.mark.slow
 @needs_fork
 def test_two_processes_share_a_journal_and_the_work(tmp_path: Path, pair: list[Workers]) -> None:
     with TeacherServer(latency=0.01) as server:

@@ -603,6 +603,7 @@ def test_told_to_stop_it_first_answers_what_it_was_asked() -> None:
             process.kill()
 
 
+@pytest.mark.slow
 def test_the_command_serves_the_real_weights_and_ends_well_when_told_to(tmp_path: Any) -> None:
     pytest.importorskip("openvino_genai")
     if find_writer() is None:
