@@ -43,6 +43,7 @@ ROWS = {
     "presets": 0,
     "svg": 0,
     "task": 0,
+    "encoders": 1,
     "sentences": 1,
     "tables": 1,
     "screen": 1,

@@ -8,7 +8,6 @@ sentence share is read once. A folder holds `likeness.json` (what it is, and fro
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,9 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.files import hash_bytes
-from gistill.offline import compiled
+from gistill.encoders import batches, load_encoder
 
 _WORD = re.compile(r"\S+")
 SHIPPED = Path(__file__).parent / "weights" / "likeness"
@@ -123,7 +120,7 @@ class Likeness:
         texts = list(asked)
         codes = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode("utf-8") for text in texts])
         found: list[NDArray[np.float32]] = []
-        for rows in _batches([len(code.ids) for code in codes]):
+        for rows in batches([len(code.ids) for code in codes], PIECES_PER_BATCH):
             longest = max(len(codes[row].ids) for row in rows)
             ids, mask = np.zeros((2, len(rows), longest), dtype=np.int64)
             for at, row in enumerate(rows):
@@ -155,17 +152,6 @@ def spoken(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]])
     return inside if any(inside) else [1.0] * len(inside)
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Group texts of like length, so that little is computed for padding."""
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[row] <= PIECES_PER_BATCH:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches
-
-
 def load_likeness(path: str | Path | None = None) -> Likeness:
     """Load the encoder of a folder; None means the one shipped in the package.
 
@@ -173,36 +159,11 @@ def load_likeness(path: str | Path | None = None) -> Likeness:
         ModelMissingError: A file is not there.
         ModelBrokenError: The folder is damaged or of a newer format.
     """
-    folder = SHIPPED if path is None else Path(path)
-    try:
-        parts = [(folder / name).read_bytes() for name in ("likeness.json", "tokenizer.json", "model.onnx")]
-    except OSError as error:
-        raise ModelMissingError(
-            f"no encoder of likeness in {folder} ({error.strerror})",
-            hint="Reinstall gistill for the shipped one, or train one: python -m gistill.train.points --help",
-        ) from error
-    try:
-        card = json.loads(parts[0])
-        if card["format"] != FORMAT:
-            raise ModelBrokenError(f"{folder} is of format {card['format']}, not {FORMAT}", hint="Upgrade gistill.")
-        return Likeness(
-            card,
-            _tokenizer(parts[1], card["pieces"]),
-            compiled(folder / "model.onnx"),
-            hash_bytes(b"".join(parts))[:16],
-        )
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1:]
-        raise ModelBrokenError(f"the encoder of likeness in {folder} does not load: {' '.join(reason)}") from error
-
-
-def _tokenizer(data: bytes, pieces: int) -> Any:
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_buffer(data)
-    except Exception as error:  # the library has no exception of its own
-        raise ValueError(f"tokenizer.json: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(pieces)
-    return tokenizer
+    return load_encoder(
+        SHIPPED if path is None else Path(path),
+        "likeness.json",
+        Likeness,
+        what="encoder of likeness",
+        hint="Reinstall gistill for the shipped one, or train one: python -m gistill.train.points --help",
+        format=FORMAT,
+    )

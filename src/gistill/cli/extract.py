@@ -13,7 +13,7 @@ import typer
 from gistill.cli import options
 from gistill.cli.display import Display
 from gistill.cli.ending import ending, output
-from gistill.cli.source import open_source
+from gistill.cli.source import check_out, open_source
 
 if TYPE_CHECKING:
     from gistill.digest.extract import SentenceReader
@@ -64,7 +64,6 @@ def extract(
         table = open_source(files, columns, how, say=show.say)
         from gistill.digest.ends import refuse_broken
         from gistill.digest.extract import extract_chunks, extract_to
-        from gistill.errors import InputError
         from gistill.screen import screen
 
         loaded, chunk = _load(kind, path, show.say)
@@ -79,12 +78,7 @@ def extract(
             show.say(_sentence(counts, failures))
             refuse_broken(failures, counts["sentences"], table.info)
             return
-        if not out.parent.is_dir():
-            raise InputError("its folder does not exist", file=str(out))
-        if out.is_dir():
-            raise InputError("is a folder", file=str(out), hint="Name the file to write, such as opinions.jsonl.")
-        if out.exists() and any(file != "-" and out.samefile(file) for file in files):
-            raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
+        check_out(out, files, such_as="opinions.jsonl")
         done = extract_to(
             out,
             records,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
     from gistill.errors import UnsureError
     from gistill.tables import Table
@@ -44,6 +45,22 @@ def open_source(
     for note in table.info.notes:
         say(f"Note: {note}.")
     return table
+
+
+def check_out(out: Path, files: Sequence[str], *, such_as: str) -> None:
+    """Refuse a file that cannot be written, or is one of those that are read.
+
+    Raises:
+        InputError: Its folder does not exist; it is a folder; it is read.
+    """
+    from gistill.errors import InputError
+
+    if not out.parent.is_dir():
+        raise InputError("its folder does not exist", file=str(out))
+    if out.is_dir():
+        raise InputError("is a folder", file=str(out), hint=f"Name the file to write, such as {such_as}.")
+    if out.exists() and any(file != "-" and out.samefile(file) for file in files):
+        raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
 
 
 def is_terminal() -> bool:

@@ -13,7 +13,7 @@ import typer
 from gistill.cli import options
 from gistill.cli.display import Display
 from gistill.cli.ending import ending, output
-from gistill.cli.source import open_source
+from gistill.cli.source import check_out, open_source
 
 if TYPE_CHECKING:
     from gistill.digest.report.briefs import Tallied
@@ -92,16 +92,11 @@ def summarize(
 
 def _form(out: Path | None, to: To | None, files: list[str]) -> To:
     """Choose the form of the result, and refuse a file that cannot be written."""
-    from gistill.errors import InputError, SettingError
+    from gistill.errors import SettingError
 
     if out is None:
         return to or "markdown"
-    if not out.parent.is_dir():
-        raise InputError("its folder does not exist", file=str(out))
-    if out.is_dir():
-        raise InputError("is a folder", file=str(out), hint="Name the file to write, such as briefs.csv.")
-    if out.exists() and any(file != "-" and out.samefile(file) for file in files):
-        raise InputError("is the file to be read", file=str(out), hint="Name another file with -o.")
+    check_out(out, files, such_as="briefs.csv")
     by_ending = _BY_ENDING.get(out.suffix.lower())
     if to is None and by_ending is None:
         raise SettingError(f"the form of {out} is not known", hint="End its name in .md, .csv or .json, or give --to.")

@@ -10,13 +10,9 @@ are few, and what the lower ones give is computed once.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
-import logging
 import random
 import shutil
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +23,7 @@ from torch.nn import functional
 
 from gistill.corpora.points import PointGroup, Said, load
 from gistill.likeness import FORMAT, Window, spoken, window
-from gistill.train.reader.export import quantise_weights
+from gistill.train.reader.export import export_onnx
 from gistill.train.term_vectors import base_folder
 
 PIECES = 128  # longest text that is read
@@ -239,25 +235,9 @@ def export(encoder: Encoder, folder: Path, *, base: Path, about: dict[str, Any])
     """Write `model.onnx` with int8 weights, `tokenizer.json` and `likeness.json` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     inputs = encoder.tokenizer(["great sound", "it broke", "x"], padding=True, return_tensors="pt")
-    names = ("input_ids", "attention_mask")
-    dynamic = torch.export.Dim.DYNAMIC
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     encoder.model.config._attn_implementation = "sdpa"  # as the reader is exported: one operator instead of ten
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # the exporter warns about its own internals
-        torch.onnx.export(
-            _Whole(encoder.model).eval(),
-            tuple(inputs[name] for name in names),
-            str(folder / "model.fp32.onnx"),
-            input_names=list(names),
-            output_names=["states"],
-            dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in names},
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    quantise_weights(folder / "model.fp32.onnx", folder / "model.onnx")
-    (folder / "model.fp32.onnx").unlink()
+    named = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    export_onnx(_Whole(encoder.model), folder, named, ("states",))
     shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
     card = {"format": FORMAT, "pieces": PIECES, **about}
     (folder / "likeness.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

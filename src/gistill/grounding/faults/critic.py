@@ -7,7 +7,6 @@ For each it gives the probability that the sentence has any error, and of each c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.errors import ModelBrokenError, ModelMissingError
-from gistill.files import hash_bytes
+from gistill.encoders import batches, load_encoder
 from gistill.grounding.faults.evidence import evidence
 from gistill.grounding.faults.fault import Fault
 from gistill.grounding.faults.reading import Reading, Sentence
-from gistill.offline import compiled
 from gistill.schema import Span
 
 FORMAT = 1
@@ -83,7 +80,7 @@ class LoadedCritic:
         table = np.zeros((len(pairs), 1 + len(self.codes)))
         texts = [tuple(part.encode("utf-8", "replace").decode("utf-8") for part in pair) for pair in pairs]
         codes = self._tokenizer.encode_batch(texts) if texts else []
-        for rows in _batches([len(code.ids) for code in codes]):
+        for rows in batches([len(code.ids) for code in codes], PIECES_PER_BATCH):
             longest = max(len(codes[row].ids) for row in rows)
             ids, mask, kinds = np.zeros((3, len(rows), longest), dtype=np.int64)
             for at, row in enumerate(rows):
@@ -130,17 +127,6 @@ class LoadedCritic:
         ]
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Group pairs of like length, so that little is computed for padding."""
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[row] <= PIECES_PER_BATCH:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches
-
-
 def load_critic(path: Path | str) -> LoadedCritic:
     """Load the critic of a folder.
 
@@ -148,32 +134,9 @@ def load_critic(path: Path | str) -> LoadedCritic:
         ModelMissingError: A file is not there.
         ModelBrokenError: The folder is damaged or of another format.
     """
-    folder = Path(path)
-    try:
-        parts = [(folder / name).read_bytes() for name in ("critic.json", "tokenizer.json", "model.onnx")]
-    except OSError as error:
-        raise ModelMissingError(
-            f"no critic in {folder} ({error.strerror})", hint="Train one: python -m gistill.train.critic --help"
-        ) from error
-    try:
-        card = json.loads(parts[0])
-        if card["format"] != FORMAT:
-            raise ModelBrokenError(f"{folder} is of format {card['format']}, not {FORMAT}", hint="Upgrade gistill.")
-        model = compiled(folder / "model.onnx")
-        tokenizer = _tokenizer(parts[1], int(card["pieces"]))
-        return LoadedCritic(card, tokenizer, lambda *inputs: model(list(inputs))[0], hash_bytes(b"".join(parts))[:16])
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1:]
-        raise ModelBrokenError(f"the critic in {folder} does not load: {' '.join(reason)}") from error
 
+    def made(card: dict[str, Any], tokenizer: Any, model: Any, hash: str) -> LoadedCritic:  # noqa: A002
+        return LoadedCritic(card, tokenizer, lambda *inputs: model(list(inputs))[0], hash)
 
-def _tokenizer(data: bytes, pieces: int) -> Any:
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_buffer(data)
-    except Exception as error:  # the library has no exception of its own
-        raise ValueError(f"tokenizer.json: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(pieces, strategy="longest_first")
-    return tokenizer
+    hint = "Train one: python -m gistill.train.critic --help"
+    return load_encoder(Path(path), "critic.json", made, what="critic", hint=hint, format=FORMAT)

@@ -86,14 +86,9 @@ def find_roles(summary: Reading, source: Reading) -> Iterator[Fault]:
 def find_missing_issue(summary: Reading, source: Reading) -> Iterator[Fault]:
     """Find that a summary says nothing of what the customer wants or complains about."""
     issue = main_issue(source)
-    if issue is None or any(act.side == "customer" and act.words for act in acts(summary)):
-        return
-    theirs = {word.stem for one in source.of("customer") for word in one.words}
-    ours = {word.stem for one in source.of("company") for word in one.words}
-    told = {word.stem for one in summary.sentences for word in one.words}
-    if len(told & (theirs - ours)) < 2:
-        words = " ".join(source.text[issue.start : issue.end].split())[:160]
-        yield fault("E1", "issue", f"The customer's matter is missing: “{words}”.", source=(issue.start, issue.end))
+    if issue is not None and not _tells_of(summary, source, "customer"):
+        says = f"The customer's matter is missing: “{_quoted(issue, source)}”."
+        yield fault("E1", "issue", says, source=(issue.start, issue.end))
 
 
 def main_issue(source: Reading) -> Sentence | None:
@@ -115,14 +110,22 @@ def main_issue(source: Reading) -> Sentence | None:
 def find_missing_outcome(summary: Reading, source: Reading) -> Iterator[Fault]:
     """Find that a summary says nothing of what the company did, said or asked for."""
     step = last_action(source)
-    if step is None or any(act.side == "company" and act.words for act in acts(summary)):
-        return
-    theirs = {word.stem for one in source.of("customer") for word in one.words}
-    ours = {word.stem for one in source.of("company") for word in one.words}
+    if step is not None and not _tells_of(summary, source, "company"):
+        says = f"What the company did is missing: “{_quoted(step, source)}”."
+        yield fault("E2", "outcome", says, source=(step.start, step.end))
+
+
+def _tells_of(summary: Reading, source: Reading, side: Side) -> bool:
+    """Say whether a summary names a side with what it did or said, or has two words that only this side says."""
+    if any(act.side == side and act.words for act in acts(summary)):
+        return True
+    own, others = ({word.stem for one in source.of(who) for word in one.words} for who in (side, _OTHER[side]))
     told = {word.stem for one in summary.sentences for word in one.words}
-    if len(told & (ours - theirs)) < 2:
-        words = " ".join(source.text[step.start : step.end].split())[:160]
-        yield fault("E2", "outcome", f"What the company did is missing: “{words}”.", source=(step.start, step.end))
+    return len(told & (own - others)) >= 2
+
+
+def _quoted(sentence: Sentence, source: Reading) -> str:
+    return " ".join(source.text[sentence.start : sentence.end].split())[:160]
 
 
 def last_action(source: Reading) -> Sentence | None:

@@ -8,6 +8,7 @@ import json
 import logging
 import shutil
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ def export_reader(
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_padding()
-    _export_onnx(network, tokenizer, folder / "model.fp32.onnx")
-    quantise_weights(folder / "model.fp32.onnx", folder / "model.onnx")
-    (folder / "model.fp32.onnx").unlink()
+    inputs = batch_tensors(cut(tokenizer, ["Great sound, but the battery died.", "Fine.", "It is what it is."]))
+    named = {name: inputs[name] for name in ("input_ids", "attention_mask", "units")}
+    export_onnx(network, folder, named, ("tags", "grid", *(["attributes"] if network.gives_attributes else [])))
     shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
     card = {
         "format": FORMAT,
@@ -73,29 +74,40 @@ def scorer_settings(scorer: Scorer) -> dict[str, Any]:
     return {**settings, "meant": meant} if meant else settings
 
 
-def _export_onnx(network: Network, tokenizer: Any, path: Path) -> None:
-    """Export the fp32 graph with batch, token and unit counts left open."""
-    inputs = batch_tensors(cut(tokenizer, ["Great sound, but the battery died.", "Fine.", "It is what it is."]))
-    names = ("input_ids", "attention_mask", "units")
-    dynamic = torch.export.Dim.DYNAMIC
-    network.eval()
+def export_onnx(
+    network: torch.nn.Module, folder: Path, inputs: dict[str, torch.Tensor], outputs: Sequence[str]
+) -> None:
+    """Write `model.onnx` with int8 weights into a folder, with the sizes of a batch and of its texts left open.
+
+    Args:
+        network: It is left in evaluation mode.
+        folder: Where the model goes.
+        inputs: Name -> an example of at least two texts and two pieces, in the order of the network's arguments.
+        outputs: Their names.
+
+    Raises:
+        ExtraMissingError: onnx or onnxscript is not installed.
+    """
+    whole, dynamic = folder / "model.fp32.onnx", torch.export.Dim.DYNAMIC
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")  # the exporter warns about its own internals
             torch.onnx.export(
-                network,
-                tuple(inputs[name] for name in names),
-                str(path),
-                input_names=list(names),
-                output_names=["tags", "grid", *(["attributes"] if network.gives_attributes else [])],
-                dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in names},
+                network.eval(),
+                tuple(inputs.values()),
+                str(whole),
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes={name: {0: dynamic, 1: dynamic} for name in inputs},
                 dynamo=True,
                 external_data=False,
                 verbose=False,
             )
     except ImportError as error:
         raise ExtraMissingError("exporting needs onnx and onnxscript", hint=install.hint("train")) from error
+    quantise_weights(whole, folder / "model.onnx")
+    whole.unlink()
 
 
 def quantise_weights(source: Path, target: Path, *, smallest: int = 4096) -> int:
