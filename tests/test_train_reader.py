@@ -197,9 +197,17 @@ def test_the_attribute_loss_by_hand(base: Path) -> None:
     assert float(loss(outputs, [(units, goal)], weights=(0.0, 0.0, 0.0, 1.0))) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(base: Path, tmp_path: Path) -> None:
+def without_a_graph(network: Network, folder: Path, inputs: Any, outputs: Any) -> None:
+    """Stand for `export_onnx`, which takes twenty seconds, where nobody reads with what is exported."""
+    (folder / "model.onnx").write_bytes(b"")
+
+
+def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gistill.train.reader.finetune import ReaderTraining, finetune_reader, save_start, start_of
 
+    monkeypatch.setattr("gistill.train.reader.export.export_onnx", without_a_graph)
     rows = []
     for thing in THINGS:
         for word in GOOD + BAD:
@@ -380,6 +388,7 @@ def test_a_recipe_ends_in_a_folder_with_a_card_and_is_not_run_twice(
     assert isinstance(load_reader(tmp_path / "first").read(["the lid is nice ."])[0], list)
     log = (tmp_path / "first" / "training" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["epoch"] for line in log] == [1, 2]
+    monkeypatch.setattr("gistill.train.reader.export.export_onnx", without_a_graph)
     run("first")
     assert told == []  # every epoch is done: nothing is trained again
     assert run("second", start=tmp_path / "first")["start"] == "first"
