@@ -97,6 +97,71 @@ def test_what_the_reader_found_stands_and_is_not_turned() -> None:
     assert (opinion.polarity, opinion.confidence) == ("positive", 0.9)
 
 
+class Contrary:
+    """Finds in every sentence the side that was not asked for, in all of its words."""
+
+    name, hash = "contrary", "0"
+
+    def __init__(self, polarity: str) -> None:
+        self.polarity = polarity
+
+    def read(self, sentences: Sequence[str]) -> list[list[Reading]]:
+        return [[Reading(None, (0, len(sentence)), self.polarity, 0.9)] for sentence in sentences]
+
+
+# (question or column, answer) -> whether the question has the last word against a reader that found the other side.
+TURNED: list[tuple[str, str, bool]] = [
+    ("What do you dislike?", "Everything", True),
+    ("What do you dislike?", "All of it.", True),
+    ("What do you dislike?", "Literally everything about this app", True),
+    ("What do you dislike?", "The whole menu", True),
+    ("What do you dislike?", "Everything is great, honestly", False),
+    ("What do you dislike?", "Your so-called hotline", True),
+    ("What could we do better?", "Friendlier drivers", True),
+    ("What could we do better?", "Free lockers", True),
+    ("What could we do better?", "You answer quickly", False),
+    ("What could we do better?", "We love the lockers", False),
+    ("What could we do better?", "The lockers are on the left side of the hall", False),
+    ("Was könnten wir besser machen?", "Alles", True),
+    ("Was könnten wir besser machen?", "Schnellere Kassen", True),
+    ("Was könnten wir besser machen?", "Alles prima hier", False),
+    ("Que pouvons-nous améliorer ?", "Absolument tout", True),
+    ("¿Qué podemos mejorar?", "Todo", True),
+    ("Cons", "Long hours", True),
+    ("Pros", "No overtime", True),
+    ("Pros", "Hardly any meetings", True),
+    ("Pros", "Short way to the tram", True),
+    ("Pros", "Rude bosses", False),
+    ("Pros", "No help from anybody", False),
+    ("Pros", "Not clean", False),
+    ("Pros", "It keeps raining in", False),
+    ("Pros", "Nothing works", False),
+    ("Pros", "I like nothing, the lift is broken", False),
+    ("Was hat Ihnen gefallen?", "Ruhige Zimmer", True),
+    ("Was hat Ihnen gefallen?", "Nicht teuer", True),
+    ("Was hat Ihnen gefallen?", "Das Zimmer war dunkel", False),
+    ("Was hat Ihnen gefallen?", "Unfreundliche Leute", False),
+    ("Qu'avez-vous aimé ?", "Pas cher", True),
+    ("¿Qué le gustó?", "Personal maleducado y habitaciones sucias", False),
+    ("Any other comments?", "Everything", False),
+]
+
+
+@pytest.mark.parametrize(("question", "answer", "turned"), TURNED)
+def test_the_question_overrules_a_reading_of_an_answer_that_has_no_side_of_its_own(
+    question: str, answer: str, turned: bool
+) -> None:
+    side = find_side(question)
+    other = "positive" if side == "negative" else "negative"
+    (opinion,) = extract([answered(question, answer)], reader=Contrary(other)).opinions
+    assert (opinion.polarity, opinion.confidence) == ((side, None) if turned else (other, 0.9))
+
+
+def test_a_reading_of_the_side_that_was_asked_for_stays_as_it_is() -> None:
+    (opinion,) = extract([answered("Cons", "Everything")], reader=Contrary("negative")).opinions
+    assert (opinion.polarity, opinion.confidence) == ("negative", 0.9)
+
+
 def test_each_answer_of_a_row_is_judged_by_its_own_question() -> None:
     record = Record(
         id="1",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK_RECORDS = 256  # a chunk is closed by whichever comes first: what a kill can lose stays within seconds
 CHUNK_SENTENCES = 2_000
-_WAY = 2  # raised when the same sentences are read in another way, so that what was read before is read again
+_WAY = 3  # raised when the same sentences are read in another way, so that what was read before is read again
 BATCH = 64  # sentences handed to the reader at once, of nearly equal length
 
 Progress = Callable[[str, int, int | None], None]  # step, items done, items in all (None when not known)
@@ -296,9 +296,10 @@ def _read(
                 opinions.append(made)
             else:
                 failures.append(made)
-    opinions += [
-        _from_question(record, part, answer, marks) for part, answer in from_questions(record, spans, opinions)
-    ]
+    asked = from_questions(record, spans, opinions)
+    turned = [part for part, _ in asked]
+    opinions = [one for one in opinions if not any(part.start <= one.sentence.start < part.end for part in turned)]
+    opinions += [_from_question(record, part, answer, marks) for part, answer in asked]
     return _Read(opinions, failures)
 
 

@@ -1,6 +1,7 @@
-"""Answers to a question for praise or for blame, in which the reader found nothing: the question gives them their side.
+"""Answers to a question for praise or for blame that have no side of their own: the question gives them theirs.
 
-"Parking" under "What could we do better?" says what was bad by being an answer there.
+"Parking" under "What could we do better?" says what was bad by being an answer there, and so does "Everything", in
+which a reader that does not see the question finds praise.
 """
 
 from __future__ import annotations
@@ -41,6 +42,66 @@ _WELL = re.compile(
     r"\W*(?:as (?:it )?is|so far|for me|to me|here|thanks|thank you|up|with (?:it|everything))?\W*$",
     re.IGNORECASE,
 )
+# Words that praise or blame wherever they stand; what they stand in keeps the side that the reader found.
+_PRAISES = re.compile(
+    r"\b(?:good|great|excellent|amazing|awesome|wonderful|fantastic|brilliant|superb|lovely|perfect\w*|nice|fine|best|"
+    r"beautiful|gorgeous|delicious|friendly|helpful|happy|satisfied|pleased|love[ds]?|like[ds]?|enjoy\w*|recommend\w*|"
+    r"impress\w*|thank\w*|well|work\w*|"
+    r"gut\w{0,2}|toll\w{0,2}|super|prima|klasse|hervorragend\w*|ausgezeichnet\w*|perfekt\w*|wunderbar\w*|schön\w{0,2}|"
+    r"freundlich\w{0,2}|zufrieden\w*|liebe[nt]?|mag|empfehl\w*|danke|läuft|"
+    r"bon(?:ne|s|nes)?|bien|parfait\w*|génial\w*|excellent\w*|magnifique\w*|formidable\w*|adore\w*|aime\w*|merci|"
+    r"buen[oa]?s?|bien|excelente\w*|perfect[oa]s?|maravillos\w*|encant\w*|genial\w*|gracias|"
+    r"buon[oaie]?|ottim[oaie]|perfett[oaie]|eccellent[ei]|bell[oaie]|grazie|"
+    r"bom|boa|bons|boas|ótim[oa]s?|perfeit[oa]s?|adorei|gostei|obrigad[oa]|"
+    r"goed\w?|mooi\w?|prima|geweldig\w?|uitstekend\w?|fijn\w?|tevreden|bedankt)\b",
+    re.IGNORECASE,
+)
+_BLAMES = re.compile(
+    r"\b(?:bad|badly|awful\w*|terribl[ey]|horribl[ey]|poor\w*|worst|worse|hate[ds]?|dislike[ds]?|rude\w*|slow\w*|dirty|"
+    r"broken|broke|breaks?|useless\w*|disappoint\w*|annoy\w*|unfriendly|unhelpful|horrendous|appalling|disgust\w*|scam|"
+    r"rip-?off|fraud\w*|fail\w*|crash(?:es|ed|ing)|bugs|buggy|unusable|expensive|overpriced|ugly|boring|wrong|problems?|"
+    r"issues?|complain\w*|unreliable|confusing|never|not|isn'?t|doesn'?t|don'?t|didn'?t|won'?t|can'?t|cannot|nothing|"
+    r"nobody|waste\w*|joke|garbage|rubbish|trash|crap\w*|pathetic|nightmare|lie[sd]?|liars?|lost|stolen|late|delay\w*|"
+    r"missing|damaged|stuck|refuse[sd]?|cancell?ed|rotten|stale|mould\w*|pain\w*|unsafe|incompetent|"
+    r"schlecht\w*|furchtbar\w*|schrecklich\w*|mies\w*|langsam\w*|schmutzig\w*|dreckig\w*|kaputt\w*|enttäusch\w*|"
+    r"unfreundlich\w*|unverschämt\w*|teuer|teure\w?|laut\w{0,2}|defekt\w*|betrug|abzocke|nervig\w*|fehler\w*|nie|nicht|"
+    r"nichts|niemand|katastroph\w*|frech\w*|schrott|müll|verspätet\w*|"
+    r"mauvais\w*|horribles?|nul(?:le)?s?|lente?s?|sales?|cassée?s?|déçue?s?|chère?s?|cher|bruyante?s?|pire|jamais|pas|rien|personne|"
+    r"mal[oa]?s?|horrible|pésim[oa]s?|lent[oa]s?|suci[oa]s?|rot[oa]s?|car[oa]s?|peor|nunca|nada|nadie|"
+    r"cattiv\w+|pessim\w+|terribil\w+|lent[oaie]|sporc\w+|rott\w+|car[oaie]|peggior\w*|mai|non|niente|nessuno|"
+    r"mau|má|maus|péssim\w+|ruim|ruins|suj[oa]s?|pior|não|"
+    r"slecht\w*|vreselijk\w*|traag|trage|vies|vieze|kapot\w*|duur|dure|nooit|niet|niets|niemand)\b",
+    re.IGNORECASE,
+)
+# What is spared to somebody: no blame, though a reader takes "no" and "not" for it ("No ads", "Nicht teuer").
+_SPARED = re.compile(
+    r"^\W*(?:(?P<not>not|nicht|pas|non|não|niet|no es|no son|no)(?: too| that| very| zu| so| trop| si| troppo| te)?|"
+    r"zero|without|hardly any|barely any|few|fewer|less|kein\w*|kaum|wenig\w*|ohne|pas de|peu de|sans|sin|poc[oa]s?|"
+    r"ningun\w*|senza|pochi|poche|sem|poucos?|poucas?|geen|weinig|zonder)\s+",
+    re.IGNORECASE,
+)
+_MISSED = re.compile(  # what nobody likes to be without
+    r"\b(?:help|support|answers?|response|reply|refund|service|staff|information|communication|respect|value|parking|wifi|"
+    r"hilfe|antwort\w*|auskunft|aide|réponse|ayuda|respuesta|aiuto|risposta|ajuda|resposta|hulp|antwoord)\b",
+    re.IGNORECASE,
+)
+_ALL_OF_IT = re.compile(
+    r"^\W*(?:(?:absolutely|literally|honestly|simply|just|pretty|much|nearly|almost|basically|einfach|wirklich|fast|"
+    r"vraiment|absolument|presque|simplemente|absolutamente|praticamente)\W+)*"
+    r"(?:everything|all of (?:it|them|this|that)|all|it all|"
+    r"the (?:whole|entire)|alles|ausnahmslos|tout(?:e|es)?|tous|todos?|todas?|tutt[oaie]|tudo|"
+    r"全部|すべて|всё|все)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+# A clause says by itself what is so ("You answer quickly", "It keeps logging me out").
+_CLAUSE = re.compile(
+    r"\b(?:i|you|they|we|he|she|it|is|are|was|were|has|have|had|ich|du|wir|sie|er|ist|sind|war|waren|hat|haben|wurden?|"
+    r"je|tu|nous|vous|ils?|elles?|est|sont|était|étaient|yo|son|está|están|fue|eran?|è|sono|era|erano|é|são|ik|jij|jullie|"
+    r"zijn|waren)\b",
+    re.IGNORECASE,
+)
+LONGEST_TURNED = 5  # words; in a longer answer the reader has seen enough to know better than the question
+LONGEST_OF_ALL = 10  # words, where it begins with "everything"
 _ARTICLES = re.compile(
     r"\W*(?:(?:the|a|an|your|my|more|better|der|die|das|le|la|les|el|los|las|il|lo|o|os|de|het)\s+)*", re.IGNORECASE
 )
@@ -50,7 +111,8 @@ def from_questions(record: Record, sentences: Sequence[Span], found: Sequence[Op
     """List the answers that take their side from their question, each with the stretch that it is.
 
     An answer does when its column or question asks for praise or for blame, it says something in words (no "Nothing",
-    "No complaints", "All good", no question back, 40 words at most), and no opinion was found in it.
+    "No complaints", "All good", no question back, 40 words at most), and no opinion was found in it, or nothing but
+    the other side in a few words that have none of their own (`has_no_side`). The opinions found in it do not count.
 
     Args:
         record: Of which all was read.
@@ -60,10 +122,12 @@ def from_questions(record: Record, sentences: Sequence[Span], found: Sequence[Op
     answers = []
     for part in record.parts:
         inside = [span for span in sentences if part.start <= span.start and span.end <= part.end]
-        if part.side is None or not inside or any(part.start <= one.sentence.start < part.end for one in found):
+        if part.side is None or not inside:
             continue
         text = record.text[inside[0].start : inside[-1].end]
-        if says_something(text, part.side):
+        sides = {one.polarity for one in found if part.start <= one.sentence.start < part.end}
+        turned = part.side not in sides and has_no_side(text, part.side)
+        if (turned or not sides) and says_something(text, part.side):
             start = inside[0].start + len(text) - len(text.lstrip())
             answers.append((part, Span(start=start, end=start + len(text.strip()))))
     return answers
@@ -78,6 +142,34 @@ def says_something(text: str, side: str | None) -> bool:
     if is_filler(text, side) or count_words(text) > LONGEST or text.rstrip().endswith(("?", "？")):
         return False
     return why_not_text(text) is None and not _DENIES.match(text) and not _WELL.match(text)
+
+
+def has_no_side(text: str, asked: str) -> bool:
+    """Say whether an answer is so short, and so plain, that it has its side from the question alone.
+
+    Args:
+        text: The whole answer.
+        asked: The side that was asked for: only words of the other one speak against it.
+
+    >>> [has_no_side(text, "negative") for text in ("Everything", "Clean toilets", "Everything is great")]
+    [True, True, False]
+    >>> [has_no_side(text, "positive") for text in ("No ads", "Short waiting times", "Rude staff", "No help at all")]
+    [True, True, False, False]
+    """
+    all_of_it, words = _ALL_OF_IT.match(text), count_words(text)
+    if words > (LONGEST_OF_ALL if all_of_it else LONGEST_TURNED) or (not all_of_it and _CLAUSE.search(text)):
+        return False
+    spared = _SPARED.match(text)
+    rest = text[spared.end() :] if spared else text
+    if asked == "negative":
+        return not (_PRAISES.search(text) or (spared and _BLAMES.match(rest)))  # "Not bad at all"
+    if spared is None:
+        return not _BLAMES.search(text)
+    if _BLAMES.search(rest):
+        return bool(_BLAMES.match(rest))  # "Not expensive", but not "No, it is slow"
+    if spared["not"] and spared["not"].casefold() != "no":  # "Not clean"
+        return False
+    return not (_PRAISES.search(rest) or _MISSED.search(rest))
 
 
 def short_name(text: str) -> tuple[int, int] | None:
