@@ -339,6 +339,49 @@ def test_ids_that_name_nobody_are_said(tmp_path: Path) -> None:
     assert {record.author for record in read(path)} == {None}
 
 
+# columns -> the line that is said, and the people that are counted
+IDS: list[tuple[dict[str, Sequence[object]], str, int]] = [
+    ({"steam_id": ["7.65612E+16"] * 6}, "column 'steam_id' holds numbers that a spreadsheet rounded, so neither", 0),
+    ({"Order ID": ["4.50021E+15"] * 6, "user": SHORT}, "column 'Order ID' holds numbers that a spreadsheet rounded", 6),
+    (
+        {"author_id": ["7.65612E+16", "7.65613E+16"] * 3},
+        "column 'author_id' holds numbers that a spreadsheet rounded, so people are not counted by it",
+        0,
+    ),
+    (
+        {"author_id": ["7.65612E+16", "u2", "u3", "u4", "u5", "u6"]},
+        "numbers in column 'author_id' that a spreadsheet",
+        5,
+    ),
+    ({"userName": ["A Google user"] * 6}, "column 'userName' names nobody ('A Google user'), so people are not", 0),
+    ({"Reviewer": ["Anonymous", "Guest"] * 3}, "column 'Reviewer' names nobody ('Anonymous'), so people are not", 0),
+    ({"user": ["shop42"] * 6}, "column 'user' is the same in every row, so people are not counted by it", 0),
+    (
+        {"user_id": ["1", "2", "3", "4", "5", "6"]},
+        "column 'user_id' only numbers the rows, so people are not counted",
+        0,
+    ),
+    ({"id": ["EXPORT-7"] * 6}, "column 'id' is the same in every row, so ids are made from the records", 0),
+]
+
+
+@pytest.mark.parametrize(("columns", "line", "people"), IDS)
+def test_ids_that_tell_nobody_apart_get_a_line_and_are_not_counted(
+    tmp_path: Path, columns: dict[str, Sequence[object]], line: str, people: int
+) -> None:
+    path = table(tmp_path, {**columns, "review": SAID})
+    (note,) = inspect_table(path).notes
+    assert note.startswith(line)
+    records = read(path)
+    assert len({record.author for record in records if record.author}) == people
+    assert len({record.id for record in records}) == 6
+
+
+def test_ids_that_tell_people_apart_get_no_line(tmp_path: Path) -> None:
+    path = table(tmp_path, {"user_id": ["a", "b", "a", "c", "d", "e"], "agent_id": ["x"] * 6, "review": SAID})
+    assert inspect_table(path).notes == ()
+
+
 def test_the_question_in_a_cell_is_the_part_s_and_gives_its_side(tmp_path: Path) -> None:
     questions = ["What was good?", "What could we do better?"] * 3
     path = table(tmp_path, {"Ward": ["A", "B"] * 3, "question": questions, "answer": SAID})
@@ -405,6 +448,16 @@ def test_no_other_column_is_the_text_because_the_texts_are_empty(tmp_path: Path)
     path = table(tmp_path, columns)
     assert inspect_table(path).texts == ("comment",)
     assert [record.text for record in read(path)] == [""] * 6
+
+
+@pytest.mark.parametrize("name", ["When", "when?", "Posted", "Wann", "Quand", "col 3", "time ago"])
+def test_relative_dates_are_found_whatever_their_column_is_called(tmp_path: Path, name: str) -> None:
+    said = ["2 weeks ago", "yesterday", "3 months ago", "a year ago", "5 days ago", "2025-01-02"]
+    path = table(tmp_path, {"review": SAID, name: said})
+    info = inspect_table(path)
+    assert (info.columns["date"], info.texts) == (name, ("review",))
+    assert info.notes == ("5 dates are relative, such as '2 weeks ago', and left empty; --as-of DATE reads them",)
+    assert all(record.date for record in read(path, as_of=dt.date(2025, 3, 20)))
 
 
 def test_relative_dates_need_the_day_and_are_counted(tmp_path: Path) -> None:

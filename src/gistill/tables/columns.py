@@ -318,10 +318,11 @@ def _leave_nobody(
     facts: Mapping[str, Facts],
     labels: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Count no people by ids that name nobody, but by the next column that does; say so."""
-    notes: list[str] = []
+    """Count no people by ids that name nobody, but by the next column that does; say so, also of other ids."""
+    whys = ((name, _tells_nothing(labels[name], facts[name], has_ids="id" in columns)) for name in free)
+    notes = [f"column {name!r} {why}" for name, why in whys if why]
     if "author" in overrides:
-        return ()
+        return tuple(notes)
     while (name := columns.get("author")) is not None and (why := _names_nobody(facts[name])):
         notes.append(f"column {name!r} {why}, so people are not counted by it")
         del columns["author"]
@@ -330,7 +331,27 @@ def _leave_nobody(
             if role == "author" and other not in columns.values():
                 columns["author"] = other
                 break
-    return tuple(notes)
+    if name is not None and facts[name].rounded:
+        notes.append(f"numbers in column {name!r} that a spreadsheet rounded are nobody's")
+    return tuple(dict.fromkeys(notes))
+
+
+def _tells_nothing(label: str, column: Facts, *, has_ids: bool) -> str:
+    """Say why a column that is called like ids or names tells neither people nor records apart; empty where it may.
+
+    What the column of authors lacks is said where it is left.
+    """
+    if column.empty:
+        return ""
+    if _tier("author", label, set(tokens(label))) is not None:
+        if column.damaged >= 0.5:
+            return "holds numbers that a spreadsheet rounded, so people are not counted by it"
+        nobody = column.rows[0] or "N/A"
+        return f"names nobody ({nobody!r}), so people are not counted by it" if column.named == 0 else ""
+    if column.damaged >= 0.5 and tokens(label)[-1:] in (["id"], ["ids"], ["uid"], ["uuid"]):
+        return "holds numbers that a spreadsheet rounded, so neither people nor records are told apart by it"
+    constant = not has_ids and column.constant and column.count >= 5 and _fits_name(label, "id") == 0
+    return "is the same in every row, so ids are made from the records" if constant else ""
 
 
 def _names_nobody(column: Facts) -> str:

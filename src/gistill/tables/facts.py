@@ -11,12 +11,10 @@ from gistill.fillers import is_deleted, is_error_cell, is_filler
 from gistill.tables.conversations import looks_like_messages
 from gistill.tables.dates import is_relative, read_day
 from gistill.tables.markup import find_tags, has_markup
-from gistill.tables.values import cell_text, parse_language, parse_name, parse_rating
+from gistill.tables.values import cell_text, is_rounded, parse_language, parse_name, parse_rating
 from gistill.text import count_words, normalise
 
-_DAMAGED = re.compile(
-    r"\d(?:[.,]\d+)?E\+?\d{2}|[1-9]\d{12,}000", re.IGNORECASE
-)  # what a spreadsheet leaves of 17 digits
+_DAMAGED = re.compile(r"[1-9]\d{12,}000")  # what a spreadsheet leaves of 17 digits, where it writes them out
 _ITEMS = re.compile(r"\s*[,;|]\s*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-zA-Z]{2,}")
 _TRUTH = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "oui", "non", "si", "sí"}
@@ -50,14 +48,15 @@ class Facts:
         self.questions = sum(text.endswith(("?", "？")) for text in plain) / count
         self.truth = sum(text.casefold() in _TRUTH for text in plain) / count
         self.named = sum(parse_name(text) is not None for text in plain) / count
-        self.damaged = sum(bool(_DAMAGED.fullmatch(text)) for text in plain) / count
+        self.rounded = sum(is_rounded(text) for text in plain) / count
+        self.damaged = self.rounded + sum(bool(_DAMAGED.fullmatch(text)) for text in plain) / count
         self.numbers_rows = _numbers_rows(texts)
         self.markup = sum(has_markup(text) for text in plain) / count
         self.lists = sum(isinstance(cell, list | dict) or bool(_LIST.fullmatch(text)) for cell, text in answers) / count
         self.items = _are_items(plain)
         self.choices = self.items or (self.count >= 5 and self.words <= 8 and self.distinct <= 0.6)
         self.codes = sum(_is_code(text) for text in plain) / count
-        texty = max(self.rating, self.date, self.links, self.emails, self.codes) < 0.8 and not self.messages
+        texty = max(self.rating, self.date_or_relative, self.links, self.emails, self.codes) < 0.8 and not self.messages
         self.prose = self.words * self.filled * self.distinct * self.letters if texty else 0.0
         self.rows = texts
 
@@ -71,11 +70,12 @@ class Facts:
         self.classes = set(ratings) == {0, 1}
         dates = [read_day(cell) is not None for cell, _ in answers]
         self.date = sum(dates) / count
-        self.relative = sum(is_relative(cell) for cell, _ in answers) / count
-        self.date_or_relative = max(self.date, self.relative)
-        self.written_date = sum(
+        relative = [is_relative(cell) for cell, _ in answers]
+        self.date_or_relative = sum(one or other for one, other in zip(dates, relative, strict=True)) / count
+        written = (
             is_date and not text.replace(".", "").isdigit() for is_date, (_, text) in zip(dates, answers, strict=True)
-        ) / count  # fmt: skip
+        )
+        self.written_date = sum(one or other for one, other in zip(written, relative, strict=True)) / count
         self.language = sum(parse_language(cell) is not None for cell, _ in answers) / count
         self.messages = sum(looks_like_messages(cell) for cell, _ in answers) / count
 

@@ -63,7 +63,7 @@ NAMES = {
         "dateadded at unixreviewtime updatedat responsedate startdate enddate datum erstelltam bewertungsdatum "
         "zeitstempel zeitpunkt dateavis datedepublication fecha fechacreacion fechapublicacion data "
         "datapubblicazione 日期 时间 评论时间 评价时间 评论日期 发布时间 時間 評論時間 日付 投稿日 日時 날짜 "
-        "작성일 дата tarih"
+        "작성일 дата tarih when posted published submitted wann quand cuando quando wanneer"
     ),
     "language": (
         "language lang locale languagecode langcode reviewlanguage sprache langue idioma lengua lingua taal 语言 "

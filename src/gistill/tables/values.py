@@ -29,6 +29,9 @@ _IN_WORDS = re.compile(
     rf"^({'|'.join(_WORDS)})(?:[\s-]*(?:stars?|points?))?(?:\s+out of (?:five|ten))?[.!]*$", re.IGNORECASE
 )
 
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{2}", re.IGNORECASE)
+_ADDRESSED = re.compile(r"[^<>]*<([^<>\s@]{1,100}@[^<>\s@]{1,200})>")
+
 _LANGUAGES = {
     "english": "en", "eng": "en", "englisch": "en", "anglais": "en", "ingles": "en", "inglese": "en",
     "german": "de", "deu": "de", "ger": "de", "deutsch": "de", "allemand": "de", "aleman": "de", "tedesco": "de",
@@ -86,9 +89,19 @@ def cell_text(value: object) -> str:
 
 
 def parse_name(value: object) -> str | None:
-    """Read an author's name or number; None for what shops print when nobody is named ("A Google user")."""
+    """Read an author's name or number; None for what names nobody ("A Google user", a rounded number).
+
+    Of a name with an address (`"Ost, Ina" <ina@example.org>`) the address stays, in small letters: names change.
+    """
     name = cell_text(value).strip()  # "" is nobody too
-    return None if fold(name) in _NOBODY else name
+    if addressed := _ADDRESSED.fullmatch(name):
+        return addressed[1].lower()
+    return None if fold(name) in _NOBODY or is_rounded(name) else name
+
+
+def is_rounded(text: str) -> bool:
+    """Say whether a text is what a spreadsheet leaves of a long number: "7.65612E+16" may be anybody's."""
+    return _ROUNDED.fullmatch(text) is not None
 
 
 def parse_rating(value: object) -> float | None:
