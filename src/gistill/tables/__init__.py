@@ -22,8 +22,9 @@ telling.py        what is read and what is not, in two sentences
 outputs.py        write_jsonl, read_jsonl, write_csv, csv_lines
 """
 
+from gistill.tables.info import TableInfo
 from gistill.tables.outputs import csv_lines, read_jsonl, write_csv, write_jsonl
-from gistill.tables.records import Records, Table, TableInfo, inspect_table, open_table, read_records
+from gistill.tables.records import Records, Table, inspect_table, open_table, read_records
 from gistill.tables.shapes.frames import is_frame
 from gistill.tables.telling import tell
 

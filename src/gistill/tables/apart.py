@@ -244,7 +244,8 @@ def _mail_heads(cell: str) -> Iterator[tuple[int, int]]:
         line = cell.rfind("\n", 0, match.start()) + 1
         for start in (line, cell.rfind("\n", 0, max(line - 1, 0)) + 1):
             head = cell[start : match.end()]
-            if len(head) < 300 and _WROTE_BEGIN.match(head) and any(character.isdigit() for character in head):
+            dated = any(character.isdigit() for character in head) or cell[match.end() :].lstrip().startswith(">")
+            if len(head) < 300 and _WROTE_BEGIN.match(head) and dated:
                 yield start, match.end()
                 break
     for pattern in (_ORIGINAL_MESSAGE, _MAIL_HEAD):

@@ -15,7 +15,7 @@ from gistill.text import clean, is_blank
 
 # What says the side goes before what gives a name; "type" only where it says a side.
 _SIDES = "role sender_type senderType author_type authorType sender_role author_role participant_type direction"
-_FLAGS = "message_direction inbound is_customer from_customer incoming is_agent is_bot"
+_FLAGS = "message_direction inbound incoming is_inbound isInbound is_incoming is_customer from_customer is_agent is_bot"
 _NAMED = "from speaker sender author user participant name author_name"
 ROLE_KEYS = (*_SIDES.split(), *_FLAGS.split(), *_NAMED.split())
 CONTENT_KEYS = ("content", "value", "text", "message", "body", "utterance", "plain_body", "comment")

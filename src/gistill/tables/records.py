@@ -10,49 +10,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Unpack
 
-from pydantic import Field
-
 from gistill.errors import RecordError
-from gistill.schema import Failure, Noun, Record
-from gistill.speakers import of_customers, side_of
-from gistill.tables.asked import find_side
+from gistill.schema import Failure, Record
 from gistill.tables.boilerplate import Boilerplate, find_boilerplate, without_boilerplate
-from gistill.tables.columns import Guess, Overrides, choose_columns, find_column, is_known_name
-from gistill.tables.conversations import render_messages
+from gistill.tables.columns import Guess, Overrides, choose_columns, find_column
 from gistill.tables.dates import find_day_order, is_relative, join_day, parse_date, read_day
 from gistill.tables.identity import Names, id_cell, why_not_ids
-from gistill.tables.parts import Asked, Cell, Joined, join, read_cell
+from gistill.tables.info import TableInfo
+from gistill.tables.said import named_customer, read_said, said_by_company
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
-from gistill.tables.threads import Thread, choose_thread, gather
+from gistill.tables.threads import Thread, choose_thread, gather, of_company
 from gistill.tables.values import cell_text, parse_language, parse_name, parse_rating
 from gistill.text import clean
 
 _SAMPLE_ROWS = 500
 _SAMPLE_CHARACTERS = 4_000_000
 _ENGLISH = "the and is was are were a an to of it i in for my not very but with this that have had so on at they we you"
-
-
-class TableInfo(Noun):
-    """What was found out about a source, for showing to the user before it is read."""
-
-    file: str
-    format: str  # one of formats.FORMATS
-    encoding: str | None  # None for binary formats and folders
-    delimiter: str | None  # None where there is none, also for a table of one column
-    has_header: bool
-    header: tuple[str, ...]
-    columns: dict[str, str]  # role -> column; of several text columns the first
-    texts: tuple[str, ...] = ()  # columns with the customer's words, in the order of the file
-    questions: dict[str, str] = Field(default_factory=dict)  # text column -> what was asked, where not its name
-    question: str | None = None  # the column whose cells say what the row's text answers
-    dated: tuple[str, ...] = ()  # the columns of year, month and perhaps day, where no column is the date
-    ratings: tuple[str, ...] = ()  # columns with answers to other questions for a rating
-    unread: dict[str, str] = Field(default_factory=dict)  # column that holds text -> in a clause, why it is not read
-    by: tuple[str, ...] = ()  # columns that a digest counts by
-    as_of: dt.date | None = None  # the day that "2 weeks ago" is counted from; None leaves such dates empty
-    day_first: bool | None  # how "03/04/2024" is read; None where there is no date column
-    notes: tuple[str, ...] = ()  # sentences without a full stop: choices the user may want to overrule
 
 
 class Records(Iterator[Record | Failure]):
@@ -316,7 +290,7 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
                 yield row
                 continue
             try:
-                record = _record(row, info)
+                record = _record(row, info, table.thread)
             except RecordError as error:
                 yield Failure(kind="bad_row", row=row.number, detail=str(error))
                 continue
@@ -372,13 +346,15 @@ def _tells_apart(table: Table, limit: int | None) -> bool:
         return not why_not_ids(itertools.islice(table.gathered(rows), limit), column)
 
 
-def _record(row: Row, info: TableInfo) -> Record:
+def _record(row: Row, info: TableInfo, thread: Thread | None) -> Record:
     cells, columns = row.cells, info.columns
 
     def cell(role: str) -> object:
         return cells.get(columns[role]) if role in columns else None
 
-    said = _said(cells, info)
+    said = read_said(cells, info)
+    if of_company(cells, thread):
+        said = said_by_company(said)
     rating = parse_rating(cell("rating"))
     if info.dated:
         day = join_day(*(cells.get(name) for name in info.dated))
@@ -390,7 +366,7 @@ def _record(row: Row, info: TableInfo) -> Record:
     used -= set(info.by)
     others = ((name, cell_text(value)) for name, value in cells.items() if name not in used)
     meta = {clean(name): clean(value) for name, value in others if value}
-    author = parse_name(cell("author")) or _named_customer(said)
+    author = parse_name(cell("author")) or named_customer(said)
     entity = cell_text(cell("entity")).strip()
     return Record(
         id=id_cell(cells, columns.get("id")),
@@ -408,43 +384,6 @@ def _record(row: Row, info: TableInfo) -> Record:
     )
 
 
-def _named_customer(said: Joined) -> str | None:
-    """Give the name under which a conversation's customer speaks: one name, and no role ("user") and no number."""
-    turns = [(turn.role, said.text[turn.start : turn.end]) for turn in said.turns]
-    theirs = zip(turns, of_customers(turns), strict=True)
-    names = {role for (role, _), customer in theirs if customer and side_of(role) is None}
-    (name,) = names if len(names) == 1 else ("",)
-    return parse_name(name) if any(character.isalpha() for character in name) else None
-
-
 def _ratings(cells: Mapping[str, object], info: TableInfo) -> dict[str, float]:
     read = {column: parse_rating(cells.get(column)) for column in info.ratings}
     return {column: rating for column, rating in read.items() if rating is not None}
-
-
-def _said(cells: Mapping[str, object], info: TableInfo) -> Joined:
-    """Put a record's text together from its messages or its text columns."""
-    if (column := info.columns.get("messages")) is not None:
-        try:
-            talk = render_messages(cells.get(column) or [])
-        except RecordError as error:
-            raise RecordError(str(error), column=column) from None
-        return Joined(talk.text, apart=talk.apart, turns=talk.turns)
-    found: list[tuple[Asked, Cell]] = []
-    for column in info.texts:
-        value = cells.get(column)
-        if isinstance(value, list | dict):
-            if len(info.texts) == 1:
-                raise RecordError(f"is a {type(value).__name__}, not text", column=column)
-            continue
-        found.append((_asked(column, cells, info), read_cell(value)))
-    return join(found, alone=len(info.texts) == 1)
-
-
-def _asked(column: str, cells: Mapping[str, object], info: TableInfo) -> Asked:
-    """Say what a cell of a text column answers, and for which side that asks."""
-    said = cell_text(cells.get(info.question)).strip() if info.question is not None else ""
-    question = clean(said or info.questions.get(column, column))
-    side = find_side(question)
-    told = bool(said) or side is not None or (len(info.texts) > 1 and not is_known_name(question))
-    return Asked(clean(column), question if told else None, side)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gistill.tables.records import TableInfo
+    from gistill.tables.info import TableInfo
 
 _MOST = 12  # columns that are listed
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gistill.schema import Failure
 from gistill.speakers import are_speakers, of_customers, role_in_cell, side_of
 from gistill.tables.columns import Guess
+from gistill.tables.senders import addresses_of, find_company, find_senders, is_company, read_message
 from gistill.tables.shapes.sheets import Row, Rows
 from gistill.tables.values import cell_text
 from gistill.text import is_blank, normalise
@@ -26,19 +27,24 @@ class Thread(NamedTuple):
     speaker: str
     text: str
     conversation: str | None  # None: each row is a message by itself, and the company's say nothing
+    company: tuple[str, ...] = ()  # where the speakers are senders: those of the company (`senders.find_company`)
 
 
 def choose_thread(
     guess: Guess, names: Sequence[str], cells: Sequence[Mapping[str, object]]
 ) -> tuple[Thread | None, Guess]:
-    """See whether conversations stand over several rows; then the text column holds the messages of one."""
+    """See whether conversations stand over several rows; then the text column holds the messages of one.
+
+    Where rows are messages of senders, and no column says which belong together, the thread is without a conversation
+    and the rows stay what they are: `of_company` tells whose words are not read.
+    """
     columns = dict(guess.columns)
     if "messages" in columns or "text" not in columns:
         return None, guess
     taken = [columns[role] for role in ("rating", "date", "language") if role in columns]
     thread = find_thread(names, cells, columns["text"], taken=taken)
     if thread is None:
-        return None, guess
+        return _choose_senders(guess, names, cells, taken)
     columns = {role: name for role, name in columns.items() if name != thread.speaker and role not in ("text", "id")}
     columns["messages"] = thread.text
     note = f"column {thread.speaker!r} says who speaks, so the words of customers alone are read"
@@ -46,6 +52,41 @@ def choose_thread(
         columns["id"] = thread.conversation
         note += f"; rows with the same {thread.conversation!r} are one conversation"
     return thread, guess._replace(columns=columns, texts=(), notes=(*guess.notes, note))
+
+
+def _choose_senders(
+    guess: Guess, names: Sequence[str], cells: Sequence[Mapping[str, object]], taken: Sequence[str]
+) -> tuple[Thread | None, Guess]:
+    """Tell the company's messages by who deals with whom; the author is then the customer's address."""
+    columns = dict(guess.columns)
+    free = [name for name in names if name not in taken]
+    told = [name for name in free if _NAMES.search(name)]
+    senders = find_senders(free, cells, named=bool(told))
+    if senders is None:
+        return None, guess
+    written = [cell_text(row.get(senders.sender)) for row in cells]
+    keys = (name for name in told if name != senders.sender)
+    key = next((name for name in keys if _joins([cell_text(row.get(name)) for row in cells], written)), None)
+    columns.setdefault("author", senders.sender)
+    company = find_company([read_message(row, senders, key) for row in cells])
+    if not company:
+        return None, guess._replace(columns=columns)
+    whose = " and ".join(map(repr, company[:3]))
+    note = f"column {senders.sender!r} says who writes; the words of {whose} are the company's and not read"
+    thread = Thread(senders.sender, columns["text"], key, company)
+    if key is None:
+        return thread, guess._replace(columns=columns, notes=(*guess.notes, note))
+    note += f"; rows with the same {key!r} are one conversation"
+    columns = {role: name for role, name in columns.items() if role not in ("text", "id")}
+    columns |= {"messages": thread.text, "id": key}
+    return thread, guess._replace(columns=columns, texts=(), notes=(*guess.notes, note))
+
+
+def of_company(cells: Mapping[str, object], thread: Thread | None) -> bool:
+    """Say whether a row is a message of the company's, where senders tell and each row is a record."""
+    if thread is None or not thread.company or thread.conversation is not None:
+        return False
+    return any(is_company(sender, thread.company) for sender in addresses_of(cells.get(thread.speaker))[:1])
 
 
 def find_thread(
@@ -92,6 +133,9 @@ def gather(rows: Rows, thread: Thread) -> Rows:
     A conversation's rows may stand anywhere, so all rows are held until the last is read; failures pass at once.
     Its other cells are those of the customer's first row, and its number is the first row's.
     """
+    if thread.conversation is None and thread.company:
+        yield from rows
+        return
     if thread.conversation is None:
         yield from (row if isinstance(row, Failure) else _conversation([row], thread) for row in rows)
         return
@@ -107,10 +151,17 @@ def gather(rows: Rows, thread: Thread) -> Rows:
 
 
 def _conversation(rows: Sequence[Row], thread: Thread) -> Row:
-    roles = [role_in_cell(thread.speaker, cell_text(row.cells.get(thread.speaker))) or "unknown" for row in rows]
+    roles = [_role(row, thread) for row in rows]
     words = [cell_text(row.cells.get(thread.text)) for row in rows]
     theirs = of_customers(list(zip(roles, words, strict=True)))
     first = next((row for row, whose in zip(rows, theirs, strict=True) if whose), rows[0])
     messages = [{"role": role, "content": said} for role, said in zip(roles, words, strict=True)]
-    others = {name: cell for name, cell in first.cells.items() if name != thread.speaker}
+    others = {name: cell for name, cell in first.cells.items() if name != thread.speaker or thread.company}
     return Row(rows[0].number, {**others, thread.text: messages}, rows[0].file)
+
+
+def _role(row: Row, thread: Thread) -> str:
+    cell = cell_text(row.cells.get(thread.speaker))
+    if not thread.company:
+        return role_in_cell(thread.speaker, cell) or "unknown"
+    return "agent" if any(is_company(sender, thread.company) for sender in addresses_of(cell)[:1]) else "customer"

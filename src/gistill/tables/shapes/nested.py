@@ -39,7 +39,7 @@ _REVIEWS_NAMES = (
 _REVIEWS = frozenset(_REVIEWS_NAMES.split())
 # Lists by these names are part of the record they stand in.
 _PARTS_NAMES = (
-    "comments messages replies events parts notes history thread conversation conversationparts turns dialog "
+    "comments messages replies events parts notes history thread threads conversation conversationparts turns dialog "
     "dialogue customfields fields tags labels attachments images photos links categories answers responses answer "
     "topics subcategories aspects opinions entities annotations versions"
 )
@@ -212,11 +212,11 @@ def _is_prose(name: str, cell: str) -> bool:
 
 
 _TALKS_NAMES = (
-    "messages conversation conversations turns dialog dialogue chat thread comments conversationparts parts "
+    "messages conversation conversations turns dialog dialogue chat thread threads comments conversationparts parts "
     "events replies transcript utterances"
 )
 _TALKS = frozenset(_TALKS_NAMES.split())
-_SPEAKS = (*ROLE_KEYS, "type", "author_id", "authorid", "by", "user_id")
+_SPEAKS = (*ROLE_KEYS, "type", "author_id", "authorId", "authorid", "by", "user_id", "createdBy")
 _SAYS = (*CONTENT_KEYS, "html_body")
 
 
