@@ -152,6 +152,28 @@ def test_a_refused_run_writes_nothing_and_says_what_is_there_from_an_earlier_one
         assert run(verb, "missing.csv", "-o", out, *flags)[2].endswith("is from an earlier run.\n")
 
 
+def test_who_rated_without_a_word_counts_in_the_ratings_alone(run: Callable[..., Result], tmp_path: Path) -> None:
+    rows = [
+        "user,stars,How likely are you to recommend us?,review",
+        "a,5,10,The sound is great.", "b,4,9,The battery is bad.", "c,1,0,", "d,2,,N/A", "e,,3,-",
+        "a,5,10,The sound is great.",  # a repeat, which counts nowhere
+    ]  # fmt: skip
+    (tmp_path / "r.csv").write_text("\n".join(rows), "utf-8")
+    assert run("digest", "r.csv", "-o", "r", "--writer", "none")[0] == 0
+    made = json.loads((tmp_path / "r" / "digest.json").read_text("utf-8"))
+    assert made["ratings"] == [
+        {"question": "stars", "answers": 4, "without_text": 2, "mean": 3.0, "counts": {"1": 1, "2": 1, "4": 1, "5": 1}},
+        {
+            "question": "How likely are you to recommend us?", "answers": 4, "without_text": 2, "mean": 5.5,
+            "counts": {"0": 1, "3": 1, "9": 1, "10": 1},
+        },
+    ]  # fmt: skip
+    assert made["read"] == 2
+    for name in ("report.md", "report.html"):
+        said = (tmp_path / "r" / name).read_text("utf-8")
+        assert said.count("2 of these rated without a word and are counted here alone.") == 2
+
+
 def test_relative_dates_are_read_from_the_day_that_is_given(run: Callable[..., Result], tmp_path: Path) -> None:
     rows = ["date,review", *(f"{n} days ago,The sound is great on day {n}." for n in range(1, 7))]
     (tmp_path / "r.csv").write_text("\n".join(rows), "utf-8")

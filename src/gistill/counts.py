@@ -79,6 +79,7 @@ class Answered(Noun):
     """What people answered to one question for a rating."""
 
     question: str  # what was asked, or how the column is called
-    answers: int  # of the records read
+    answers: int  # of the records read, and of people who rated without a word
+    without_text: int = 0  # of the answers, those without a word
     mean: float | None
     counts: dict[str, int]  # rating, as text -> records that gave it; from the lowest

@@ -97,25 +97,46 @@ def count_failures(failures: Sequence[Failure]) -> Counter[str]:
     return Counter(failure.kind for failure in failures)
 
 
-def answered(records: Sequence[Record], main: str) -> tuple[Answered, ...]:
+_WITHOUT_A_WORD = ("empty", "no_comment", "filler", "not_text")
+
+
+def rated_alone(items: Sequence[Record | Failure], failures: Sequence[Failure]) -> list[Record]:
+    """List the records of people who rated and wrote nothing that can be read: their ratings count all the same.
+
+    Args:
+        items: All that was read of the source.
+        failures: What was set apart of it.
+    """
+    silent = {failure.record for failure in failures if failure.kind in _WITHOUT_A_WORD}
+    return [item for item in items if isinstance(item, Record) and item.id in silent]
+
+
+def answered(records: Sequence[Record], main: str, *, silent: Sequence[Record] = ()) -> tuple[Answered, ...]:
     """Count what the records answered to each question for a rating.
 
     Args:
         records: What was read.
         main: How the column of `Record.rating` is called.
+        silent: Records without a word; see `rated_alone`.
     """
-    by_question: dict[str, list[float]] = {}
+    read, alone = _by_question(records, main), _by_question(silent, main)
+    order = sorted(dict.fromkeys([*read, *alone]), key=lambda question: question != main)
+    return tuple(_answered(question, read.get(question, []), alone.get(question, [])) for question in order)
+
+
+def _by_question(records: Sequence[Record], main: str) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
     for record in records:
         if record.rating is not None:
-            by_question.setdefault(main, []).append(record.rating)
+            found.setdefault(main, []).append(record.rating)
         for question, rating in record.ratings.items():
-            by_question.setdefault(question, []).append(rating)
-    order = sorted(by_question, key=lambda question: question != main)
-    return tuple(_answered(question, by_question[question]) for question in order)
+            found.setdefault(question, []).append(rating)
+    return found
 
 
-def _answered(question: str, ratings: Sequence[float]) -> Answered:
+def _answered(question: str, read: Sequence[float], alone: Sequence[float]) -> Answered:
+    ratings = [*read, *alone]
     counts = Counter(ratings)
     shown = {f"{rating:g}": counts[rating] for rating in sorted(counts)}
     mean = round(sum(ratings) / len(ratings), 4) if ratings else None
-    return Answered(question=question, answers=len(ratings), mean=mean, counts=shown)
+    return Answered(question=question, answers=len(ratings), without_text=len(alone), mean=mean, counts=shown)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
 from gistill.digest.briefs.in_digest import with_briefs
 from gistill.digest.correction.applying import corrected
 from gistill.digest.correction.by_hand import counted_by_hand, load_corrections, with_corrections
-from gistill.digest.ends import answered, count_failures, refuse_broken
+from gistill.digest.ends import answered, count_failures, rated_alone, refuse_broken
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to, language_of
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
@@ -146,6 +146,7 @@ def digest(
         | {"seed": str(seed), "min_confidence": _threshold(min_confidence, sure, say)},
     )
     result = with_preset(result, preset, sure, kept, info.header if info else (), say)
+    result = _rated(result, info, kept, rated_alone(items, failures))
     result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
     told = counted_by_hand(hand, [*by_hand.unattached, *unmatched], as_read, kept)
     result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
@@ -195,8 +196,7 @@ def _completed(
 
 
 def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Record], grouping: Grouping) -> Digest:
-    """Add what was read of the source, what people answered to questions for a rating, and what is counted by."""
-    ratings = answered(records, info.columns.get("rating", "rating") if info else "rating")
+    """Add what was read of the source, and what is counted by."""
     said = tell(info, path=False) if info else ()
     of = {
         record.id: [(one.column, record.meta.get(one.column, "").strip()) for one in grouping.by] for record in records
@@ -205,7 +205,13 @@ def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Recor
         key: one.model_copy(update={"meta": {column: value for column, value in of[key] if value}})
         for key, one in result.contexts.items()
     }
-    return result.model_copy(update={"source": said, "ratings": ratings, "by": grouping.by, "contexts": contexts})
+    return result.model_copy(update={"source": said, "by": grouping.by, "contexts": contexts})
+
+
+def _rated(result: Digest, info: TableInfo | None, records: Sequence[Record], silent: Sequence[Record]) -> Digest:
+    """Add what people answered to questions for a rating, also those who wrote nothing."""
+    main = info.columns.get("rating", "rating") if info else "rating"
+    return result.model_copy(update={"ratings": answered(records, main, silent=silent)})
 
 
 def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[str], None]) -> str:

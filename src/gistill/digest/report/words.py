@@ -383,8 +383,16 @@ def distribution(answered: Answered) -> str:
     return ", ".join(each if len(each) <= 12 else [*each[:5], "...", *each[-5:]])
 
 
+def without_text(answered: Answered) -> str:
+    """Say in one sentence how many of those who rated wrote nothing; empty where all wrote something."""
+    count = answered.without_text
+    if not count:
+        return ""
+    return f"{count:,} of these rated without a word and {'is' if count == 1 else 'are'} counted here alone."
+
+
 FILTERS = {
-    "mean": mean, "distribution": distribution,
+    "mean": mean, "distribution": distribution, "without_text": without_text,
     "number": number, "counted": counted, "percent": percent, "signed": signed, "share_of": share_of,
     "interval_of": interval_of, "bounds_of": bounds_of,
     "point_share": point_share, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
