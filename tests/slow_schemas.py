@@ -1,4 +1,4 @@
-"""What a process that tries schemas loads in the tests: quick, for ever, or dead, as the schema's title says."""
+"""What a process that tries schemas loads in the tests: quick, slow, for ever, or dead, as the schema's title says."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def tried(schema: str) -> str:
     title = json.loads(schema).get("title", "")
     if title == "slow":
         time.sleep(600)
+    if title.endswith("half a second"):
+        time.sleep(0.5)
     if title == "dead":
         os._exit(9)
     return "the engine dislikes it" if title == "wrong" else ""

@@ -353,6 +353,22 @@ def test_a_schema_that_compiles_too_long_is_refused_while_others_are_answered(mo
     assert "slow" not in {json.loads(call[0].answer_schema or "{}").get("title") for call in model.calls}
 
 
+def test_new_schemas_that_took_too_long_together_come_later_and_known_ones_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial, "A_MINUTE", 0.4)
+    model = trying()
+    with served(model) as url:
+        assert post(url, shaped("half a second")).status_code == 200
+        later = post(url, shaped("another half a second"))
+        assert (later.status_code, later.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+        assert "in a minute" in later.json()["error"]["message"]
+        assert post(url, shaped("half a second")).status_code == 200  # the engine knows it
+        assert post(url, say()).status_code == 200
+    titles = [json.loads(call[0].answer_schema or "{}").get("title") for call in model.calls]
+    assert titles == ["half a second", "half a second", None]
+
+
 def test_where_schemas_cannot_be_tried_plain_requests_are_answered() -> None:
     with served(trying(slow_schemas.load_nothing)) as url:
         told = post(url, shaped("quick"))

@@ -19,7 +19,7 @@ from gistill.lm.seam import Completion, Request, failed
 from gistill.offline import openvino_genai
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
-_SCHEMAS = 256  # of which it is remembered whether the engine can enforce them
+_SCHEMAS = 512  # of which it is known whether the engine can enforce them; more than `serve` remembers
 _MARK = re.compile(r"[<\[◁].+[>\]▷]", re.DOTALL)  # how the special tokens of all formats are written
 _CONTEXT = 8192  # tokens, where the model does not say
 
@@ -145,9 +145,11 @@ class LocalModel:
         """Say what the engine has against a schema. It complains late, and a whole batch would end with it."""
         if not schema:
             return ""
-        if schema not in self._schemas:
+        if schema in self._schemas:
+            self._schemas[schema] = self._schemas.pop(schema)  # the last that is forgotten
+        else:
             if len(self._schemas) >= _SCHEMAS:
-                self._schemas.clear()
+                del self._schemas[next(iter(self._schemas))]
             config = self._genai.GenerationConfig()
             config.max_new_tokens = 1
             config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=schema)

@@ -149,13 +149,13 @@ class Service:
         if self.trial is None:
             return
         asked = self.trial.ask(schema)
-        if asked is None:
-            told = "Too many schemas are waiting. Try again later."
-            raise BodyError(told, status=429, code="rate_limit_exceeded")
         try:
-            why = await asyncio.wrap_future(asked)
+            why = None if asked is None else await asyncio.wrap_future(asked)
         except OSError as error:
             raise BodyError(f"Schemas cannot be tried: {error}.", status=503, code="out_of_memory") from error
+        if why is None:
+            told = "Too many new schemas were sent. Try again in a minute."
+            raise BodyError(told, status=429, code="rate_limit_exceeded")
         if why:
             raise BodyError(f"The schema is not taken: {why}.", code="schema_too_slow", param="response_format")
 

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -16,6 +18,9 @@ Try = Callable[[str], str]  # what an engine has against a schema; "" where it c
 SECONDS = 5.0  # that an engine may take for one schema
 LOADING = 300.0  # seconds until an engine that is loaded to try schemas is given up
 WAITING = 16  # schemas that may wait to be tried
+# Seconds of a minute that schemas may take which are new here: the engine that answers needs as long for each once
+# more, and nothing can stop it then, so that a stream of slow ones would leave it no time for anybody else.
+A_MINUTE = 10.0
 _KEPT = 256  # schemas of which the answer is remembered
 
 
@@ -36,13 +41,14 @@ class Trial:
         self._waiting = threading.Semaphore(WAITING)
         self._running: tuple[BaseProcess, Connection] | None = None
         self._known: dict[str, str] = {}  # schema -> why it is not taken
+        self._spent: deque[tuple[float, float]] = deque()  # when a schema was tried, and how long it took
         self._closed = False
 
-    def ask(self, schema: str) -> Future[str] | None:
+    def ask(self, schema: str) -> Future[str | None] | None:
         """Ask why a schema is not taken, in a clause; "" where it compiles or the engine will say itself.
 
         Returns:
-            None where too many wait.
+            None where too many wait. The answer is None where new ones took too long within the last minute.
         """
         if not self._waiting.acquire(blocking=False):
             return None
@@ -54,6 +60,12 @@ class Trial:
         future.add_done_callback(lambda _: self._waiting.release())
         return future
 
+    def _spent_lately(self) -> float:
+        """Add up the seconds that schemas took which were taken within the last minute."""
+        while self._spent and time.monotonic() - self._spent[0][0] > 60:
+            self._spent.popleft()
+        return sum(took for _, took in self._spent)
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._closed = True
@@ -61,10 +73,13 @@ class Trial:
             self._running[0].kill()
         self._one.shutdown(wait=False, cancel_futures=True)
 
-    def _why_not(self, schema: str) -> str:
+    def _why_not(self, schema: str) -> str | None:
         if schema in self._known or self._closed:
             return self._known.get(schema, "")
+        if self._spent_lately() >= A_MINUTE:
+            return None
         _, ours = self._running or self._start()
+        began = time.monotonic()
         why = f"the engine cannot prepare it within {self._seconds:g} seconds; make it smaller"
         try:
             ours.send(schema)
@@ -77,6 +92,8 @@ class Trial:
             self._end()
         if self._closed:
             return ""
+        if not why:
+            self._spent.append((time.monotonic(), time.monotonic() - began))
         if len(self._known) >= _KEPT:
             self._known.clear()
         self._known[schema] = why
