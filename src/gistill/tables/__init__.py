@@ -17,6 +17,9 @@ apart.py          what stands in a cell and is not the customer's
 boilerplate.py    long passages that recur over many cells
 repair.py         letters decoded wrongly, HTML entities, escapes of workbooks
 identity.py       which record is which, whatever else changes
+senders.py        who is the company, by who writes to whom
+said.py           what a row says, of its messages or of its text columns
+info.py           what was found out about a source
 records.py        rows to records: open_table, read_records, inspect_table
 telling.py        what is read and what is not, in two sentences
 outputs.py        write_jsonl, read_jsonl, write_csv, csv_lines
