@@ -145,8 +145,7 @@ def digest(
         made_with=_models(reader, writer, vectors, likeness, taxonomy)
         | {"seed": str(seed), "min_confidence": _threshold(min_confidence, sure, say)},
     )
-    result = with_preset(result, preset, sure, kept, info.header if info else (), say)
-    result = _rated(result, info, kept, rated_alone(items, failures))
+    result = with_preset(_rated(result, info, items, failures), preset, sure, kept, info.header if info else (), say)
     result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
     told = counted_by_hand(hand, [*by_hand.unattached, *unmatched], as_read, kept)
     result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
@@ -208,10 +207,15 @@ def _with_source(result: Digest, info: TableInfo | None, records: Sequence[Recor
     return result.model_copy(update={"source": said, "by": grouping.by, "contexts": contexts})
 
 
-def _rated(result: Digest, info: TableInfo | None, records: Sequence[Record], silent: Sequence[Record]) -> Digest:
+def _rated(
+    result: Digest, info: TableInfo | None, items: Sequence[Record | Failure], failures: Sequence[Failure]
+) -> Digest:
     """Add what people answered to questions for a rating, also those who wrote nothing."""
+    apart = {failure.record for failure in failures}
+    records = [item for item in items if isinstance(item, Record) and item.id not in apart]
     main = info.columns.get("rating", "rating") if info else "rating"
-    return result.model_copy(update={"ratings": answered(records, main, silent=silent)})
+    ratings = answered(records, main, silent=rated_alone(items, failures))
+    return result.model_copy(update={"ratings": ratings})
 
 
 def _threshold(min_confidence: float, sure: Sequence[Opinion], say: Callable[[str], None]) -> str:
