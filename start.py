@@ -71,7 +71,7 @@ def install(goal: str) -> None:
         import tomllib  # Python 3.11; at the top it would break this script's own message for older ones
 
         developers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"]
-        run(*pip, "-e", ".[teacher,serve,eval]", *developers)
+        run(*pip, "-e", ".[teacher,serve,eval,mcp]", *developers)
     else:
         install_the_package(pip)
     stamp.write_text(wanted)

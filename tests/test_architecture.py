@@ -65,6 +65,7 @@ ROWS = {
     "analysis": 4,
     "distill": 5,  # a walk over training and the benchmark
     "serve": 5,
+    "mcp": 5,
     "cli": 6,
     "__main__": 7,
 }

@@ -24,6 +24,7 @@ EXTRAS = {
     "gistill.lm.engines.torch_model": {"train"},
     "gistill.lm.formats": {"writer", "train"},
     "gistill.lm.structured": {"teacher"},
+    "gistill.mcp": {"mcp"},
     "gistill.offline": {"writer"},
     "gistill.cli.serve": {"serve"},
     "gistill.serve": {"serve"},

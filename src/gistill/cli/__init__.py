@@ -27,6 +27,7 @@ from gistill.cli import (
     export,
     extract,
     finetune,
+    mcp,
     models,
     revise,
     serve,
@@ -62,6 +63,7 @@ app.command()(cost.cost)
 app.command()(doctor.doctor)
 app.command()(audit.audit)
 app.command()(serve.serve)
+app.command()(mcp.mcp)
 app.command("serve-model")(serve_model.serve_model)
 
 

@@ -1,0 +1,6 @@
+"""Reports for agents, by the Model Context Protocol: four tools that read nothing outside one folder.
+
+root.py     which paths are inside the folder
+tools.py    what the tools answer
+server.py   the tools as a server on standard input and output (extra: mcp)
+"""
