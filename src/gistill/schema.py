@@ -356,6 +356,16 @@ class HandCorrections(Noun):
     unattached: tuple[Unattached, ...] = ()
 
 
+class Attacks(Noun):
+    """Sentences that attack people (`gistill.toxic`). They count like all others."""
+
+    opinions: int  # that stand in such a sentence
+    of: int  # all opinions
+    quoted: tuple[str, ...] = ()  # ids of those among the quoted ones
+    spans: dict[str, tuple[Span, ...]] = Field(default_factory=dict)  # record id -> such sentences, of `contexts`
+    hidden: bool = False  # whether the files people read show a placeholder in their place
+
+
 class Mask(Span):
     """A stretch of a record's text in whose place a report shows a marked placeholder. `kind` is of `privacy.KINDS`."""
 
@@ -395,6 +405,7 @@ class Digest(Noun):
     )
     shows_names: bool = False  # whether the files people read show names and addresses of customers
     masks: dict[str, tuple[Mask, ...]] | None = None  # record id -> what they hide; None where nobody has looked
+    attacks: Attacks | None = None  # None where nobody has looked
     failures: dict[str, int]  # failure kind -> count
     failure_examples: tuple[Failure, ...] = ()
     corrections: tuple[Correction, ...] = ()  # empty where nothing is known of the reader's mistakes

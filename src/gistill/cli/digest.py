@@ -68,6 +68,14 @@ ShowNames = Annotated[
     ),
 ]
 
+MaskToxic = Annotated[
+    bool,
+    typer.Option(
+        "--mask-toxic",
+        help="Hide sentences that attack people (insults, slurs, threats) in the files people read. Default: marked.",
+    ),
+]
+
 SHOWN = 10  # aspects in the terminal
 
 
@@ -84,6 +92,7 @@ def digest(
     ] = "",
     min_confidence: Confidence = 0.0,
     show_names: ShowNames = False,
+    mask_toxic: MaskToxic = False,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
@@ -147,6 +156,7 @@ def digest(
             title=title,
             min_confidence=min_confidence,
             show_names=show_names,
+            mask_toxic=mask_toxic,
             resume=not fresh,
             progress=show,
             say=show.say,

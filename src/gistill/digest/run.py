@@ -17,6 +17,7 @@ from gistill.digest.ends import answered, count_failures, rated_alone, refuse_br
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to, language_of
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
+from gistill.digest.report.attacks import with_attacks
 from gistill.digest.report.masking import with_masks
 from gistill.digest.report.writing import write_report
 from gistill.digest.steps import Steps, assemble, prepare_folder, sift, with_points, with_preset, write_manifest
@@ -66,6 +67,7 @@ def digest(
     title: str = "",
     min_confidence: float = 0.0,
     show_names: bool = False,
+    mask_toxic: bool = False,
     resume: bool = True,
     progress: Progress = lambda step, done, total: None,
     say: Callable[[str], None] = lambda message: None,
@@ -85,6 +87,7 @@ def digest(
         title: Heading of the report.
         min_confidence: In [0, 1]; less sure opinions are not counted; those whose confidence nobody measured are.
         show_names: Whether the pages show names and addresses of customers; else a marked placeholder stands there.
+        mask_toxic: Whether the pages hide sentences that attack people; they are marked and counted all the same.
         resume: Whether to go on from what an earlier run left in the folder.
         progress: Called with step, items done and items in all (None when not known).
         say: Called with a sentence when there is something to say about an earlier run, a missing writer or a wait.
@@ -148,6 +151,7 @@ def digest(
     result = with_preset(_rated(result, info, items, failures), preset, sure, kept, info.header if info else (), say)
     result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
     told = counted_by_hand(hand, [*by_hand.unattached, *unmatched], as_read, kept)
+    result = with_attacks(result, sure, kept, hide=mask_toxic)
     result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:

@@ -50,7 +50,7 @@ def made(root: Path) -> Any:
         except OSError as error:
             raise ToolError((error.strerror or "the file cannot be read").lower()) from None
 
-    server = MCPServer("gistill", version=version("gistill"), instructions=INSTRUCTIONS, log_level="ERROR")
+    server = MCPServer("gistill", version=version("gistill"), instructions=INSTRUCTIONS, log_level="CRITICAL")
 
     @server.tool()
     def digest(

@@ -17,6 +17,7 @@ from gistill.privacy import KINDS, Found
 from gistill.privacy.redaction import find_together, merged
 from gistill.record import Noun, Quote, Record, Span
 from gistill.schema import Aspect, Digest, Estimate, Mask, Opinion, Point, Proportion, SummarySentence, Tally
+from gistill.toxic import is_toxic
 
 PLACEHOLDERS = {
     "NAME": "[name hidden]",
@@ -31,6 +32,7 @@ PLACEHOLDERS = {
     "IP": "[internet address hidden]",
     "DATE_OF_BIRTH": "[date of birth hidden]",
     "SECRET": "[password or code hidden]",
+    "ATTACK": "[attack on a person hidden]",
 }
 COMMON = 3  # records that write a word in small letters from which it is no name, whoever else is called so
 _WORD = re.compile(r"\w+")
@@ -38,7 +40,7 @@ _AUTHOR = re.compile(r"\[author \d+\]")
 _NAME_PART = re.compile(r"[^\W\d_]{3,}")
 
 # Fields that hold an identifier; of something else; what is of nobody. What is not named here is text.
-_IDS = frozenset({"id", "record", "opinions", "quotes", "cites", "point", "contexts", "Summary.aspect"})
+_IDS = frozenset({"id", "record", "opinions", "quoted", "quotes", "cites", "point", "contexts", "Summary.aspect"})
 _IDS_OF = frozenset({"Compared.aspects", "Compared.points", "Correction.aspects"})  # their keys
 _THINGS = frozenset({"entity", "value", "title", "meta", "column"})
 _OF_THINGS_TOO = ("NAME", "ADDRESS", "URL")  # shops and doctors have them, and theirs are not a customer's
@@ -126,7 +128,8 @@ def shown(digest: Digest) -> Digest:
     points, phrases, sentences, examples of failures, files, ids. Names of entities and titles are not searched for
     names and addresses, because a shop or a doctor may be called like a person and have an address.
     """
-    return digest if digest.shows_names else _Masking(digest).whole
+    hides = digest.attacks is not None and digest.attacks.hidden
+    return digest if digest.shows_names and not hides else _Masking(digest).whole
 
 
 class _Common:
@@ -223,6 +226,12 @@ def _in_word(text: str, start: int, end: int) -> bool:
     return before or (end < len(text) and text[end - 1].isalnum() and text[end].isalnum())
 
 
+def _with(names: Iterable[tuple[int, int, str]], attacks: Sequence[Span]) -> list[tuple[int, int, str]]:
+    """Put attacks among the names that are hidden; a name within one is hidden with it."""
+    left = [(s, e, kind) for s, e, kind in names if not any(s < one.end and one.start < e for one in attacks)]
+    return sorted([*left, *((one.start, one.end, "ATTACK") for one in attacks)])
+
+
 def _mask(text: str, finds: Sequence[tuple[int, int, str]]) -> _Masked:
     parts, gaps, at, length = [], [], 0, 0
     for start, end, kind in finds:
@@ -238,9 +247,14 @@ class _Masking:
     """One digest while it is written as it may be shown. Each different text is searched once."""
 
     def __init__(self, digest: Digest) -> None:
-        masks = find_masks(digest.contexts.values()) if digest.masks is None else digest.masks
+        self._names = not digest.shows_names
+        masks = find_masks(digest.contexts.values()) if digest.masks is None and self._names else digest.masks or {}
         spans = {key: [(mask.start, mask.end, mask.kind) for mask in masks.get(key, ())] for key in digest.contexts}
-        self._records = {key: _mask(record.text, spans[key]) for key, record in digest.contexts.items()}
+        self._attacks = digest.attacks if digest.attacks is not None and digest.attacks.hidden else None
+        attacks = self._attacks.spans if self._attacks else {}
+        self._records = {
+            key: _mask(record.text, _with(spans[key], attacks.get(key, ()))) for key, record in digest.contexts.items()
+        }
         self._texts = {key: record.text for key, record in digest.contexts.items()}
         texts = [_without(self._texts[key], [Found(*span) for span in spans[key]]) for key in spans]
         common = _Common(texts, {*_entities(digest.contexts.values()), *(one.entity for one in digest.entities)})
@@ -259,8 +273,10 @@ class _Masking:
         """Hide what is known, and what is found of some kinds."""
         key = (text, kinds)
         if key not in self._found:
-            finds = [one for one in find_together([text])[0] if one.kind in kinds]
-            self._found[key] = _mask(text, merged(text, [*finds, *_occurrences(text, self._index)]))
+            finds = [one for one in find_together([text])[0] if one.kind in kinds] if self._names else []
+            names = merged(text, [*finds, *_occurrences(text, self._index)])
+            attacks = self._attacks is not None and text.strip() and is_toxic(text)
+            self._found[key] = _mask(text, _with(names, [Span(start=0, end=len(text))] if attacks else []))
         return self._found[key]
 
     def text(self, text: str) -> str:
@@ -333,7 +349,7 @@ class _Masking:
             for field in ("parts", "apart", "pieces", "turns")
         }
         author = record.author
-        if author and not _AUTHOR.fullmatch(author):
+        if author and self._names and not _AUTHOR.fullmatch(author):
             author = self._authors.setdefault(author, f"[author {len(self._authors) + 1}]")
         rest = self._fields(record, but=("text", "author", *moved))
         return cast("Record", rest).model_copy(update={"text": masked.text, "author": author, **moved})

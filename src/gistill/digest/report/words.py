@@ -8,6 +8,7 @@ import re
 from gistill.categories import CATEGORIES
 from gistill.schema import (
     Answered,
+    Attacks,
     Change,
     Check,
     Estimate,
@@ -191,6 +192,20 @@ def _sides(tally: Tally) -> str:
     counts = f"{number(tally.positive)} positive, {number(tally.neutral)} neutral, {number(tally.negative)} negative"
     value = tally.net_sentiment.value
     return f"{counts}, Net Sentiment {NOT_MEASURED if value is None else signed(value)}"
+
+
+def attack_words(attacks: Attacks) -> str:
+    """Say how many opinions stand in sentences that attack people, and whether these are shown."""
+    how = (
+        "hidden in this report, not in digest.json and opinions.jsonl"
+        if attacks.hidden
+        else "marked where they are quoted"
+    )
+    opinions = counted(attacks.of, "opinion")
+    return (
+        f"{number(attacks.opinions)} of {opinions} {'stands' if attacks.opinions == 1 else 'stand'} in sentences that "
+        f"attack people (insults, slurs, threats); they count like all others, and the sentences are {how}."
+    )
 
 
 def category_name(code: str) -> str:
@@ -397,7 +412,8 @@ FILTERS = {
     "interval_of": interval_of, "bounds_of": bounds_of,
     "point_share": point_share, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
-    "file_name": file_name, "raw_figure": raw_figure, "hand_words": hand_words, "corrected_figure": corrected_figure,
+    "file_name": file_name, "raw_figure": raw_figure, "hand_words": hand_words,
+    "attack_words": attack_words, "corrected_figure": corrected_figure,
     "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,
     "ratings_words": ratings_words, "outcomes_words": outcomes_words,
     "outcome_word": outcome_word, "slot_word": slot_word,

@@ -81,6 +81,8 @@ def digest_json(digest: Digest) -> str:
     left_out: dict[str, Any] = {} if digest.corrections else {"corrections": True}
     if digest.by_hand is None:
         left_out["by_hand"] = True
+    if digest.attacks is None:
+        left_out["attacks"] = True
     if not digest.briefs:
         left_out |= {"briefs": True, "outcomes": True, "points": {"__all__": {"outcomes": True}}}
     return digest.model_dump_json(indent=2, exclude=left_out or None) + "\n"
