@@ -21,8 +21,9 @@ from gistill.schema import Digest, Opinion, Quote, Record, Span
 from sample_digest import sample_digest
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "attack_texts.jsonl").read_text("utf-8").splitlines()]
-# What acts without being seen: C0 and C1 without tab and line feed, directions, zero-width signs, tags.
-ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What acts without being seen: C0 and C1 without tab and line feed, and what turns the order of what follows. The
+# marks U+200E, U+200F and U+061C stay: Arabic and Hebrew need them, and they turn nothing but their neighbours.
+ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -122,11 +123,12 @@ def test_on_the_page_no_attack_becomes_an_element_an_address_or_an_acting_letter
     assert made.tags["script"] == made.tags["style"] == 1
     assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(made.tags)
     assert not [name for name, _ in made.attributes if name.startswith("on")]
-    assert all(
-        value.startswith("#") for name, value in made.attributes if name in ("href", "src", "action", "xlink:href")
-    )
+    addresses = {value for name, value in made.attributes if name in ("href", "src", "action", "xlink:href")}
+    assert {value for value in addresses if not value.startswith("#")} <= {
+        *("digest.json", "report.md", "report.xlsx", "chart.svg", "points.csv", "aspects.csv"),
+    }
     assert not ACTING.search(page)
-    assert "49" not in page.partition("{{")[0][-40:]
+    assert "{{ 7*7 }}" in page  # as it was written
 
 
 def test_in_tables_no_attack_is_a_formula_or_a_link(folder: Path) -> None:

@@ -32,8 +32,8 @@ PLACEHOLDERS = {
     "IP": "[internet address hidden]",
     "DATE_OF_BIRTH": "[date of birth hidden]",
     "SECRET": "[password or code hidden]",
-    "ATTACK": "[attack on a person hidden]",
 }
+ATTACK, HIDDEN_ATTACK = "ATTACK", "[attack on a person hidden]"  # no kind of personal data; see `attacks`
 COMMON = 3  # records that write a word in small letters from which it is no name, whoever else is called so
 _WORD = re.compile(r"\w+")
 _AUTHOR = re.compile(r"\[author \d+\]")
@@ -229,13 +229,13 @@ def _in_word(text: str, start: int, end: int) -> bool:
 def _with(names: Iterable[tuple[int, int, str]], attacks: Sequence[Span]) -> list[tuple[int, int, str]]:
     """Put attacks among the names that are hidden; a name within one is hidden with it."""
     left = [(s, e, kind) for s, e, kind in names if not any(s < one.end and one.start < e for one in attacks)]
-    return sorted([*left, *((one.start, one.end, "ATTACK") for one in attacks)])
+    return sorted([*left, *((one.start, one.end, ATTACK) for one in attacks)])
 
 
 def _mask(text: str, finds: Sequence[tuple[int, int, str]]) -> _Masked:
     parts, gaps, at, length = [], [], 0, 0
     for start, end, kind in finds:
-        placeholder = PLACEHOLDERS[kind]
+        placeholder = HIDDEN_ATTACK if kind == ATTACK else PLACEHOLDERS[kind]
         length += start - at
         gaps.append((start, end, length, length + len(placeholder)))
         parts += [text[at:start], placeholder]
