@@ -314,9 +314,10 @@ def test_figures_of_a_revision_count_summaries_and_words(tmp_path: Path) -> None
     assert counts == {"sft.jsonl": 2, "pairs.jsonl": 1, "marked.jsonl": 2}
 
 
-def answered(folder: Path, answer: str) -> Path:
+def answered(folder: Path, answer: str, *, to: str = "") -> Path:
     """Write what a provider gives back for the batch files of a folder."""
     asked = [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    asked = [one for one in asked if to in one["body"]["messages"][-1]["content"]]
     message = {"message": {"role": "assistant", "content": answer}, "finish_reason": "stop", "index": 0}
     body = {"choices": [message], "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}}
     rows = [{"custom_id": one["custom_id"], "response": {"status_code": 200, "body": body}} for one in asked]
@@ -352,3 +353,34 @@ def test_judge_and_editor_are_asked_through_batch_files_with_personal_data_repla
     assert (one["after"], one["state"]) == (BACK, "mended")
     refused = CliRunner().invoke(app, ["revise", str(errors), "--write-batch", str(tmp_path / "x")])
     assert "batch files need --server" in refused.output
+
+
+def test_what_a_judge_alone_found_is_mended_where_it_looks_again(tmp_path: Path) -> None:
+    pytest.importorskip("aiolimiter", reason="needs the extra: teacher")
+    wrong = "The customer's new lamp hums. The agent is sorry to hear that."
+    right = wrong.replace("hums", "flickers")
+    talk = "Customer: My new lamp flickers.\nAgent: I am sorry to hear that."
+    file = _written(tmp_path / "t.jsonl", json.dumps({"conversation": talk, "summary": wrong}))
+
+    def run(*args: object) -> dict[str, object]:
+        done = CliRunner().invoke(app, [str(arg) for arg in args])
+        assert done.exit_code == 0, done.output
+        return json.loads((tmp_path / "r" / "revisions.jsonl").read_text()) if args[0] == "revise" else {}
+
+    errors, url = tmp_path / "e", "http://127.0.0.1:9/v1"
+    whom = ("--model", "m", "--no-opinions", "--journal", tmp_path / "journal.sqlite")
+    run("analyze", file, "-o", errors, "--judge", url, *whom, "--write-batch", tmp_path / "asked")
+    back = answered(tmp_path / "asked", "E3 | hums | flickers | It flickers.")
+    run("analyze", file, "-o", errors, "--judge", url, *whom, "--read-batch", back)
+    revise = ("revise", errors, "-o", tmp_path / "r", "--server", url, *whom)
+    run(*revise, "--write-batch", tmp_path / "edits")
+    edited = answered(tmp_path / "edits", right)
+    alone = run(*revise, "--read-batch", edited)
+    assert (alone["state"], alone["after"]) == ("kept", wrong), "nobody looked again"
+    waits = run(*revise, "--look-again", "--write-batch", tmp_path / "again")
+    assert waits["state"] == "kept", "the judge has not answered yet"
+    back = answered(tmp_path / "again", "NONE", to=right)  # about what rules try, nobody answers
+    mended = run(*revise, "--look-again", "--read-batch", back)
+    assert (mended["state"], mended["after"]) == ("mended", right)
+    refused = CliRunner().invoke(app, ["revise", str(errors), "--look-again"])
+    assert "--look-again asks a large model, and none is named" in refused.output

@@ -143,7 +143,9 @@ def _tried(work: _Work, after: str, by: str, number: int, tiers: Tiers, most: fl
     """Put a try before the gate; where it is accepted, it is the summary from now on."""
     new = work.case.model_copy(update={"summary": after})
     [seen] = look([new], tiers)
-    before = (*work.found, *(one for one in work.flagged if one.tier in seen.checked and one not in work.found))
+    # Who gave no answer about the try (a judge that could not be read, or waits) has not found it right.
+    known = (*work.found, *(one for one in work.flagged if one not in work.found))
+    before = [one for one in known if one.tier in seen.checked]
     verdict = judged(work.case, after, work.flagged, before, seen.faults, most=most)
     codes = tuple(sorted({one.code for one in work.flagged}))
     step = Step(round=number, by=by, codes=codes, after=after, accepted=verdict.accepted, reason=verdict.reason)

@@ -37,6 +37,13 @@ def revise(
     most: Annotated[
         float, typer.Option("--max-change", min=0, max=1, help="Share of a summary's words that may change.")
     ] = 0.6,
+    look_again: Annotated[
+        bool,
+        typer.Option(
+            "--look-again",
+            help="Also ask the large model for errors of each try; else what a judge alone found stays.",
+        ),
+    ] = False,
     server: asking.Server = None,
     model: asking.Model = None,
     key_env: asking.KeyEnv = "OPENAI_API_KEY",
@@ -55,16 +62,25 @@ def revise(
     folder = out or place.with_name(f"{place.name}-revised")
     asked = asking.Asked(server, model, key_env, pii, journal or folder / "journal.sqlite", write_batch, read_batch)
     with ending(), Display() as display:
+        from gistill.analysis.judging import ModelJudge
         from gistill.analysis.revised import write_revised
+        from gistill.errors import SettingError
+
+        if look_again and server is None:
+            raise SettingError("--look-again asks a large model, and none is named", hint="Name it with --server.")
 
         tiers, made_with = tiers_of(taxonomy, True, opinions, critic, None)
 
         def walk(editor: LanguageModel | None) -> Revised:
             settings = {**made_with, "editor": editor.name if editor else "none", "rounds": str(rounds)}
+            looking = tiers
+            if look_again and editor is not None:
+                looking = tiers._replace(judge=ModelJudge(editor, tiers.taxonomy))
+                settings["judge"] = editor.name
             return write_revised(
                 findings,
                 folder,
-                tiers=tiers,
+                tiers=looking,
                 editor=editor,
                 rounds=rounds,
                 most=most,
