@@ -80,6 +80,7 @@ ROOMS = {
         "rules": 0,
         "ends": 0,
         "extract": 1,
+        "extractive": 1,
         "written": 1,
         "briefs": 1,
         "group": 1,

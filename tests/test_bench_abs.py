@@ -10,6 +10,9 @@ import pytest
 pytest.importorskip("rouge_score")
 pytest.importorskip("sumy")
 
+from typer.testing import CliRunner
+
+from gistill.bench.abs import deeply
 from gistill.bench.abs.baselines import summarize
 from gistill.bench.abs.benchmark import ABS, difference, load
 from gistill.bench.abs.candidates import candidates, nearness
@@ -17,6 +20,7 @@ from gistill.bench.benchmark import Settings
 from gistill.bench.models import Models
 from gistill.bench.run import run_bench
 from gistill.bench.systems import parse_systems
+from gistill.cli import app
 from gistill.errors import InputError, SettingError
 from gistill.evaluate.summaries.words import words
 from gistill.task import SummaryTask
@@ -132,3 +136,37 @@ def test_missing_answers_are_said_before_anything_is_scored(tmp_path: Path) -> N
         )
     with pytest.raises(SettingError, match="lead takes nothing"):
         parse_systems(["lead:x"])
+
+
+def test_what_many_reviews_say_has_a_higher_prevalence_and_the_right_feeling() -> None:
+    reviews = ("The staff was friendly.", "Friendly staff!", "The staff were so friendly.", "The lift was broken.")
+    task = SummaryTask("hotel", reviews, "reviews", references=("Friendly staff.",))
+    many, one = (deeply.count(task, text) for text in ("The staff is friendly.", "The lift was broken."))
+    assert many["prevalence"] == (0.75, 1)
+    assert one["prevalence"] == (0.25, 1)
+    assert many["distance of sentiment"][0] < one["distance of sentiment"][0]
+    assert many["BERTScore F1"][0] > one["BERTScore F1"][0]
+    stated = deeply.count(task, "1 of 4 guests found the staff friendly.")
+    assert stated["error of stated counts"] == (0.5, 1)
+
+
+def test_a_command_scores_two_systems_and_shows_the_worst(tmp_path: Path) -> None:
+    file = tasks(tmp_path / "tasks.jsonl")
+    texts = {"good": "The lamp is bright but the base wobbles.", "bad": "<script>alert(1)</script> Nice."}
+    for name, text in texts.items():
+        rows = [json.dumps({"id": f"t{n}", "summary": text}) for n in range(6)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), "utf-8")
+    given = [str(tmp_path / f"{name}.jsonl") for name in ("bad", "good")]
+    done = CliRunner().invoke(
+        app, ["evaluate", "summaries", *given, "--set", f"tasks:{file}", "-o", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "bad minus good, paired over the same tasks" in done.stdout
+    kept = json.loads((tmp_path / "out" / "evaluation.json").read_text("utf-8"))
+    assert kept["differences"]["good"]["ROUGE-1"]["high"] < -0.9
+    page = (tmp_path / "out" / "evaluation.html").read_text("utf-8")
+    assert "<script" not in page
+    assert page.count("<section>") == 6
+    assert page.index("t0") < page.index("t5")
+    assert LAMP[0] in page
+    assert page.count("<svg") == 2

@@ -13,6 +13,8 @@ pytest.importorskip("rouge_score")
 pytest.importorskip("sacrebleu")
 
 from gistill.evaluate.summaries import evidence, form, intervals, overlap
+from gistill.evaluate.summaries.bertscore import bertscore
+from gistill.evaluate.summaries.prevalence import prevalence, sentiment_distance, stated_error
 from gistill.evaluate.summaries.scoring import MEASURES, count, table
 from gistill.evaluate.summaries.words import cut, stems, words
 from gistill.task import Evidence, SummaryTask
@@ -150,3 +152,30 @@ def test_a_difference_over_the_same_tasks_is_paired() -> None:
     assert found.value == pytest.approx(0.1)
     assert found.low == pytest.approx(0.1)
     assert found.high == pytest.approx(0.1)
+
+
+def test_bertscore_takes_the_nearest_piece_each_way() -> None:
+    said = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    wanted = np.array([[1, 0], [1, 0], [0.6, 0.8]], dtype=np.float32)
+    found = bertscore(said, wanted)
+    assert found.precision == pytest.approx((1 + 0.8) / 2)
+    assert found.recall == pytest.approx((1 + 1 + 0.8) / 3)
+    assert found.f1 == pytest.approx(2 * 0.9 * (2.8 / 3) / (0.9 + 2.8 / 3))
+    assert bertscore(said, wanted[:0]) == (0, 0, 0)
+
+
+def test_prevalence_discounts_what_is_trivial_or_said_before() -> None:
+    judged = {"The pool is cold.": [True, True, False, False], "Nice.": [True] * 4, "The pool is cold!": [True] * 4}
+    assert prevalence(list(judged), judged.__getitem__) == (0.5, 3)
+
+
+def test_stated_shares_are_held_against_those_who_say_so() -> None:
+    says = {"3 of 4 guests found it loud.": [True, False, False, False], "Breakfast is good.": [True] * 4}
+    assert stated_error(list(says), says.__getitem__, 4) == (0.5, 1)
+
+
+def test_the_distance_of_sentiment_is_the_work_to_move_one_balance_to_the_other() -> None:
+    assert sentiment_distance((1, 0, 0), (0, 0, 1)) == 1.0
+    assert sentiment_distance((1, 1, 0), (0, 1, 1)) == pytest.approx(0.5)
+    assert sentiment_distance((3, 1, 4), (6, 2, 8)) == 0.0
+    assert sentiment_distance((0, 0, 0), (1, 0, 0)) is None

@@ -132,6 +132,24 @@ class Likeness:
                     found.append(_mean(states, spoken(codes[row].offsets, one.spans)))
         return np.stack([found[asked[one.text][one]] for one in windows])
 
+    def pieces(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Give the word pieces of texts as vectors that compare by dot product.
+
+        Args:
+            texts: What is longer than the encoder reads at once is cut.
+
+        Returns:
+            For each text rows of unit length, one a piece, shape (pieces, D); special pieces are left out.
+        """
+        codes = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode("utf-8") for text in texts])
+        found = []
+        for code in codes:
+            ids = np.array([code.ids], dtype=np.int64)
+            states = self._model([ids, np.ones_like(ids)])[0][0]
+            states = states[[place for place, special in enumerate(code.special_tokens_mask) if not special]]
+            found.append(states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-12))
+        return found
+
 
 def _mean(states: NDArray[np.float32], words: Sequence[float]) -> NDArray[np.float32]:
     """Give the unit vector of the mean state of some word pieces."""

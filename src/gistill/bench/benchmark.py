@@ -27,6 +27,7 @@ class Settings(NamedTuple):
         orders: How many orders of elements a vote is taken over.
         shots_from: A file that worked examples are drawn from, for sets that have no training part.
         words: How long a summary should be; None is as long as those of the set usually are.
+        deep: Whether summaries are also scored by measures that need a model.
     """
 
     data: Path | None
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
     orders: int = ORDERS
     shots_from: Path | None = None
     words: int | None = None
+    deep: bool = False
 
 
 class Job(NamedTuple):

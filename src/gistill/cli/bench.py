@@ -165,6 +165,9 @@ def bench_abs(
         int | None,
         typer.Option(min=5, metavar="N", help="Length of a summary. Default: the median of the set's references."),
     ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also BERTScore, prevalence and sentiment, by the models of the package.")
+    ] = False,
     seeds: Annotated[str, typer.Option(metavar="LIST", help="Comma-separated random seeds of random.")] = "0,1,2",
     seed: options.Seed = 0,
 ) -> None:
@@ -179,7 +182,7 @@ def bench_abs(
         from gistill.bench.systems import parse_systems
 
         rows = parse_systems(systems, seeds=_numbers(seeds))
-        settings = Settings(data, out, limit, seed, words=words)
+        settings = Settings(data, out, limit, seed, words=words, deep=deep)
         with Display() as display:
             cards = run_bench(ABS, rows, _names(sets), settings, progress=display)
         page, sheet = out / "table.md", out / "table.csv"

@@ -1,4 +1,4 @@
-"""gistill summarize: conversations in, a brief of each out, as Markdown, a table or JSON."""
+"""gistill summarize: conversations in, a brief of each out; or a document or reviews, and chosen sentences out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from gistill.cli.ending import ending, output
 from gistill.cli.source import check_out, open_source
 
 if TYPE_CHECKING:
+    from gistill.digest.extractive import Shape
     from gistill.digest.report.briefs import Tallied
     from gistill.lm.seam import LanguageModel
     from gistill.schema import Failure, Record
 
 To = Literal["markdown", "csv", "json"]
+Kind = Literal["conversations", "document", "reviews"]
 _BY_ENDING: dict[str, To] = {".md": "markdown", ".csv": "csv", ".json": "json"}
 
 
@@ -30,6 +32,14 @@ def summarize(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="File: .md, .csv or .json. Default: standard output."),
     ] = None,
+    kind: Annotated[
+        Kind,
+        typer.Option(
+            "--as",
+            help="What the file holds. Of conversations briefs are written; a document and reviews are summed up in "
+            "sentences chosen from them.",
+        ),
+    ] = "conversations",
     to: Annotated[
         To | None, typer.Option("--to", help="Form of the result. Default: by the ending of -o, else markdown.")
     ] = None,
@@ -38,12 +48,10 @@ def summarize(
         typer.Option(
             "--aspect",
             metavar="WORDS",
-            help="Look only at turns about this and their answers; may be given several times.",
+            help="Look only at what is said about this; may be given several times.",
         ),
     ] = None,
-    words: Annotated[
-        int, typer.Option(min=5, max=200, metavar="N", help="About how long the model writes about a conversation.")
-    ] = 30,
+    words: Annotated[int, typer.Option(min=5, max=200, metavar="N", help="About how long a summary is.")] = 30,
     writer: Annotated[
         str,
         typer.Option(
@@ -73,6 +81,9 @@ def summarize(
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         how = options.layout(table_format, encoding, header_row, sheet, records_path)
         table = open_source(files, columns, how, say=show.say)
+        if kind != "conversations":
+            _choose(table.records(limit=limit), kind, tuple(aspect or ()), words, out, form, show)
+            return
         from gistill.digest.briefs.writing import make_briefs
         from gistill.digest.ends import refuse_broken
         from gistill.digest.report.briefs import Tallied
@@ -88,6 +99,33 @@ def summarize(
             _write(out, briefs, form, failures, model)
         show.say(_said(briefs, failures))
         refuse_broken(failures, sum(briefs.outcomes.values()), table.info)
+
+
+def _choose(
+    items: Iterable[Record | Failure],
+    kind: Shape,
+    aspects: tuple[str, ...],
+    words: int,
+    out: Path | None,
+    form: To,
+    show: Display,
+) -> None:
+    """Sum up a document or reviews in their own sentences."""
+    from gistill.cli.summarize_texts import lines, summarize_texts
+    from gistill.files import replacing
+
+    failures: Counter[str] = Counter()
+    records = list(_readable(items, failures, show))
+    found = lines(summarize_texts(records, kind, aspects, words), form, len(records))
+    if out is None:
+        for line in found:
+            output(line)
+    else:
+        with replacing(out) as file:
+            for line in found:
+                file.write(f"{line}\n".encode("utf-8", "replace"))
+    if failures:
+        show.say("Not read: " + ", ".join(f"{count:,} {name}" for name, count in sorted(failures.items())) + ".")
 
 
 def _form(out: Path | None, to: To | None, files: list[str]) -> To:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gistill.bench.abs.jobs import job, why_not
 from gistill.bench.abs.report import markdown, write_sheet
@@ -18,7 +19,8 @@ _MEASURE = "ROUGE-1"
 
 def load(name: str, settings: Settings) -> SummarySet:
     """Load a set by its name; see `load_set`."""
-    return load_set(name, folder=settings.data, limit=settings.limit, seed=settings.seed, length=settings.words)
+    found = load_set(name, folder=settings.data, limit=settings.limit, seed=settings.seed, length=settings.words)
+    return replace(found, deep=settings.deep)
 
 
 def skipped(system: str, on: SummarySet, why: str) -> SummaryScorecard:

@@ -7,12 +7,14 @@ from statistics import stdev
 
 from pydantic import Field
 
+from gistill.bench.abs import deeply
 from gistill.bench.abs.sets import SummarySet
 from gistill.bench.answers import Cost
 from gistill.evaluate.summaries import intervals
 from gistill.evaluate.summaries.scoring import MEASURES, Counts, Measure, count, table
 from gistill.evaluate.summaries.words import cut
 from gistill.schema import Estimate, Noun
+from gistill.task import SummaryTask
 
 Counted = list[list[dict[str, Counts]]]  # of each seed, of each task
 
@@ -97,7 +99,11 @@ def scorecard(
 
 def count_all(on: SummarySet, answers: Sequence[Sequence[str]]) -> Counted:
     """Count every measure of every text."""
-    return [[count(task, text) for task, text in zip(on.examples, run, strict=True)] for run in answers]
+
+    def counted(task: SummaryTask, text: str) -> dict[str, Counts]:
+        return count(task, text) | (deeply.count(task, text) if on.deep else {})
+
+    return [[counted(task, text) for task, text in zip(on.examples, run, strict=True)] for run in answers]
 
 
 def _estimate(on: SummarySet, counted: Counted, measure: Measure, seed: int, *, domain: str | None = None) -> Estimate:

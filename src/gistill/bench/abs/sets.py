@@ -26,11 +26,13 @@ class SummarySet:
         examples: The tasks, in order.
         words: How long a summary should be, and where all are cut for comparison at equal length: for each task the
             same, so that no reference's own length is known to a system.
+        deep: Whether measures that need a model are taken too.
     """
 
     name: str
     examples: tuple[SummaryTask, ...]
     words: dict[str, int]
+    deep: bool = False
 
     @cached_property
     def hash(self) -> str:

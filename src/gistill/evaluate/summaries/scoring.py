@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gistill.evaluate.summaries import evidence, form, overlap
@@ -39,8 +39,14 @@ MEASURES = (
     Measure("ROUGE-Lsum"),
     Measure("BLEU", overlap.bleu, overlap.BLEU_COUNTS),
     Measure("METEOR"),
+    Measure("BERTScore precision"),
+    Measure("BERTScore recall"),
+    Measure("BERTScore F1"),
     Measure("relevance to the evidence"),
     Measure("coverage of the evidence"),
+    Measure("prevalence"),
+    Measure("error of stated counts", better=-1),
+    Measure("distance of sentiment", better=-1),
     Measure("complete sentences"),
     Measure("words", percent=False, better=0),
     Measure("length by the reference's", percent=False, better=0),
@@ -48,7 +54,6 @@ MEASURES = (
     Measure("new word pairs", better=0),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
-More = Callable[[SummaryTask, str], dict[str, Counts]]  # measures that need a model, counted by whoever has it
 
 
 def count(task: SummaryTask, text: str) -> dict[str, Counts]:

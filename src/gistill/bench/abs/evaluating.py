@@ -1,0 +1,163 @@
+"""Any system's summaries of a set, scored and compared: a table, the worst ones beside their sources, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+from pydantic import Field
+
+from gistill import files
+from gistill.bench.abs.jobs import read_answers
+from gistill.bench.abs.report import cell, markdown
+from gistill.bench.abs.scorecard import Counted, SummaryScorecard, count_all, scorecard
+from gistill.bench.abs.sets import SummarySet, load_set
+from gistill.bench.answers import Cost
+from gistill.bench.tables import aligned
+from gistill.digest.report.words import visible
+from gistill.errors import InputError
+from gistill.evaluate.summaries import intervals
+from gistill.evaluate.summaries.scoring import BY_NAME, MEASURES, table
+from gistill.schema import Estimate, Noun
+from gistill.svg import drawing, element
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LONG = 4000  # characters of a source that the page shows
+_BAR, _NAME, _ROW = 360, 190, 22  # pixels of the chart
+
+
+class Evaluation(NamedTuple):
+    """Scores of one or several files of summaries on a set."""
+
+    on: SummarySet
+    texts: dict[str, list[str]]  # name -> a summary a task
+    cards: list[SummaryScorecard]
+    differences: dict[str, dict[str, Estimate]]  # name -> measure -> the first file minus this one
+
+
+class EvaluationFile(Noun):
+    """What evaluation.json holds."""
+
+    cards: list[SummaryScorecard]
+    differences: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+
+
+def evaluate(
+    summaries: Sequence[Path],
+    name: str,
+    *,
+    folder: Path | None = None,
+    words: int | None = None,
+    deep: bool = False,
+    seed: int = 0,
+) -> Evaluation:
+    """Score files of summaries on the tasks of a set that all of them have.
+
+    Args:
+        summaries: JSON lines `{"id": TASK, "summary": TEXT}`; the first is compared with each of the others.
+        name: The set; see `corpora.summaries.index`.
+        folder: The data folder.
+        words: Where texts are cut for comparison at equal length; None is the usual length of the references.
+        deep: Whether measures that need a model are taken too.
+        seed: Of the bootstrap.
+
+    Raises:
+        InputError: A file cannot be read, or they have no task in common.
+        SettingError: There is no such set.
+    """
+    read = {path.stem: read_answers(path) for path in summaries}
+    whole = load_set(name, folder=folder, length=words)
+    shared = tuple(task for task in whole.examples if all(task.id in one for one in read.values()))
+    if not shared:
+        raise InputError(f"no summary of a task of {name}", file=str(summaries[0]))
+    on = replace(whole, examples=shared, deep=deep)
+    texts = {name: [one[task.id] for task in shared] for name, one in read.items()}
+    counted = {name: count_all(on, [one]) for name, one in texts.items()}
+    cards = [scorecard(name, on, [one], [Cost(0.0, None)], signature={}, seed=seed) for name, one in texts.items()]
+    first, *others = texts
+    differences = {other: _differences(on, counted[first], counted[other], seed) for other in others}
+    return Evaluation(on, texts, cards, differences)
+
+
+def _differences(on: SummarySet, first: Counted, second: Counted, seed: int) -> dict[str, Estimate]:
+    clusters = [task.cluster for task in on.examples]
+    found = {}
+    for measure in MEASURES:
+        a, b = ([table(run, measure) for run in counted] for counted in (first, second))
+        one = intervals.difference(a, b, clusters, measure.score, seed=seed)
+        if one.value is not None:
+            found[measure.name] = one
+    return found
+
+
+def write_evaluation(found: Evaluation, folder: Path) -> None:
+    """Write evaluation.md, evaluation.html and evaluation.json into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write(folder / "evaluation.md", summary(found))
+    files.write(folder / "evaluation.html", page(found))
+    kept = EvaluationFile(cards=found.cards, differences=found.differences)
+    files.write(folder / "evaluation.json", kept.model_dump_json(indent=1) + "\n")
+
+
+def summary(found: Evaluation) -> str:
+    """Give the tables, and by how much the first system is above each other one."""
+    text = markdown(found.cards)
+    for other, measures in found.differences.items():
+        rows = [["measure", "difference (95% interval)"]]
+        rows += [[name, cell(name, one)] for name, one in measures.items()]
+        text += f"\n{found.cards[0].system} minus {other}, paired over the same tasks\n\n{aligned(rows)}\n"
+    return text
+
+
+def page(found: Evaluation) -> str:
+    """Give a page: a chart a system, and the worst 20 of the first one beside reference and source."""
+    place = {task.id: number for number, task in enumerate(found.on.examples)}
+    first = found.cards[0]
+    worst = [
+        {
+            "task": found.on.examples[place[of]],
+            "source": "\n".join(found.on.examples[place[of]].sources)[:_LONG],
+            "score": f"{100 * score:.1f}",
+            "summary": found.texts[first.system][place[of]],
+        }
+        for of, score in first.worst
+    ]
+    charts = [(card.system, Markup(_chart(card))) for card in found.cards]
+    return _template().render(name=found.on.name, tasks=len(found.on.examples), charts=charts, worst=worst)
+
+
+def _chart(card: SummaryScorecard) -> str:
+    """Draw the measures in per cent as bars, with their intervals as lines."""
+    shown = [(name, one) for name, one in card.free.items() if BY_NAME[name].percent and one.value is not None]
+    inside = []
+    for row, (name, one) in enumerate(shown):
+        y = row * _ROW + 6
+        value, low, high = (
+            min(1.0, max(0.0, n)) * _BAR if n is not None else 0.0 for n in (one.value, one.low, one.high)
+        )
+        inside.append(element("text", name, x=_NAME - 8, y=y + 11, text_anchor="end", font_size=12))
+        inside.append(element("rect", x=_NAME, y=y, width=value, height=14, fill="#9ab"))
+        if one.low is not None:
+            inside.append(element("line", x1=_NAME + low, x2=_NAME + high, y1=y + 7, y2=y + 7, stroke="#234"))
+        inside.append(element("text", cell(name, one), x=_NAME + _BAR + 8, y=y + 11, font_size=12))
+    height = len(shown) * _ROW + 10
+    size = f"0 0 {_NAME + _BAR + 190} {height}"
+    return drawing(f"Measures of {card.system}", *inside, viewBox=size, font_family="sans-serif")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("evaluation.html.j2")

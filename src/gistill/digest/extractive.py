@@ -1,0 +1,160 @@
+"""Summaries made of whole sentences of the sources: of a document, or of many reviews with how many say alike.
+
+Where no model writes, this does: every sentence is somebody's own and has its place.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gistill.likeness import Likeness, Window
+from gistill.record import Record
+from gistill.sentences import split
+from gistill.text import count_words
+from gistill.vectors import TermVectors
+
+Shape = Literal["document", "reviews"]
+MOST = 2000  # sentences that are read; of more, some are drawn, so that memory is bounded
+_SHORTEST, _LONGEST = 2, 60  # words of a sentence that can be chosen
+_KEPT, _FEWEST = 0.25, 10  # of the sentences, those nearest to the aspect; at least so many
+_NEAR = 0.35  # nearness to the aspect below which a sentence is about something else
+_WORD = re.compile(r"[^\W_]+")
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        "the and that this with for from they them their there was were are has have had not but you your our his her "
+        "its it is of to in on at by as an or be so if we he she who what when where which how about into than then",
+    )
+)
+
+
+class Chosen(NamedTuple):
+    """A sentence of a summary.
+
+    Attributes:
+        record: Whose words it is.
+        start: In the record's text; `end` likewise, half-open.
+        text: The words.
+        alike: How many records say alike, this one included; of a document None.
+    """
+
+    record: str
+    start: int
+    end: int
+    text: str
+    alike: int | None
+
+
+def summarize_records(
+    records: Sequence[Record],
+    shape: Shape,
+    *,
+    encoder: Likeness,
+    vectors: TermVectors,
+    aspect: str = "",
+    words: int = 60,
+) -> list[Chosen]:
+    """Choose the sentences that say most.
+
+    Of reviews those come first that most other reviews say alike (`Likeness.enough`), of a document those nearest to
+    the mean of all; what was said already is passed over.
+
+    Args:
+        records: Reviews, or the parts of a document.
+        shape: What they are.
+        encoder: Says which sentences are alike.
+        vectors: Say which sentences are near to the aspect.
+        aspect: What to look at; empty looks at everything.
+        words: At most; a single sentence may be longer.
+
+    Returns:
+        Sentences in the order of their rank, of a document in its order; none where nothing is said of the aspect.
+    """
+    found = _sentences(records)
+    if aspect and found:
+        near = nearness(aspect, [one.text for one in found], vectors)
+        most = max(_FEWEST, round(_KEPT * len(found)))
+        order = [int(place) for place in np.argsort(-near, kind="stable")[:most] if near[place] >= _NEAR]
+        found = [found[place] for place in sorted(order)]
+    if not found:
+        return []
+    states = encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in found])
+    rank = _by_voices if shape == "reviews" else _by_middle
+    chosen = rank(found, states, encoder.enough, words)
+    return chosen if shape == "reviews" else sorted(chosen, key=lambda one: found.index(one))
+
+
+def _sentences(records: Sequence[Record]) -> list[Chosen]:
+    found = [
+        Chosen(record.id, span.start, span.end, text, None)
+        for record in records
+        for span in split(record.text)
+        if _SHORTEST <= count_words(text := record.text[span.start : span.end]) <= _LONGEST
+    ]
+    if len(found) > MOST:
+        found = [found[place] for place in sorted(random.Random(0).sample(range(len(found)), MOST))]
+    return found
+
+
+def _by_voices(found: list[Chosen], states: NDArray[np.float32], enough: float, words: int) -> list[Chosen]:
+    """Take the sentence that most records say alike, then the one that most say among what is left."""
+    like = states @ states.T >= enough
+    owners = [one.record for one in found]
+    counts = [len({owners[place], *(owners[other] for other in np.flatnonzero(row))}) for place, row in enumerate(like)]
+    order = sorted(range(len(found)), key=lambda place: (-counts[place], count_words(found[place].text), place))
+    covered: set[int] = set()
+    chosen: list[Chosen] = []
+    for best in order:
+        if best in covered:
+            continue
+        if words < _SHORTEST or (counts[best] == 1 and len(chosen) > 1):
+            break  # what one person says is no summary of many
+        covered |= {int(other) for other in np.flatnonzero(like[best])}
+        length = count_words(found[best].text)
+        if length <= words or not chosen:
+            chosen.append(found[best]._replace(alike=counts[best]))
+            words -= length
+    return chosen
+
+
+def _by_middle(found: list[Chosen], states: NDArray[np.float32], enough: float, words: int) -> list[Chosen]:
+    """Take the sentences nearest to the mean, none that is like one taken before."""
+    taken: list[int] = []
+    for place in np.argsort(-(states @ states.mean(axis=0)), kind="stable"):
+        length = count_words(found[place].text)
+        again = any(float(states[place] @ states[other]) >= enough for other in taken)
+        if not again and (length <= words or not taken):
+            taken.append(int(place))
+            words -= length
+        if words < _SHORTEST:
+            break
+    return [found[place] for place in taken]
+
+
+def nearness(asked: str, texts: Sequence[str], vectors: TermVectors) -> NDArray[np.float64]:
+    """Say how near texts are to what is asked, shape (N,): the mean over its words of the nearest word of the text."""
+    wanted = _meaning(asked)
+    if not wanted:
+        return np.zeros(len(texts))
+    target = vectors.embed(wanted)
+
+    @cache
+    def near(word: str) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = target @ vectors.embed([word])[0]
+        return found
+
+    rows = [
+        np.stack([near(word) for word in _meaning(text)] or [np.zeros(len(wanted), dtype=np.float32)]) for text in texts
+    ]
+    return np.array([row.max(axis=0).mean() for row in rows], dtype=np.float64)
+
+
+def _meaning(text: str) -> list[str]:
+    return [word for word in dict.fromkeys(_WORD.findall(text.casefold())) if len(word) > 1 and word not in _COMMON]
