@@ -255,6 +255,59 @@ CASES = [
         ("comments",),
     ),
     Case("a list is not the text", {"tags": [["a", "b"]] * 6, "description": SAID}, ("description",)),
+    Case(
+        "a shop's comment beside the review",
+        {"Review Title": SHORT, "Review Content": SAID, "Comment Content": THANKS, "Comment Public": ["yes"] * 6},
+        ("Review Title", "Review Content"),
+        unread=("Comment Content",),
+    ),
+    Case(
+        "scores of single things beside the whole",
+        {
+            "Guest name": SHORT,
+            "Review score": [7, 2, 10, 8, 6, 9],
+            "Location": [10, 7.5, 10, 10, 5, 10],
+            "Value for money": [6, 2.5, 10, 7.5, 5, 10],
+            "Positive review": SAID,
+            "Negative review": SAID[::-1],
+        },
+        ("Positive review", "Negative review"),
+        {"author": "Guest name", "rating": "Review score", "entity": None},
+        ratings=("Location", "Value for money"),
+    ),
+    Case(
+        "a score of a thing without a rating of the whole",
+        {"Location": ["Leer", "Emden"] * 3, "Comment": SAID},
+        ("Comment",),
+        {"rating": None},
+    ),
+    Case(
+        "a contact is a person and a ticket's name its title",
+        {
+            "Ticket name": SHORT,
+            "Ticket description": SAID,
+            "Ticket owner": ["Kim"] * 6,
+            "Associated Contact": ["Ina", "Bo", "Cy", "Di", "Ed", "Fay"],
+        },
+        ("Ticket name", "Ticket description"),
+        {"author": "Associated Contact"},
+    ),
+    Case(
+        "a path is nobody and no text",
+        {
+            "reviewer": ["Ina", "Bo", "Cy", "Di", "Ed", "Fay"],
+            "name": [f"places/7/reviews/{n}" for n in range(6)],
+            "comment": SAID,
+        },
+        ("comment",),
+        {"author": "reviewer"},
+    ),
+    Case(
+        "seconds since 1970 with their fraction",
+        {"ts": [f"17672256{n}0.000200" for n in range(6)], "user": SHORT, "text": SAID},
+        ("text",),
+        {"date": "ts"},
+    ),
 ]
 
 
@@ -341,7 +394,8 @@ def test_ids_that_name_nobody_are_said(tmp_path: Path) -> None:
 
 # columns -> the line that is said, and the people that are counted
 IDS: list[tuple[dict[str, Sequence[object]], str, int]] = [
-    ({"steam_id": ["7.65612E+16"] * 6}, "column 'steam_id' holds numbers that a spreadsheet rounded, so neither", 0),
+    ({"steam_id": ["7.65612E+16"] * 6}, "column 'steam_id' holds numbers that a spreadsheet rounded, so people", 0),
+    ({"post_id": ["7.65612E+16"] * 6}, "column 'post_id' holds numbers that a spreadsheet rounded, so neither", 0),
     ({"Order ID": ["4.50021E+15"] * 6, "user": SHORT}, "column 'Order ID' holds numbers that a spreadsheet rounded", 6),
     (
         {"author_id": ["7.65612E+16", "7.65613E+16"] * 3},

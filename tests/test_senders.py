@@ -294,6 +294,13 @@ def test_of_a_tickets_comments_those_of_who_asks_are_read(
     assert [texts for _, texts in read(path)][:1] == [right]
 
 
+def test_a_ticket_that_nobody_answered_yet_is_what_its_customer_wrote(tmp_path: Path) -> None:
+    answered = {"id": 1, "requester_id": 4, "description": LID, "conversations": [message(1, SORRY, user_id=9)]}
+    waiting = {"id": 2, "requester_id": 5, "description": KETTLE, "conversations": []}
+    (tmp_path / "t.json").write_text(json.dumps([answered, waiting]), "utf-8")
+    assert read(tmp_path / "t.json") == [("4", [LID]), ("5", [KETTLE])]
+
+
 def test_comments_of_others_under_a_post_are_not_opened(tmp_path: Path) -> None:
     post = {"id": 1, "title": "Lid", "body": LID, "author_id": 4, "comments": [message(1, HUM, author_id=9)]}
     (tmp_path / "p.json").write_text(json.dumps([post, {**post, "id": 2, "body": KETTLE}]), "utf-8")

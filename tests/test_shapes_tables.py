@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gistill.errors import InputError, SettingError
-from gistill.schema import Failure
+from gistill.schema import Failure, Record
+from gistill.tables import read_records
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.headers import find_header, header_strength, name_columns
 from gistill.tables.shapes.sheets import Layout, Row, Sheet
@@ -97,6 +98,22 @@ NAMES = ["StartDate", "ResponseId", "Progress", "Q1", "Q4_TEXT"]
 ASKED = ["Start Date", "Response ID", "Progress", "How many stars?", "What should we change?"]
 IDS = [f'{{"ImportId":"{name}"}}' for name in ("startDate", "_recordId", "progress", "QID1", "QID4")]
 ANSWERS = [["2024-05-01 10:00", f"R_{n}a", "100", str(n % 5 + 1), text[3]] for n, text in enumerate(DATA)]
+
+
+def test_a_second_header_row_may_say_response_above_values(tmp_path: Path) -> None:
+    rows = [
+        ["Respondent ID", "Start Date", "How satisfied are you?", "What did you like?", "", "What should we change?"],
+        ["", "", "Response", "Open-Ended Response", "", "Open-Ended Response"],
+        ["118", "03/13/2026", "5 - Very satisfied", "The lid closes well.", "", "More colours"],
+        ["119", "03/14/2026", "2 - Dissatisfied", "It boils quickly enough.", "", "The handle gets hot."],
+    ]
+    path = tmp_path / "survey.csv"
+    path.write_text("\n".join(",".join(row) for row in rows), "utf-8")
+    records = [item for item in read_records(path) if isinstance(item, Record)]
+    assert [record.rating for record in records] == [5, 2]
+    assert [record.text for record in records] == [
+        "The lid closes well.\n\nMore colours", "It boils quickly enough.\n\nThe handle gets hot.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("extra", [[ASKED, IDS], [ASKED], [IDS]], ids=["both", "questions", "ids"])

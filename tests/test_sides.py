@@ -56,6 +56,7 @@ ANSWERS: list[tuple[str, str, str | None, str | None]] = [
     ("Any other comments?", "Parking", None, None),
     ("Review", "Parking", None, None),
     ("What frustrates you about the app?", "Is there a manual?", None, None),
+    ("What problems is the app solving and how is that benefiting you?", "Time sheets", None, None),
 ]
 
 

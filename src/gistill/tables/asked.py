@@ -50,6 +50,10 @@ _BLAME_FIRST = re.compile(
     r"\bcould\b.*\b(?:better|improve)|\bwould you (?:change|improve)|\bbesser\b|\bno te gust|"
     r"\bwould (?:have )?(?:you )?liked?\b"
 )
+# "What problems is it solving for you?" asks for neither.
+_SOLVED = re.compile(
+    r"\b(?:problems?|issues?|challenges?|pain points?)\b.*\b(?:solv\w*|address\w*)|\bsolv\w*\b.*\bproblems?\b"
+)
 _PRAISE_FIRST = re.compile(
     r"\bliked? (?:the )?(?:most|best)\b|\bmost liked?\b|\bdo(?:es|ing)? (?:we |you )?(?:well|best)\b"
 )
@@ -91,6 +95,8 @@ def is_question(name: str) -> bool:
 def is_title(name: str) -> bool:
     """Say whether a name is that of the line over a text, and not of a product, a job or a page."""
     words = unwrapped(name)
+    if words in (["ticket", "name"], ["conversation", "name"]):
+        return True
     if not words or words[-1] not in _HINTS["titles"] or len(words) > 4:
         return False
     return not (set(words) & (_HINTS["things"] | {"page", "job", "user", "author", "role", "video", "channel", "meta"}))
@@ -136,6 +142,8 @@ def find_side(name: str) -> Side | None:
     ['positive', 'negative', 'negative', None]
     """
     plain = " ".join(tokens(name))
+    if _SOLVED.search(plain):
+        return None
     if not re.search(r"\b(?:least|worst)\b", plain) and _PRAISE_FIRST.search(plain):
         return "positive"
     if _BLAME_FIRST.search(plain):

@@ -22,6 +22,7 @@ _LATER = frozenset(HINTS["later"].split())
 _NEVER = frozenset(HINTS["other dates"].split())
 _OVERALL = frozenset(HINTS["overall"].split())
 _RATE = frozenset(HINTS["rate"].split())
+_RATED = frozenset(HINTS["rated"].split())
 _STAFF = frozenset(HINTS["staff"].split())
 
 
@@ -276,9 +277,9 @@ def _bears_out(role: str, column: Facts, tier: float) -> bool:
         case "language":
             return column.language >= 0.8
         case "author":
-            return column.words <= 8 and column.truth < 0.8 and column.named > 0
+            return column.words <= 8 and column.truth < 0.8 and column.named > 0 and column.paths < 0.5
         case _:
-            numbers = column.rating >= 0.8 and (tier > 0 or column.truth == 1)
+            numbers = column.rating >= 0.8 and (tier > 0 or column.truth == 1 or column.few_ratings)
             return column.words <= 25 and column.written_date < 0.8 and column.truth < 0.8 and not numbers
 
 
@@ -295,9 +296,18 @@ def _other_ratings(
         for name in free
         if name not in columns.values()
         and not facts[name].empty
-        and _tier("rating", labels[name], set(tokens(labels[name]))) is not None
+        and (
+            _tier("rating", labels[name], set(tokens(labels[name]))) is not None
+            or _is_rated("rating" in columns, labels[name])
+        )
         and _are_ratings(facts[name])
     )
+
+
+def _is_rated(beside: bool, label: str) -> bool:
+    """Say whether a column of numbers beside a rating is a rating of one thing: "Cleanliness", "Value for money"."""
+    words = tokens(label)
+    return beside and len(words) <= 4 and not set(words) & _COUNTS and bool(set(words[-1:] + words[:1]) & _RATED)
 
 
 def _find_question(free: Sequence[str], columns: Mapping[str, str], facts: Mapping[str, Facts]) -> str | None:

@@ -44,6 +44,7 @@ class Facts:
         self.letters = sum(any(char.isalpha() for char in text) for text in plain) / count
         self.sentences = sum(text.endswith((".", "!", "…", "。", "！")) for text in plain) / count
         self.links = sum(text.startswith(("http://", "https://", "www.")) for text in plain) / count
+        self.paths = sum(text.count("/") > 1 and len(text.split()) == 1 for text in plain) / count
         self.emails = sum(bool(_EMAIL.fullmatch(text)) for text in plain) / count
         self.questions = sum(text.endswith(("?", "？")) for text in plain) / count
         self.truth = sum(text.casefold() in _TRUTH for text in plain) / count
@@ -56,7 +57,8 @@ class Facts:
         self.items = _are_items(plain)
         self.choices = self.items or (self.count >= 5 and self.words <= 8 and self.distinct <= 0.6)
         self.codes = sum(_is_code(text) for text in plain) / count
-        texty = max(self.rating, self.date_or_relative, self.links, self.emails, self.codes) < 0.8 and not self.messages
+        others = (self.rating, self.date_or_relative, self.links, self.paths, self.emails, self.codes)
+        texty = max(others) < 0.8 and not self.messages
         self.prose = self.words * self.filled * self.distinct * self.letters if texty else 0.0
         self.rows = texts
 

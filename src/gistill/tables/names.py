@@ -27,14 +27,16 @@ NAMES = {
     ),
     "author": (
         "userid reviewerid customerid consumerid authorid memberid accountid profileid personid requesterid "
-        "submitterid patientid guestid clientid respondentid panelistid employeeid author reviewer reviewername "
+        "submitterid steamid contactid patientid guestid clientid respondentid panelistid employeeid "
+        "author reviewer reviewername "
         "authorname authordisplayname user username customer customername member respondent nickname displayname "
-        "requester "
+        "requester requestername guest guestname contactname personname buyername shoppername membername clientname "
         "profilename handle patient consumer screenname reviewedby autor autorin verfasser verfasserin kunde "
         "kundenname kundennummer kundenid benutzer benutzername nutzer auteur client utilisateur pseudo usuario "
         "cliente autore utente klant gebruiker 用户 用户名 用户昵称 昵称 作者 评论者 会员 用戶 用戶名 投稿者 "
         "ユーザー 作者名 ユーザー名 작성자 사용자 닉네임 автор пользователь имя uzytkownik yazar kullanici "
-        "customeremail useremail email emailaddress mailadresse name fullname nom nombre"
+        "associatedcontact customeremail useremail requesteremail "
+        "contactemail guestemail associatedcontactemails email emailaddress mailadresse name fullname nom nombre"
     ),
     "entity": (
         "entity company companyname employer employername firm firmname organization organisation organizationname "
@@ -63,7 +65,7 @@ NAMES = {
         "dateadded at unixreviewtime updatedat responsedate startdate enddate datum erstelltam bewertungsdatum "
         "zeitstempel zeitpunkt dateavis datedepublication fecha fechacreacion fechapublicacion data "
         "datapubblicazione 日期 时间 评论时间 评价时间 评论日期 发布时间 時間 評論時間 日付 投稿日 日時 날짜 "
-        "작성일 дата tarih when posted published submitted wann quand cuando quando wanneer"
+        "작성일 дата tarih when posted published submitted wann quand cuando quando wanneer ts"
     ),
     "language": (
         "language lang locale languagecode langcode reviewlanguage sprache langue idioma lengua lingua taal 语言 "
@@ -150,6 +152,13 @@ HINTS = {
         "bewerten zufrieden empfehlen wahrscheinlich weiterempfehlen noter note satisfait recommander "
         "recommanderiez satisfecho recomendar recomendaria calificar calificaria soddisfatto consiglieresti "
         "satisfeito recomendaria tevreden aanbevelen"
+    ),
+    # what is rated beside the whole
+    "rated": (
+        "cleanliness location staff comfort facilities value service food atmosphere ambience communication checkin "
+        "accuracy quality delivery rooms room wifi sleep breakfast hygiene punctuality support usability design "
+        "sauberkeit lage personal komfort ausstattung preisleistung essen service proprete emplacement confort "
+        "limpieza ubicacion instalaciones pulizia posizione"
     ),
     # of people who work for the company
     "staff": (

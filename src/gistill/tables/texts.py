@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gistill.tables.asked import find_side, is_copy_name, is_question, is_title, tokens, whose
@@ -46,7 +46,7 @@ def choose_texts(
         spoken = column.letters >= 0.5 and column.date < 0.8 and not column.messages and column.lists < 0.5
         if not column.is_text and not (fit(name) == 0 and spoken):  # "One star." is a rating, and may be a review
             continue
-        why = whose(label)
+        why = whose(label) or _on_reviews(label, labels.values())
         if why == "perhaps a reply":
             replies.append(name)
         elif why:
@@ -77,6 +77,14 @@ def choose_texts(
     copies = _copies(candidates, facts)
     unread.update(copies)
     return Texts(tuple(name for name in candidates if name not in copies), unread)
+
+
+def _on_reviews(label: str, labels: Iterable[str]) -> str:
+    """Say in a clause that a column holds comments on reviews: "Comment Content" beside "Review Content"."""
+    words = tokens(label)
+    if len(words) < 2 or words[0] not in ("comment", "comments", "shop", "response"):
+        return ""
+    return "a reply to the customer" if any(tokens(other) == ["review", *words[1:]] for other in labels) else ""
 
 
 def _is_asked(label: str, column: Facts) -> bool:

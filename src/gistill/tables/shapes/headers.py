@@ -193,7 +193,8 @@ def _is_second_header(first: Sequence[str], second: Sequence[str], below: Sequen
     labels = [fold(cell) for cell in cells if cell]
     unnamed = any(cell and not name.strip() for cell, name in zip(cells, first, strict=True))
     known = any(label in _GENERIC or label.startswith("other (please") for label in labels)
-    return bool(hold_values) and not any(cells[place] for place in hold_values) and (unnamed or known)
+    bare = all(not cells[place] or fold(cells[place]) in _GENERIC for place in hold_values)
+    return bool(hold_values) and bare and (unnamed or known)
 
 
 def _two_rows(first: Sequence[str], second: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -20,6 +20,7 @@ _HIDDEN = {
 _SAYS = ("plain_body", "body_text", "body", "text", "content", "message", "html_body")
 _OPENS = ("description_text", *_SAYS, "description")
 _SUBJECTS = ("subject", "title", "summary")
+_ANSWERS = frozenset({"comments", "conversations", "messages", "replies", "threads"})
 _ASKS = frozenset({"requester", "customer", "reporter", "contact", "client", "enduser", "visitor"})
 
 
@@ -37,13 +38,15 @@ def gather(cells: Mapping[str, object]) -> dict[str, object]:
     for name, cell in cells.items():
         if "messages" in cells and name != "messages":
             continue
-        if not (isinstance(cell, list) and cell and all(isinstance(one, Mapping) for one in cell)):
+        if not (isinstance(cell, list) and all(isinstance(one, Mapping) for one in cell)):
+            continue
+        if not cell and not (name.rpartition(".")[2] in _ANSWERS and _who_asks(cells)):  # nobody answered yet
             continue
         sides = [_kind(one) for one in cell]
-        typed = all(sides)
-        if not typed:
+        typed = bool(sides) and all(sides)
+        if cell and not typed:
             sides = _by_ids(cells, cell)
-        if sides:
+        if sides or not cell:
             opening = _typed_opening(cells) if typed else _opening(cells, cell)
             messages = [*opening.values(), *_said_by(cell, _unlike(sides))]
             left = {key: cell for key, cell in cells.items() if key != name and key not in opening}
@@ -73,7 +76,7 @@ def _by_ids(cells: Mapping[str, object], messages: Sequence[Mapping[str, object]
     authors = [_author_ids(one) for one in messages]
     hidden = [any(one.get(key) is value for key, value in _HIDDEN.items()) for one in messages]
     asks = _who_asks(cells)
-    if all(flag is not None for flag in flags):
+    if flags and all(flag is not None for flag in flags):
         sides = [role_in_cell("inbound", str(flag)) for flag in flags]
     elif all(authors) and asks:
         sides = ["customer" if ids & asks else "agent" for ids in authors]
