@@ -124,6 +124,8 @@ def test_transcripts_are_conversations(tmp_path: Path) -> None:
     ]
     for gap in ("\n", "---\n", "\n======\n\n"):
         assert [len(said(row)) for row in opened(tmp_path, gap.join([one, one, one]))[1]] == [4, 4, 4]
+    numbered = "\n".join(f"{title}\n{one}" for title in ("Transcript 1", "Chat #2", "Ticket no. 3"))
+    assert [said(row) for row in opened(tmp_path, numbered)[1]] == [said(opened(tmp_path, one)[1][0])] * 3
     spaced = one.replace("\n", "\n\n")
     assert [len(said(row)) for row in opened(tmp_path, spaced)[1]] == [4]
     clocked = f"(09:01) Guest 4: {A}\n(09:02) Bela: Oh no.\n(09:03) Guest 4: {B}\nand hot\n"

@@ -13,6 +13,12 @@ from gistill.tables.shapes.sheets import Row, Rows, Sheet
 from gistill.tables.shapes.sources import TextSource
 
 _MARKS = "\u200e\u200f\u202a\u202c\ufeff"
+# A line above a transcript that numbers it: "Transcript 2", "Chat #118".
+_HEADING = re.compile(
+    r"^\W*(?:chat|call|conversation|transcript|ticket|case|session|dialog(?:ue)?|gespräch|unterhaltung|discussion|"
+    r"conversación|conversazione|conversa|gesprek)\W*(?:no|nr|id|number)?\W*\d[\w-]*\W*$",
+    re.IGNORECASE,
+)
 _TIMED = re.compile(
     rf"[{_MARKS}]*\[?(?P<date>\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}),?\s+"
     r"(?P<time>\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[\s\u202f]?[AaPp]\.?\s?[Mm]\.?)?)\]?(?:\s+[-–])?:?\s+(?P<rest>.*)"
@@ -139,6 +145,8 @@ def _transcripts(text: TextSource) -> Rows:
         if not line.strip() or _GAP.match(line):
             if blocks[-1]:
                 blocks.append([])
+            continue
+        if not blocks[-1] and _HEADING.match(line):
             continue
         found = _sender(_CLOCK.sub("", line.strip(), count=1))
         if found:
