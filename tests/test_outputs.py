@@ -19,10 +19,12 @@ from fake_reader import FakeReader
 from gistill.digest.report import rows
 from gistill.digest.report.charts import main_chart
 from gistill.digest.report.markdown import SHORT, render_markdown
+from gistill.digest.report.masking import with_masks
 from gistill.digest.report.view import View
 from gistill.digest.report.workbook import render_workbook
+from gistill.digest.report.writing import write_report
 from gistill.errors import ExtraMissingError, InputError, SettingError
-from gistill.schema import Digest
+from gistill.schema import Digest, Record, Span
 from gistill.tables import read_records
 from sample_digest import bare_digest, sample_digest, wide_digest
 
@@ -55,6 +57,27 @@ def test_the_workbook_has_points_opinions_and_counts_with_numbers_as_numbers() -
     assert [row[1] for row in counts if row[0] == "entity"] == [one.entity for one in digest.entities]
     assert [row[1].date() for row in counts if row[0] == "month"] == [step.start for step in digest.trend]
     assert any("opinions.jsonl has all" in row[0] for row in cells(book["About"]))
+
+
+def test_the_sheet_of_opinions_holds_all_of_them_with_their_authors_numbered(tmp_path: Path) -> None:
+    digest = sample_digest()
+    text = "The hinge broke. Ada Quill, customer"
+    record = Record(id="extra", text=text, author="Ada Quill", file="/home/ada/reviews.csv", row=7)
+    unquoted = digest.cited[0].model_copy(
+        update={"id": "extra:0", "record": "extra", "sentence": Span(start=0, end=16), "aspect": None, "opinion": None}
+    )
+    every = [*digest.cited, unquoted]
+    records = [*digest.contexts.values(), record]
+    whole = with_masks(digest.model_copy(update={"opinions": len(every)}), records, show_names=False)
+    write_report(whole, tmp_path, opinions=every, records=records)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    listed = cells(book["Opinions"])
+    assert len(listed) == len(every) + 1
+    last = dict(zip(rows.OPINIONS, listed[-1], strict=True))
+    assert (last["quotation"], last["author"], last["file"]) == ("The hinge broke.", "[author 1]", "reviews.csv")
+    assert any(f"all {len(every)} opinions" in row[0] for row in cells(book["About"]))
+    write_report(whole, tmp_path)  # as from a digest.json alone
+    assert len(cells(openpyxl.load_workbook(tmp_path / "report.xlsx")["Opinions"])) == len(every)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

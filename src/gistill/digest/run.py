@@ -155,7 +155,7 @@ def digest(
     result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
     if place is not None:
         with steps("report") as count:
-            write_report(result, place)
+            write_report(result, place, opinions=sure, records=kept)
             count(len(result.aspects))
         write_manifest(place, result, steps.times, repaired=sum(bool(record.pieces) for record in kept))
     return result

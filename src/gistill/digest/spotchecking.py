@@ -84,6 +84,6 @@ def count_spot_check(check: SpotCheck) -> Digest:
     The aspects, summaries and raw figures stay what they were.
     """
     result = corrected(check.digest, check.reader, check.opinions, check.records, folder=check.folder)
-    write_report(result, check.folder)
+    write_report(result, check.folder, opinions=check.opinions, records=check.records)
     refresh_manifest(check.folder)
     return result

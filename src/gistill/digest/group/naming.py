@@ -23,11 +23,13 @@ _WAVERING = word_set(
     "seem seems seemed should would could may might possible possibly probably maybe hope hopefully if than"
 )
 _HANGING = word_set(
-    "a an the of to with for and but or so as is are was were be very from in on at by about than too not"
+    "a an the of to with for and but or so as is are was were be very from in on at by about than too not "
+    "really also just quite"
 )
 _FAMILY = word_set("wife husband son daughter kid kids mom dad mother father grandson granddaughter nephew niece")
 _APART = re.compile(r"(?<=\w)\s+(?=n['’]t\b|['’](?:s|re|ve|ll|d|m)\b)|(?<=\bcan)\s+(?=not\b)", re.IGNORECASE)
 _DASH = re.compile(r"(?<=\w) - (?=\w)")
+_QUOTES = re.compile('["“”„«»]')  # a phrase cut out of a sentence has often one alone
 _MARK = re.compile(r"\s+(?=[,.;:!?%)])")
 
 
@@ -66,10 +68,10 @@ def name_of(phrases: Sequence[str], like: Sequence[float], direction: Direction)
 def readable(phrase: str) -> str:
     """Put together again what a tokenizer has cut.
 
-    >>> readable("ca n't beat that"), readable("long - lasting , cheap")
+    >>> readable("ca n't beat that"), readable('long - lasting , " cheap')
     ("can't beat that", 'long-lasting, cheap')
     """
-    return _MARK.sub("", _DASH.sub("-", _APART.sub("", phrase)))
+    return _MARK.sub("", _DASH.sub("-", _APART.sub("", " ".join(_QUOTES.sub(" ", phrase).split()))))
 
 
 def _unclear(phrase: str, stems: Sequence[str], direction: Direction) -> float:

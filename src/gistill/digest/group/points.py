@@ -323,18 +323,28 @@ def _ranked(
 def _near(homes: Sequence[tuple[_Block, int]], person: Ints) -> list[int]:
     """Count for each cluster the people who say it or nearly the same.
 
-    One thing that is said in very different words falls into several clusters, so that each has too few people; what is
-    near to the middle of one of them, wherever it was put, tells how many people there may be.
+    One thing that is said in very different words falls into several clusters, so that the largest of them has too few
+    people; what is near to its middle, and in a smaller one or in none, tells how many there may be. What is in a
+    larger one is another point: "tastes great" is near to "great", which very many say.
     """
     found = []
-    for block, cluster in homes:
+    every = [_people(block, block.cluster == cluster, person) for block, cluster in homes]
+    for (block, cluster), people in zip(homes, every, strict=True):
         inside = block.cluster == cluster
         weights = np.array([len(rows) for rows, mine in zip(block.rows, inside, strict=True) if mine])
         said = block.vectors[:, : block.width]
         middle = (said[inside] * weights[:, None]).sum(axis=0)
         close = said @ middle >= NEAR * float(np.linalg.norm(middle))
-        found.append(len(np.unique(person[[row for at in np.flatnonzero(close | inside) for row in block.rows[at]]])))
+        mine = [(c, len(n)) for (other, c), n in zip(homes, every, strict=True) if other is block and c != cluster]
+        larger = [c for c, size in mine if size >= len(people)]
+        close &= ~np.isin(block.cluster, larger)
+        found.append(len(_people(block, close | inside, person)))
     return found
+
+
+def _people(block: _Block, chosen: NDArray[np.bool_], person: Ints) -> Ints:
+    """List the people who say some of the distinct things of a block."""
+    return np.unique(person[[row for at in np.flatnonzero(chosen) for row in block.rows[at]]])
 
 
 def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import NamedTuple, cast
 
 from gistill.privacy import KINDS, Found
@@ -85,15 +86,40 @@ def with_masks(digest: Digest, records: Iterable[Record], *, show_names: bool) -
         The digest; the authors of its records are numbered in their order ("[author 1]"), so that it can be seen what
         one person said and not who.
     """
-    around = [record for record in records if record.id in digest.contexts]
+    every = list(records)
+    around = [record for record in every if record.id in digest.contexts]
+    authors = {r.id: r.author for r in around} if show_names else _numbered(around)
+    contexts = {key: one.model_copy(update={"author": authors[key]}) for key, one in digest.contexts.items()}
+    masks = {} if show_names else find_masks(every)
+    return digest.model_copy(update={"contexts": contexts, "masks": masks, "shows_names": show_names})
+
+
+def with_all(digest: Digest, opinions: Sequence[Opinion], records: Iterable[Record]) -> Digest:
+    """Give a digest of nothing but points that carries all of some opinions and their records, to be shown as a table.
+
+    Args:
+        digest: With masks for all records (`with_masks`).
+        opinions: That it counts.
+        records: Those that were read.
+    """
+    said = {opinion.record for opinion in opinions}
+    every = sorted((one for one in records if one.id in said), key=lambda one: one.id not in digest.contexts)
+    authors = {r.id: r.author for r in every} if digest.shows_names else _numbered(every)
+    contexts = {
+        one.id: one.model_copy(update={"author": authors[one.id], "meta": {}, "file": PurePath(one.file).name})
+        for one in every
+    }
+    nothing: dict[str, object] = {"aspects": (), "summaries": (), "briefs": (), "changes": (), "corrections": ()}
+    return digest.model_copy(update={**nothing, "cited": tuple(opinions), "contexts": contexts})
+
+
+def _numbered(records: Sequence[Record]) -> dict[str, str | None]:
+    """Record id -> the number of its author, in their order; None where none is known."""
     numbers: dict[str, str] = {}
-    for record in around:
+    for record in records:
         if record.author:
             numbers.setdefault(record.author, f"[author {len(numbers) + 1}]")
-    authors = {r.id: r.author if show_names else numbers.get(r.author or "") for r in around}
-    contexts = {key: one.model_copy(update={"author": authors[key]}) for key, one in digest.contexts.items()}
-    masks = {} if show_names else find_masks(around)
-    return digest.model_copy(update={"contexts": contexts, "masks": masks, "shows_names": show_names})
+    return {record.id: numbers.get(record.author or "") for record in records}
 
 
 def find_masks(records: Collection[Record]) -> dict[str, tuple[Mask, ...]]:

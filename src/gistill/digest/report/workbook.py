@@ -9,15 +9,22 @@ from collections.abc import Iterable, Sequence
 from gistill.digest.report import rows
 from gistill.digest.report.view import View
 from gistill.digest.report.words import visible
+from gistill.schema import Opinion
 
 _MADE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook has to hold some day; equal digests give equal bytes
+MOST = 1_048_575  # opinions; a sheet has one row more, for the names of its columns
 _LONGEST = 32_000  # characters; a cell holds 32,767
 _WIDE = {"point": 34, "quotation": 70, "things": 34, "entities": 34, "aspect": 20, "opinion": 26, "value": 26}
 _SHARES = ("share", "share_low", "share_high")
 
 
-def render_workbook(view: View) -> bytes:
-    """Write the tables of a report as a workbook. Text is text: nothing a customer wrote is a formula or a link."""
+def render_workbook(view: View, every: View | None = None) -> bytes:
+    """Write the tables of a report as a workbook. Text is text: nothing a customer wrote is a formula or a link.
+
+    Args:
+        view: Of the digest.
+        every: With the opinions of the sheet of that name (`masking.with_all`); None takes those that are quoted.
+    """
     import xlsxwriter
 
     made = io.BytesIO()
@@ -26,7 +33,7 @@ def render_workbook(view: View) -> bytes:
         book.set_properties({"title": visible(view.digest.title), "created": _MADE})
         tables: dict[str, tuple[Sequence[str], Iterable[rows.Row]]] = {
             "Points": (rows.POINTS, rows.point_rows(view)),
-            "Opinions": (rows.OPINIONS, rows.opinion_rows(view)),
+            "Opinions": (rows.OPINIONS, rows.opinion_rows(every or view)),
             "Counts": (rows.COUNTS, rows.count_rows(view)),
         }
         formats = {
@@ -39,7 +46,7 @@ def render_workbook(view: View) -> bytes:
             _fill(book.add_worksheet(name), header, cells, formats)
         about = book.add_worksheet("About")
         about.set_column(0, 0, 100, formats["text"])
-        for number, line in enumerate(_about(view)):
+        for number, line in enumerate(_about(view, (every or view).digest.cited)):
             about.write_string(number, 0, visible(line))
     return made.getvalue()
 
@@ -66,16 +73,21 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
-def _about(view: View) -> list[str]:
-    digest = view.digest
-    quoted = f"{len(digest.cited):,} of {digest.opinions:,}"
+def _about(view: View, listed: Sequence[Opinion]) -> list[str]:
+    digest, many = view.digest, f"{len(listed):,} of {view.digest.opinions:,} opinions"
+    if len(listed) >= digest.opinions:
+        many = f"all {digest.opinions:,} opinions."
+    elif len(listed) == MOST:
+        many = f"the first {many}, as many as a sheet can hold; opinions.jsonl has all."
+    else:
+        many = f"the {many} that the report can quote; opinions.jsonl has all."
     names = "are shown as customers wrote them" if digest.shows_names else "stand as placeholders ([name hidden])"
     return [
         digest.title,
         f"{digest.people:,} people, {digest.read:,} records read, {digest.opinions:,} opinions.",
         "Points: what several people say alike. Shares are of all people who wrote, with 95% intervals. People near: "
         "those who say it or nearly the same, so that the truth lies more likely between the two counts.",
-        f"Opinions: the {quoted} opinions that the report can quote; opinions.jsonl has all.",
+        f"Opinions: {many}",
         "Counts: all opinions, by entity, by the columns of --by, and by period. Net sentiment is from -1 to 1.",
         f"Names and addresses of customers {names}. An empty cell was not measured, or is not known.",
     ]

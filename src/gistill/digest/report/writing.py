@@ -13,6 +13,7 @@ notebook.py  the digest in a notebook, and its tables as data frames
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,18 @@ from gistill.digest.report.briefs import brief_row
 from gistill.digest.report.charts import main_chart
 from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
+from gistill.digest.report.masking import with_all
 from gistill.digest.report.view import View
-from gistill.digest.report.workbook import render_workbook
-from gistill.schema import Digest
+from gistill.digest.report.workbook import MOST, render_workbook
+from gistill.schema import Digest, Opinion, Record
 from gistill.tables import write_csv
 
 _ALWAYS = ("aspects.csv", "points.csv")  # also without rows
 
 
-def write_report(digest: Digest, folder: Path) -> None:
+def write_report(
+    digest: Digest, folder: Path, *, opinions: Sequence[Opinion] = (), records: Iterable[Record] = ()
+) -> None:
     """Write a digest as report.html, .md and .xlsx, chart.svg, digest.json, points.csv, aspects.csv and others.
 
     Everything is rendered before anything is written, and each file is replaced in one move: a failure leaves what
@@ -41,6 +45,8 @@ def write_report(digest: Digest, folder: Path) -> None:
     Args:
         digest: What to show; corrected.csv is there where it has corrections, briefs.csv where it has conversations.
         folder: Where the files go; made if missing.
+        opinions: All that the digest counts, for the workbook; without them it holds those that the digest quotes.
+        records: Those that were read, where `opinions` are given.
 
     Raises:
         InputError: points.csv or aspects.csv cannot be written.
@@ -51,7 +57,7 @@ def write_report(digest: Digest, folder: Path) -> None:
         "digest.json": digest_json(digest),
         "report.md": render_markdown(view),
         "report.html": render_html(view),
-        "report.xlsx": render_workbook(view),
+        "report.xlsx": render_workbook(view, View(with_all(digest, opinions[:MOST], records)) if opinions else None),
         "chart.svg": main_chart(view),
     }
     points: list[tuple[object, ...]] = list(rows.point_rows(view))
