@@ -66,6 +66,7 @@ def test_the_sheet_of_opinions_holds_all_of_them_with_their_authors_numbered(tmp
     unquoted = digest.cited[0].model_copy(
         update={"id": "extra:0", "record": "extra", "sentence": Span(start=0, end=16), "aspect": None, "opinion": None}
     )
+    assert len({one.author for one in digest.contexts.values()}) == 14  # numbered first, since the pages show them
     every = [*digest.cited, unquoted]
     records = [*digest.contexts.values(), record]
     whole = with_masks(digest.model_copy(update={"opinions": len(every)}), records, show_names=False)
@@ -74,7 +75,7 @@ def test_the_sheet_of_opinions_holds_all_of_them_with_their_authors_numbered(tmp
     listed = cells(book["Opinions"])
     assert len(listed) == len(every) + 1
     last = dict(zip(rows.OPINIONS, listed[-1], strict=True))
-    assert (last["quotation"], last["author"], last["file"]) == ("The hinge broke.", "[author 1]", "reviews.csv")
+    assert (last["quotation"], last["author"], last["file"]) == ("The hinge broke.", "[author 15]", "reviews.csv")
     assert any(f"all {len(every)} opinions" in row[0] for row in cells(book["About"]))
     write_report(whole, tmp_path)  # as from a digest.json alone
     assert len(cells(openpyxl.load_workbook(tmp_path / "report.xlsx")["Opinions"])) == len(every)
@@ -128,7 +129,7 @@ def test_the_markdown_is_one_page() -> None:
     page = render_markdown(view)
     assert page.count("\n  > ") >= len(view.headlines)
     assert len(re.findall(r"^- \*\*", page.partition("## Loved")[0].partition("## Problems")[2], re.MULTILINE)) <= SHORT
-    assert "31 of 240 people (13%, 95% interval 9 to 18%)" in page
+    assert "31 of 240 people (13%; 9 to 18%)" in page
 
 
 def test_a_digest_shows_itself_in_a_notebook_escaped_and_masked() -> None:
