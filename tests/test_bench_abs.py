@@ -84,6 +84,7 @@ def tasks(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_the_kept_answers_and_gives_the_same_table(tmp_path: Path) -> None:
     file = tasks(tmp_path / "tasks.jsonl")
     answers = tmp_path / "mine.jsonl"
