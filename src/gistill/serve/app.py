@@ -26,7 +26,7 @@ from gistill.serve.limits import Limits
 from gistill.serve.openai.bodies import BodyError, error_body
 from gistill.serve.pages import pages
 from gistill.serve.runner import Runner
-from gistill.serve.security import Guard, Keys, Say
+from gistill.serve.security import Guard, Keys, Say, refusal
 from gistill.serve.state import Loaded, Models, State
 
 KEEP_DAYS = 30.0
@@ -94,6 +94,7 @@ def application(
             BodyError: _refused,
             HTTPException: _no_such_place,
             RequestValidationError: _not_valid,
+            Exception: _failed,
         },
     )
     _watch(app, state)
@@ -156,6 +157,10 @@ async def _refused(_: Request, error: Any) -> Response:
     headers = {"Retry-After": "2"} if error.status in (429, 503) else None
     body = error_body(str(error), status=error.status, code=error.code, param=error.param)
     return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+async def _failed(http: Request, error: Exception) -> Response:
+    return await _refused(http, refusal(error))
 
 
 async def _no_such_place(_: Request, error: Any) -> Response:

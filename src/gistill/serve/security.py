@@ -138,11 +138,10 @@ class Guard:
             self._admit(scope)
             await self.app(scope, await self._bounded(scope, receive), sending)
         except Exception as error:
-            if status:  # an answer has begun, and nothing but its end can be told
-                self._failed(scope, error)
-                raise _CutOffError from None
-            refused = self._refusal(scope, error)
-            await _refuse(refused, sending)
+            if not isinstance(error, BodyError):
+                self.say(f"{scope['method']} {_route(scope)} failed: {type(error).__name__}.")
+            if not status:  # else an answer has begun; where it is not whole, the connection is closed
+                await _refuse(refusal(error), sending)
         finally:
             method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE") else "OTHER"
             self.metrics.saw(method, _route(scope), status, time.monotonic() - began)
@@ -210,23 +209,17 @@ class Guard:
             raise _too_slow() from None
         return _Again(receive, bytes(whole)).receive
 
-    def _refusal(self, scope: Any, error: Exception) -> BodyError:
-        if isinstance(error, BodyError):
-            return error
-        self._failed(scope, error)
-        if isinstance(error, sqlite3.Error | OSError):
-            told = "The server cannot write to its disk, or read from it. Try again later."
-            return BodyError(told, status=503, code="storage")
-        if isinstance(error, MemoryError):
-            return BodyError("The server has not enough memory for that.", status=503, code="out_of_memory")
-        return BodyError("The server failed.", status=500, code="server_error")
 
-    def _failed(self, scope: Any, error: Exception) -> None:
-        self.say(f"{scope['method']} {_route(scope)} failed: {type(error).__name__}.")
-
-
-class _CutOffError(Exception):
-    """An answer that broke off; what broke it has been said, without its text."""
+def refusal(error: Exception) -> BodyError:
+    """Say what a client is told of an error: never its own sentence, which may name a path or quote a text."""
+    if isinstance(error, BodyError):
+        return error
+    if isinstance(error, sqlite3.Error | OSError):
+        told = "The server cannot write to its disk, or read from it. Try again later."
+        return BodyError(told, status=503, code="storage")
+    if isinstance(error, MemoryError):
+        return BodyError("The server has not enough memory for that.", status=503, code="out_of_memory")
+    return BodyError("The server failed.", status=500, code="server_error")
 
 
 class _Again:
