@@ -153,7 +153,7 @@ def _refuse(host: str, keys: list[str], variable: str, only_here: bool) -> None:
         hint = f"Put a key into {variable}, or omit --host."
         raise SettingError(f"without a key, everybody who can reach {host} could read what is sent here", hint=hint)
     if any(len(key) < 16 for key in keys):
-        hint = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        hint = "Make one with: openssl rand -hex 32"
         raise SettingError(f"a key in {variable} has fewer than 16 characters, and could be guessed", hint=hint)
 
 
