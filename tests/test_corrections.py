@@ -209,14 +209,14 @@ def test_corrections_are_rows_of_marks_one_a_sentence_with_all_that_was_correcte
 @pytest.mark.slow
 def test_finetune_learns_from_a_file_of_corrections(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from gistill.train.reader.finetune import _examples
+    from gistill.train.reader.finetune import load_examples
 
     records, opinions = read(*(f"great {thing}, bad case." for thing in ("sound", "screen", "price")))
     some = [
         correction("polarity", o, records[int(o.record[1:])], level=-2) for o in opinions if o.polarity == "positive"
     ]
     save(tmp_path / "corrections.jsonl", some)
-    examples, held = _examples("marks", None, tmp_path / "corrections.jsonl", fitted=True)
+    examples, held = load_examples("marks", None, tmp_path / "corrections.jsonl", fitted=True)
     assert [[t.polarity for t in e.triplets] for e in examples] == [["negative"]] * 3
     assert held == []
 

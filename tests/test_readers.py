@@ -48,7 +48,7 @@ def test_a_reader_that_is_not_installed_says_what_brings_it(tmp_path: Path, monk
     assert caught.value.hint == "pip install gistill-reader-nobody-has"
     with pytest.raises(ModelMissingError, match="no reader in") as caught:
         find_reader(tmp_path)
-    assert "small or multilingual" in caught.value.hint
+    assert "small, multilingual, large" in caught.value.hint
     assert isinstance(load_readers(), Reader), "without another one, the small one reads everything"
 
 
@@ -72,3 +72,18 @@ def test_a_reader_is_loaded_when_its_first_sentence_comes(other: Path) -> None:
     assert both.read(["The lid broke."])[0][0].polarity == "negative"
     with pytest.raises(ModelBrokenError, match="does not load"):
         both.for_language("de").read(["Der Deckel ist zerbrochen."])
+
+
+def test_the_large_reader_is_that_of_its_package_and_read_with_alone(
+    other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reader_model.PACKAGES, "large", "gistill_reader_nobody_has")
+    with pytest.raises(ModelMissingError, match="the large reader is not installed") as caught:
+        load_readers("large")
+    assert "None is shipped yet" in caught.value.hint
+    shutil.copytree(other.parent, tmp_path / "large_reader")
+    monkeypatch.setitem(reader_model.PACKAGES, "large", "large_reader")
+    assert load_readers("large").folder == tmp_path / "large_reader" / "weights"
+    without_a_name = load_readers()
+    assert isinstance(without_a_name, ReadersByLanguage)
+    assert len(without_a_name.readers) == 2, "the large one reads only where it is asked for"

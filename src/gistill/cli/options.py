@@ -30,8 +30,8 @@ ReaderPath = Annotated[
     typer.Option(
         "--reader",
         metavar="NAME",
-        help="small, multilingual, or the folder of a reader. Default: small, and for languages that it does not read "
-        "multilingual where that is installed.",
+        help="small, multilingual, large (not shipped yet), or the folder of a reader. Default: small, and for "
+        "languages that it does not read multilingual where that is installed.",
     ),
 ]
 Format = Annotated[

@@ -10,7 +10,7 @@ from typing import Protocol
 from gistill.errors import ModelMissingError
 from gistill.files import hash_text
 from gistill.reader.decode import Reading
-from gistill.reader.model import PACKAGES, Reader, load_reader
+from gistill.reader.model import Reader, load_reader
 
 
 class OneReader(Protocol):
@@ -53,8 +53,8 @@ def load_readers(path: str | Path | None = None) -> Reader | ReadersByLanguage:
 
     Args:
         path: A folder or a name: that reader alone; see `find_reader`. None, where `GISTILL_READER` names none either,
-            is every reader that is installed: the small one, and others for the languages that it does not read; those
-            are loaded when the first record in such a language comes.
+            is the small one, and for the languages that it does not read the multilingual one where that is installed,
+            which is loaded when the first record in such a language comes.
 
     Raises:
         ModelMissingError: There is no reader of that name, or in that folder.
@@ -63,10 +63,7 @@ def load_readers(path: str | Path | None = None) -> Reader | ReadersByLanguage:
     first = load_reader(path)
     if path is not None or os.environ.get("GISTILL_READER"):
         return first
-    others = []
-    for name in list(PACKAGES)[1:]:
-        try:
-            others.append(load_reader(name, now=False))
-        except ModelMissingError:
-            continue
-    return ReadersByLanguage([first, *others]) if others else first
+    try:
+        return ReadersByLanguage([first, load_reader("multilingual", now=False)])
+    except ModelMissingError:
+        return first

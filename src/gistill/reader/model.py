@@ -38,7 +38,8 @@ FORMAT = 2
 READS = (1, 2)  # 1 had no attributes
 SHIPPED = Path(__file__).parent.parent / "weights" / "reader"
 # Readers that have a name: the package's own, and those of packages beside it.
-PACKAGES = {"small": None, "multilingual": "gistill_reader_multilingual"}
+PACKAGES = {"small": None, "multilingual": "gistill_reader_multilingual", "large": "gistill_reader_large"}
+_TRAIN_LARGE = "None is shipped yet: train one with `gistill finetune reader --recipe marks-large` and give its folder."
 PIECES_PER_BATCH = 1024  # word pieces with padding; four times as many took a fifth more time, lost to the caches
 
 
@@ -135,7 +136,8 @@ def find_reader(path: str | Path | None = None) -> Path:
 
     Args:
         path: A folder, or a name: "small" is the one in the package, "multilingual" that of the package
-            gistill-reader-multilingual. None is what `GISTILL_READER` says (folder or name), else the small one.
+            gistill-reader-multilingual, "large" that of gistill-reader-large, which is not shipped yet. None is what
+            `GISTILL_READER` says (folder or name), else the small one.
 
     Raises:
         ModelMissingError: There is none.
@@ -146,7 +148,7 @@ def find_reader(path: str | Path | None = None) -> Path:
     if not (Path(wanted) / "reader.json").is_file():
         raise ModelMissingError(
             f"no reader in {wanted!r} (reader.json is missing)",
-            hint=f"Give a folder, or {' or '.join(PACKAGES)}; train one with `gistill finetune reader`.",
+            hint=f"Give a folder, or one of {', '.join(PACKAGES)}; train one with `gistill finetune reader`.",
         )
     return Path(wanted)
 
@@ -156,7 +158,8 @@ def _of_package(name: str) -> Path:
     spec = find_spec(package) if package else None
     folder = Path(spec.origin).parent / "weights" if spec and spec.origin else SHIPPED
     if package and spec is None:
-        raise ModelMissingError(f"the {name} reader is not installed", hint=package_hint(package))
+        hint = _TRAIN_LARGE if name == "large" else package_hint(package)
+        raise ModelMissingError(f"the {name} reader is not installed", hint=hint)
     if not (folder / "reader.json").is_file():
         raise ModelMissingError(f"no reader in {str(folder)!r} (reader.json is missing)", hint="Reinstall gistill.")
     return folder

@@ -44,6 +44,7 @@ your own (`gistill spotcheck`).
 # Where a base is published, and its terms.
 _BASES = {
     "all-MiniLM-L6-v2": ("sentence-transformers/all-MiniLM-L6-v2", " (Apache-2.0), 22M parameters"),
+    "all-mpnet-base-v2": ("sentence-transformers/all-mpnet-base-v2", " (Apache-2.0), 110M parameters"),
     "multilingual-e5-small": ("intfloat/multilingual-e5-small", " (MIT), 118M parameters, expanded from 4 bits"),
 }
 _IMPLICIT = {

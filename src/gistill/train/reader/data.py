@@ -12,7 +12,11 @@ from gistill.corpora.leaks import open_tests, without_leaks
 from gistill.corpora.sentences import by_sentence
 from gistill.errors import SettingError
 
-MARKED = {"marks": marks.ENGLISH, "marks-languages": (*marks.ENGLISH, *marks.OTHER_LANGUAGES)}
+MARKED = {
+    "marks": marks.ENGLISH,
+    "marks-large": marks.ENGLISH,
+    "marks-languages": (*marks.ENGLISH, *marks.OTHER_LANGUAGES),
+}
 STOCK = 40  # characters; shorter sentences recur by chance
 TWICE = ("contrast", "feedback", *marks.OTHER_LANGUAGES)
 ENGLISH_SENTENCES = 10_000  # that the reader of thirteen languages learns from: the others are a fifth as many
@@ -26,7 +30,8 @@ def training_examples(recipe: str, *, folder: Path) -> list[Labelled]:
             part alone, for comparison with published figures), or "labels" (every corpus here except the two that are
             measured, to be followed by "14lap" or "14res"; for measuring only), "zh" (Chinese, for measuring only), a
             domain of DMASTE (that one alone, for the cross-domain matrix), "marks" (what a large language model marked
-            in English texts), or "marks-languages" (the same in thirteen languages, of the English ones a part).
+            in English texts) or "marks-large" (the same), or "marks-languages" (the same in thirteen languages, of the
+            English ones a part).
         folder: The data folder.
 
     Raises:

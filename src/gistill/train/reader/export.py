@@ -80,7 +80,7 @@ def export_onnx(
     """Write `model.onnx` with int8 weights into a folder, with the sizes of a batch and of its texts left open.
 
     Args:
-        network: It is left in evaluation mode.
+        network: It is left in evaluation mode, on the CPU.
         folder: Where the model goes.
         inputs: Name -> an example of at least two texts and two pieces, in the order of the network's arguments.
         outputs: Their names.
@@ -94,7 +94,7 @@ def export_onnx(
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")  # the exporter warns about its own internals
             torch.onnx.export(
-                network.eval(),
+                network.eval().cpu(),
                 tuple(inputs.values()),
                 str(whole),
                 input_names=list(inputs),

