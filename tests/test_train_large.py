@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -163,6 +164,19 @@ def test_everything_in_a_step_is_on_the_networks_device(base: Path, monkeypatch:
     value.backward()
     assert value.device.type == "meta"
     assert network.attributes[0].weight.grad is not None
+
+
+@pytest.mark.slow
+def test_it_learns_in_bfloat16(base: Path) -> None:
+    """The position bias stays in fp32 while the scores that it is added to are not."""
+    losses: list[float] = []
+    settings = replace(SETTINGS, epochs=3, precision="bf16")
+    network = new_network(base, settings, attributes=True)
+    examples = prepare([marked(text) for text in TEXTS], load_tokenizer(base))
+    before = network.encoder.encoder.relative_attention_bias.weight.detach().clone()
+    train(network, examples, settings, on_epoch=lambda _, value, __: losses.append(value))
+    assert losses[0] > losses[1] > losses[2] > 0
+    assert not torch.equal(before, network.encoder.encoder.relative_attention_bias.weight)
 
 
 @pytest.mark.slow

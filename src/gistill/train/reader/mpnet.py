@@ -77,8 +77,8 @@ def unpack(parts: list[Path], folder: Path, *, digest: str) -> None:
 def look_up_distances(encoder: Any) -> None:
     """Let an MPNet encoder look up the bucket of each distance between two word pieces instead of computing it.
 
-    At distances of 16, 32 and 64 the last bit of a logarithm decides between two buckets, and processors and engines
-    differ in it. The table is what torch computes on a CPU, so it is the same in training, export and reading.
+    At distances of 16, 32 and 64 the last bit of a logarithm decides between two buckets, and not every GPU and engine
+    need compute it alike. The table is what torch computes on a CPU, so training and reading have the same buckets.
     """
     inner, farthest = encoder.encoder, encoder.config.max_position_embeddings
     table = inner.relative_position_bucket(torch.arange(-farthest, farthest + 1))
