@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="distilling trains, which needs torch")
 
+from gistill.analysis.recorded import key_of
 from gistill.analysis.revising import Revision
 from gistill.analysis.tiers import Tiers
 from gistill.distill.loop import walk
@@ -122,7 +123,7 @@ def test_students_learn_from_all_mended_thinned_out_or_others(tmp_path: Path, lo
     text = table.read_text(encoding="utf-8")
     assert "| raw | raw | 8 | 12 | 1.00 (1.00 to 1.00) | 100 (100 to 100) |" in text
     assert "| revised | revised | 8 | 12 | 0.00 (0.00 to 0.00) | 0 (0 to 0) |" in text
-    assert "| revised | raw | -1.000 (-1.000 to -1.000) | -1.000 (-1.000 to -1.000) | 6 |" in text
+    assert "| revised | raw | -1.000 (-1.000 to -1.000), 6 | - | - |" in text
     assert "| people | - | - | 6 |" in text
     assert "| who | chat | mail |" in text
 
@@ -208,3 +209,66 @@ def test_the_recipe_that_ships_is_right() -> None:
     assert set(recipe.students) == {"raw", "revised", "dropped", "random", "human", "preferred"}
     assert is_loop(ROOT / "recipes/arf.yaml")
     assert not is_loop(ROOT / "recipes/distill.yaml")
+
+
+def marks_file(path: Path, judged: Sequence[tuple[Path, str, list[str]]]) -> Path:
+    """Write readings of summaries of the conversations of a file: the summary and the codes marked in it."""
+    rows = []
+    for talks, summary, codes in judged:
+        for talk in load_talks(str(talks), data=None):
+            conversation, said = key_of(talk.case(summary).source, summary)
+            errors = [{"code": code, "span": [0, 3]} for code in codes]
+            rows.append({"id": talk.id, "conversation": conversation, "summary": said, "errors": errors})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_recorded_marks_and_edits_take_the_judges_and_the_editors_place(tmp_path: Path, log: list[str]) -> None:
+    recipe_file(tmp_path)
+    learn = tmp_path / "learn.jsonl"  # whose conversations are the tests' too
+    dull = "The customer's 7 lamps broke, and new ones come."
+    marks_file(
+        tmp_path / "marks.jsonl",
+        [
+            (learn, WRONG, ["E6"]),
+            (learn, RIGHT, []),
+            (learn, dull, ["E6"]),
+        ],
+    )
+    edits = [{"id": "c0", "edit": RIGHT, "own": "Lamps broke."}, {"id": "c1", "edit": dull, "own": "Two lamps broke."}]
+    (tmp_path / "edits.jsonl").write_text("".join(json.dumps(row) + "\n" for row in edits), encoding="utf-8")
+    recipe = load_loop_recipe(
+        recipe_file(
+            tmp_path,
+            students={"raw": "raw", "revised": "revised", "own": "editor"},
+            seeds=[0],
+            marks=["marks.jsonl"],
+            edits="edits.jsonl",
+            editor="edits.jsonl",
+        )
+    )
+    table = run_loop(recipe, tiers(), out=tmp_path / "out", data=None).read_text(encoding="utf-8")
+    revisions = [json.loads(line) for line in (tmp_path / "out/revised/revisions.jsonl").read_text().splitlines()]
+    assert (revisions[0]["state"], revisions[0]["steps"][0]["by"]) == ("mended", "recorded edits")
+    assert revisions[1]["steps"][0]["accepted"] is False, "the edit has the error still"
+    assert [one["state"] for one in revisions[3:]] == ["clean"] * 5
+    own = [json.loads(line) for line in (tmp_path / "out/rows/own.jsonl").read_text().splitlines()]
+    assert [row["messages"][-1]["content"] for row in own] == ["Lamps broke.", "Two lamps broke."]
+    assert "| raw | raw | 8 | 6 | 1.00 (1.00 to 1.00) | 100 (100 to 100) | 6 | 1.00 (1.00 to 1.00) | 100" in table
+    assert "| revised | raw | -1.000 (-1.000 to -1.000), 6 | -1.000 (-1.000 to -1.000), 6 |" in table
+
+
+def test_a_summary_that_nobody_judged_is_not_called_right(tmp_path: Path, log: list[str]) -> None:
+    recipe_file(tmp_path)
+    marks_file(tmp_path / "marks.jsonl", [(tmp_path / "test.jsonl", RIGHT, [])])
+    recipe = load_loop_recipe(
+        recipe_file(tmp_path, students={"raw": "raw", "revised": "revised"}, seeds=[0], marks=["marks.jsonl"])
+    )
+    run_loop(recipe, tiers(), out=tmp_path / "out", data=None)
+    with (tmp_path / "out/scores/raw.csv").open(encoding="utf-8", newline="") as opened:
+        assert {row["judged"] for row in csv.DictReader(opened)} == {""}
+    with (tmp_path / "out/scores/revised.csv").open(encoding="utf-8", newline="") as opened:
+        assert {row["judged"] for row in csv.DictReader(opened)} == {"0"}
+    (tmp_path / "marks.jsonl").write_text('{"id": "c0", "errors": []}\n')
+    with pytest.raises(InputError, match=r"marks\.jsonl"):
+        run_loop(recipe, tiers(), out=tmp_path / "out", data=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def write_revised(
     folder: Path,
     *,
     tiers: Tiers,
-    editor: LanguageModel | None,
+    editor: LanguageModel | Mapping[str, str] | None,
     rounds: int,
     most: float,
     made_with: dict[str, str],

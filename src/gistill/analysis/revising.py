@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import Field
@@ -85,7 +85,7 @@ def revise(
     analysed: Sequence[tuple[Case, tuple[Fault, ...]]],
     *,
     tiers: Tiers,
-    editor: LanguageModel | None = None,
+    editor: LanguageModel | Mapping[str, str] | None = None,
     rounds: int = ROUNDS,
     most: float = MOST,
     progress: Callable[[str, int, int | None], None] = lambda step, done, total: None,
@@ -95,7 +95,8 @@ def revise(
     Args:
         analysed: What `read_analysis` gives: cases with the faults that are to be mended.
         tiers: Whoever looks again; an error that none of them can find cannot be shown to be mended, and stays.
-        editor: A language model that is asked through the skill `editing`; None leaves what rules cannot mend.
+        editor: A language model that is asked through the skill `editing`, after the rules; or what an editor wrote
+            before (id of a case -> the summary), tried once, before the rules. None leaves what rules cannot mend.
         rounds: How often each may try.
         most: Share of a summary's words that may change.
         progress: Called after each batch.
@@ -108,8 +109,10 @@ def revise(
     for start in range(0, len(analysed), BATCH):
         work = _opened(analysed[start : start + BATCH], tiers)
         for number in range(1, rounds + 1):
+            if isinstance(editor, Mapping) and number == 1:
+                work = [_by_record(one, editor, tiers, most) for one in work]
             work = [_by_rules(one, number, tiers, most) for one in work]
-            if editor is not None:
+            if editor is not None and not isinstance(editor, Mapping):
                 work = _by_editor(work, number, editor, tiers, most)
         revisions += [_closed(one) for one in work]
         failures += [failure for one in work for failure in one.failures]
@@ -121,6 +124,11 @@ def _opened(analysed: Sequence[tuple[Case, tuple[Fault, ...]]], tiers: Tiers) ->
     wrong = [case for case, faults in analysed if faults]
     found = {seen.case.id: seen.faults for seen in look(wrong, tiers)} if wrong else {}
     return [_Work(case, case, faults, found.get(case.id, ()), (), ()) for case, faults in analysed]
+
+
+def _by_record(work: _Work, edits: Mapping[str, str], tiers: Tiers, most: float) -> _Work:
+    after = edits.get(work.case.id)
+    return work if after is None or not work.flagged else _tried(work, after, "recorded edits", 1, tiers, most)
 
 
 def _by_rules(work: _Work, number: int, tiers: Tiers, most: float) -> _Work:

@@ -36,8 +36,17 @@ class LoopRecipe(Noun):
         "many as dropped, drawn), editor (what an editor wrote from scratch), human (what people wrote) or "
         "preferred (raw, then dpo on the revised pairs)",
     )
-    editor: str | None = Field(None, description="a .jsonl file with an editor's own summaries: id and summary")
+    editor: str | None = Field(
+        None, description="a .jsonl file with an editor's own summaries: id and summary (or own)"
+    )
     critic: str | None = Field(None, description="a critic's folder, asked beside the rules")
+    marks: tuple[str, ...] = Field(
+        (),
+        description="files of errors that a judge marked, of the teacher's and of students' summaries",
+    )
+    edits: str | None = Field(
+        None, description="a .jsonl file with what an editor made of the teacher's summaries: id and edit"
+    )
     opinions: bool = Field(True, description="compare the opinions of summary and conversation")
     words: int = Field(30, ge=1, description="about how long summaries should be")
     train: dict[str, Any] = Field({}, description="fields of a writer's recipe, for every student")
@@ -100,12 +109,14 @@ def load_loop_recipe(path: Path, *, settings: Mapping[str, Any] | None = None) -
             ("teacher", recipe.teacher),
             ("conversations", recipe.conversations),
             ("editor", recipe.editor),
+            ("edits", recipe.edits),
         )
         if value is not None and is_file(value)
     }
     tests = tuple(str(path.parent / name) if is_file(name) else name for name in recipe.tests)
     critic = None if recipe.critic is None else str(path.parent / recipe.critic)
-    recipe = recipe.model_copy(update={**beside, "tests": tests, "critic": critic})
+    marks = tuple(str(path.parent / name) for name in recipe.marks)
+    recipe = recipe.model_copy(update={**beside, "tests": tests, "critic": critic, "marks": marks})
     for name in recipe.public_sets:
         part = name.removeprefix(TWEETSUMM)
         if not name.startswith(TWEETSUMM) or part not in tweetsumm.PARTS:

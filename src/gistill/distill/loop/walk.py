@@ -15,6 +15,7 @@ from typing import Any
 
 from gistill import files, runs
 from gistill.analysis.gate import MOST
+from gistill.analysis.recorded import Edited, RecordedJudge
 from gistill.analysis.revised import REVISIONS, write_revised
 from gistill.analysis.revising import ROUNDS, Revision
 from gistill.analysis.run import Progress, analyze
@@ -71,6 +72,8 @@ def run_loop(
     if unknown:
         raise SettingError(f"there is no student {unknown!r}", hint=f"Students: {', '.join(recipe.students)}.")
     _begin(recipe, out)
+    if recipe.marks:
+        tiers = tiers._replace(judge=RecordedJudge([Path(name) for name in recipe.marks], tiers.taxonomy))
     talks = load_talks(recipe.conversations, data=data, limit=recipe.texts)
     tests = _tests(recipe, data)
     taught = _teacher(recipe, talks, out, "lessons", tell)
@@ -145,7 +148,8 @@ def _recorded(path: Path, talks: Sequence[Talk]) -> dict[str, dict[str, Any]]:
     """Read what was written before, of these conversations."""
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        known = {str(row["id"]): {"complete": True, **row, "summary": str(row["summary"])} for row in rows}
+        said = "own" if rows and "own" in rows[0] else "summary"  # a file of edits has the editor's own too
+        known = {str(row["id"]): {"complete": True, **row, "summary": str(row[said])} for row in rows}
     except OSError as error:
         raise InputError((error.strerror or str(error)).lower(), file=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -220,16 +224,29 @@ def _mended(
     made: dict[str, str] = {
         "summaries": files.hash_json([(talk.id, wrote[talk.id]["summary"]) for talk in there]),
         "tiers": f"{sorted(tiers.taxonomy)} {tiers.opinions is not None} {critic}",
+        "recorded": " ".join(files.hash_file(Path(name)) for name in (*recipe.marks, *_some(recipe.edits))),
     }
     now = Run[None](made_from={**made}, whole=True, far=None)
     place = out / "revised.json"
     if runs.load(place, Run[None]) != now:
         analyze([talk.case(wrote[talk.id]["summary"]) for talk in there], errors, tiers=tiers, progress=progress)
+        edits = {one.id: one.edit for name in _some(recipe.edits) for one in read_jsonl(name, Edited)}
         write_revised(
-            errors, revised, tiers=tiers, editor=None, rounds=ROUNDS, most=MOST, made_with=made, progress=progress
+            errors,
+            revised,
+            tiers=tiers,
+            editor=edits or None,
+            rounds=ROUNDS,
+            most=MOST,
+            made_with=made,
+            progress=progress,
         )
         runs.save(place, now)
     return {one.case: one for one in read_jsonl(revised / REVISIONS, Revision)}
+
+
+def _some(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)
 
 
 def _rows(recipe: LoopRecipe, talks: Sequence[Talk], revisions: dict[str, Revision], out: Path) -> dict[str, list[Row]]:
