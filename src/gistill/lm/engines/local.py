@@ -62,7 +62,7 @@ class LocalModel:
         scheduler.enable_prefix_caching = prefix_cache
         scheduler.cache_size = _CACHE_GB
         # On processors that compute in bfloat16 the engine would, and would answer otherwise than on all others.
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": "NO"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
         try:
