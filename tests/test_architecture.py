@@ -85,6 +85,7 @@ ROOMS = {
         "briefs": 1,
         "group": 1,
         "correction": 2,
+        "kinds": 2,
         "summary": 2,
         "report": 3,
         "steps": 4,

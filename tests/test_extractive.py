@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from gistill.cli import app
 from gistill.digest import extractive
 from gistill.digest.extractive import summarize_records
+from gistill.digest.kinds import find_kind
 from gistill.likeness import load_likeness
-from gistill.record import Record
+from gistill.record import Record, Turn
 from gistill.vectors import load_vectors
 
 REVIEWS = [
@@ -58,10 +59,58 @@ def test_a_document_keeps_its_order_and_says_nothing_twice() -> None:
     assert all(one.alike is None for one in found)
 
 
-def test_a_large_file_is_drawn_from_so_that_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extractive, "MOST", 4)
+def test_of_a_large_file_sentences_are_drawn_and_all_reviews_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 48 reviews 24 say that the staff is friendly; what is chosen is drawn, how many say so is not."""
+    monkeypatch.setattr(extractive, "MOST", 8)
+    monkeypatch.setattr(extractive, "_AT_ONCE", 7)
+    many = [Record(id=f"r{n}", text="The staff was friendly.") for n in range(24)]
+    many += [Record(id=f"q{n}", text="The breakfast was cold.") for n in range(24)]
+    told: list[tuple[int, int]] = []
+    found = summarize_records(many, "reviews", words=8, progress=lambda *at: told.append(at), **MODELS)  # type: ignore[arg-type]
+    assert {one.text: one.alike for one in found} == {"The staff was friendly.": 24, "The breakfast was cold.": 24}
+    assert told[0] == (7, 8)
+    assert told[-1] == (48, 48)
+
+
+def test_of_a_long_document_as_many_sentences_are_read_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extractive, "MOST_OF_DOCUMENT", 4)
     found = summarize_records(RECORDS * 3, "document", words=200, **MODELS)  # type: ignore[arg-type]
     assert 0 < len(found) <= 4
+
+
+def kind(*texts: str, form: str = "csv", columns: tuple[str, ...] = ("text",), turns: bool = False) -> str:
+    said = (Turn(role="user", start=0, end=2),) if turns else ()
+    records = [Record(id=str(n), text=text, turns=said) for n, text in enumerate(texts)]
+    return find_kind(records, format=form, columns=columns).shape
+
+
+def test_the_kind_of_a_file_is_found_by_its_form_and_its_first_texts() -> None:
+    page = "The pump is serviced twice a year by two people. " * 30
+    assert kind(*REVIEWS, columns=("hotel", "review")) == "reviews"
+    assert kind(*REVIEWS, form="lines") == "reviews"
+    assert kind("Hi there", "Bye", turns=True) == "conversation"
+    assert kind("It broke.", "It leaks.", columns=("ticket", "agent", "text")) == "conversation"
+    assert kind("Please help.", "Thanks.", form="mbox") == "conversation"
+    assert kind("Dear support, my lamp broke.", form="text") == "conversation"
+    assert kind(page, form="text") == "document"
+    assert kind(page, page, form="folder") == kind(page, page, form="lines") == "document"
+    assert kind("Nice place.", "Bad food.", form="folder") == "reviews"
+    assert kind("1 Pumps", page, "2 Seals", page, form="paragraphs") == "document"
+    assert kind(*REVIEWS, form="paragraphs") == "reviews"
+    assert kind() == "reviews"
+
+
+def test_the_command_says_what_it_took_a_file_for_and_can_be_overruled(tmp_path: Path) -> None:
+    file = tmp_path / "reviews.csv"
+    file.write_text("review\n" + "\n".join(f'"{text}"' for text in REVIEWS), encoding="utf-8")
+    done = CliRunner().invoke(app, ["summarize", str(file), "--to", "json"])
+    assert "Taken for reviews, because it holds several texts that nobody answers." in done.stderr
+    assert "--as conversations or --as document" in done.stderr
+    assert json.loads(done.stdout)["as"] == "reviews"
+    assert json.loads(done.stdout)["records"] == 5
+    other = CliRunner().invoke(app, ["summarize", str(file), "--to", "json", "--as", "document"])
+    assert "Taken for" not in other.stderr
+    assert json.loads(other.stdout)["as"] == "document"
 
 
 @pytest.mark.parametrize("form", ["markdown", "csv", "json"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gistill.digest.report.briefs import Tallied
     from gistill.lm.seam import LanguageModel
     from gistill.schema import Failure, Record
+    from gistill.tables import TableInfo
 
 To = Literal["markdown", "csv", "json"]
 Kind = Literal["conversations", "document", "reviews"]
@@ -33,13 +35,13 @@ def summarize(
         typer.Option("--out", "-o", metavar="FILE", help="File: .md, .csv or .json. Default: standard output."),
     ] = None,
     kind: Annotated[
-        Kind,
+        Kind | None,
         typer.Option(
             "--as",
             help="What the file holds. Of conversations briefs are written; a document and reviews are summed up in "
-            "sentences chosen from them.",
+            "sentences chosen from them. Default: it is found out, and said.",
         ),
-    ] = "conversations",
+    ] = None,
     to: Annotated[
         To | None, typer.Option("--to", help="Form of the result. Default: by the ending of -o, else markdown.")
     ] = None,
@@ -71,8 +73,9 @@ def summarize(
     id_column: options.IdColumn = None,
     language_column: options.LanguageColumn = None,
 ) -> None:
-    """Write a brief of each conversation: the issue, what was done, how it ended, and the next step.
+    """Write a brief of each conversation, or sum up a document or reviews in their own sentences.
 
+    A brief is the issue, what was done, how it ended, and the next step.
     Every sentence names the turns that carry it. A sentence of the model is checked against these; where it does not
     stand, the customer's and the agent's own words stand instead. Mails, tickets and forms are conversations too.
     """
@@ -81,15 +84,18 @@ def summarize(
         columns = options.columns(text=text_column, messages=messages_column, id=id_column, language=language_column)
         how = options.layout(table_format, encoding, header_row, sheet, records_path)
         table = open_source(files, columns, how, say=show.say)
+        items: Iterable[Record | Failure] = table.records(limit=limit)
+        if kind is None:
+            kind, items = _found(items, table.info, show.say)
         if kind != "conversations":
-            _choose(table.records(limit=limit), kind, tuple(aspect or ()), words, out, form, show)
+            _choose(items, kind, tuple(aspect or ()), words, out, form, show)
             return
         from gistill.digest.briefs.writing import make_briefs
         from gistill.digest.ends import refuse_broken
         from gistill.digest.report.briefs import Tallied
 
         failures: Counter[str] = Counter()
-        records = _readable(table.records(limit=limit), failures, show)
+        records = _readable(items, failures, show)
         model = _load(writer, show.say)
         briefs = Tallied(make_briefs(records, writer=model, aspects=tuple(aspect or ()), words=words))
         if out is None:
@@ -99,6 +105,24 @@ def summarize(
             _write(out, briefs, form, failures, model)
         show.say(_said(briefs, failures))
         refuse_broken(failures, sum(briefs.outcomes.values()), table.info)
+
+
+def _found(
+    items: Iterable[Record | Failure], info: TableInfo, say: Callable[[str], None]
+) -> tuple[Kind, Iterable[Record | Failure]]:
+    """Find out what a file holds by its first records, and say so; the records come back from the first on."""
+    from gistill.digest.kinds import SAMPLE, find_kind
+    from gistill.schema import Record
+
+    rest = iter(items)
+    first = list(itertools.islice(rest, SAMPLE))
+    shape, why = find_kind(
+        [item for item in first if isinstance(item, Record)], format=info.format, columns=info.header
+    )
+    kind: Kind = "conversations" if shape == "conversation" else shape
+    others = " or ".join(f"--as {other}" for other in get_args(Kind) if other != kind)
+    say(f"Taken for {'a document' if kind == 'document' else kind}, because {why}. Wrong? Say {others}.")
+    return kind, itertools.chain(first, rest)
 
 
 def _choose(
@@ -116,7 +140,8 @@ def _choose(
 
     failures: Counter[str] = Counter()
     records = list(_readable(items, failures, show))
-    found = lines(summarize_texts(records, kind, aspects, words), form, len(records))
+    chosen = summarize_texts(records, kind, aspects, words, progress=lambda done, of: show("choose", done, of))
+    found = lines(chosen, form, kind, len(records))
     if out is None:
         for line in found:
             output(line)

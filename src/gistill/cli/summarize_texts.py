@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,26 +15,34 @@ COLUMNS = ("aspect", "sentence", "record", "start", "end", "say_alike", "of")
 Summaries = list[tuple[str, "list[Chosen]"]]  # aspect, empty for everything; its sentences
 
 
-def summarize_texts(records: Sequence[Record], shape: Shape, aspects: Sequence[str], words: int) -> Summaries:
+def summarize_texts(
+    records: Sequence[Record],
+    shape: Shape,
+    aspects: Sequence[str],
+    words: int,
+    *,
+    progress: Callable[[int, int], None],
+) -> Summaries:
     """Choose the sentences of each aspect; without aspects, of everything."""
     from gistill.digest.extractive import summarize_records
     from gistill.likeness import load_likeness
     from gistill.vectors import load_vectors
 
     encoder, vectors = load_likeness(), load_vectors()
-    return [
-        (aspect, summarize_records(records, shape, encoder=encoder, vectors=vectors, aspect=aspect, words=words))
-        for aspect in aspects or ("",)
-    ]
+    choose = partial(
+        summarize_records, records, shape, encoder=encoder, vectors=vectors, words=words, progress=progress
+    )
+    return [(aspect, choose(aspect=aspect)) for aspect in aspects or ("",)]
 
 
-def lines(found: Summaries, form: str, records: int) -> Iterator[str]:
+def lines(found: Summaries, form: str, shape: Shape, records: int) -> Iterator[str]:
     """Give the result line by line, as "markdown", "csv" or "json"."""
     from gistill.tables import csv_lines
 
     if form == "json":
         rows = [{"aspect": aspect or None, "sentences": [one._asdict() for one in said]} for aspect, said in found]
-        yield json.dumps({"records": records, "by": "extraction", "summaries": rows}, ensure_ascii=False, indent=1)
+        whole = {"as": shape, "records": records, "by": "extraction", "summaries": rows}
+        yield json.dumps(whole, ensure_ascii=False, indent=1)
     elif form == "csv":
         cells = [
             (aspect, one.text, one.record, one.start, one.end, "" if one.alike is None else one.alike, records)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,9 @@ from gistill.text import count_words
 from gistill.vectors import TermVectors
 
 Shape = Literal["document", "reviews"]
-MOST = 2000  # sentences that are read; of more, some are drawn, so that memory is bounded
+MOST = 2000  # sentences of reviews that are compared all with all; of more some are drawn, so that memory is bounded
+MOST_OF_DOCUMENT = 50_000  # sentences of a document; of more some are drawn
+_AT_ONCE = 500  # sentences whose vectors are held while it is counted who says what was chosen
 _SHORTEST, _LONGEST = 2, 60  # words of a sentence that can be chosen
 _KEPT, _FEWEST = 0.25, 10  # of the sentences, those nearest to the aspect; at least so many
 _NEAR = 0.35  # nearness to the aspect below which a sentence is about something else
@@ -60,11 +62,13 @@ def summarize_records(
     vectors: TermVectors,
     aspect: str = "",
     words: int = 60,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Chosen]:
     """Choose the sentences that say most.
 
     Of reviews those come first that most other reviews say alike (`Likeness.enough`), of a document those nearest to
-    the mean of all; what was said already is passed over.
+    the mean of all; what was said already is passed over. Of many reviews sentences are drawn (seed 0) to choose from,
+    and then all reviews are gone through, a few at a time, to count who says what was chosen.
 
     Args:
         records: Reviews, or the parts of a document.
@@ -73,34 +77,65 @@ def summarize_records(
         vectors: Say which sentences are near to the aspect.
         aspect: What to look at; empty looks at everything.
         words: At most; a single sentence may be longer.
+        progress: Called with sentences read and sentences in all.
 
     Returns:
         Sentences in the order of their rank, of a document in its order; none where nothing is said of the aspect.
     """
     found = _sentences(records)
     if aspect and found:
-        near = nearness(aspect, [one.text for one in found], vectors)
-        most = max(_FEWEST, round(_KEPT * len(found)))
-        order = [int(place) for place in np.argsort(-near, kind="stable")[:most] if near[place] >= _NEAR]
-        found = [found[place] for place in sorted(order)]
+        found = _about(aspect, found, vectors)
     if not found:
         return []
-    states = encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in found])
-    rank = _by_voices if shape == "reviews" else _by_middle
-    chosen = rank(found, states, encoder.enough, words)
-    return chosen if shape == "reviews" else sorted(chosen, key=lambda one: found.index(one))
+    most = MOST if shape == "reviews" else MOST_OF_DOCUMENT
+    drawn = found
+    if len(found) > most:
+        drawn = [found[place] for place in sorted(random.Random(0).sample(range(len(found)), most))]
+    states = np.concatenate([part for part, _ in _embedded(drawn, encoder, progress)])
+    if shape == "document":
+        place_of = {one: place for place, one in enumerate(drawn)}
+        return sorted(_by_middle(drawn, states, encoder.enough, words), key=place_of.__getitem__)
+    chosen = _by_voices(drawn, states, encoder.enough, words)
+    return chosen if drawn is found else _counted(chosen, found, encoder, progress)
 
 
 def _sentences(records: Sequence[Record]) -> list[Chosen]:
-    found = [
+    return [
         Chosen(record.id, span.start, span.end, text, None)
         for record in records
         for span in split(record.text)
         if _SHORTEST <= count_words(text := record.text[span.start : span.end]) <= _LONGEST
     ]
-    if len(found) > MOST:
-        found = [found[place] for place in sorted(random.Random(0).sample(range(len(found)), MOST))]
-    return found
+
+
+def _about(aspect: str, found: Sequence[Chosen], vectors: TermVectors) -> list[Chosen]:
+    near = nearness(aspect, [one.text for one in found], vectors)
+    most = max(_FEWEST, round(_KEPT * len(found)))
+    order = [int(place) for place in np.argsort(-near, kind="stable")[:most] if near[place] >= _NEAR]
+    return [found[place] for place in sorted(order)]
+
+
+def _embedded(
+    found: Sequence[Chosen], encoder: Likeness, progress: Callable[[int, int], None]
+) -> Iterator[tuple[NDArray[np.float32], Sequence[Chosen]]]:
+    """Give the vectors of sentences, a few at a time, with the sentences."""
+    for start in range(0, len(found), _AT_ONCE):
+        part = found[start : start + _AT_ONCE]
+        yield encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in part]), part
+        progress(start + len(part), len(found))
+
+
+def _counted(
+    chosen: list[Chosen], found: Sequence[Chosen], encoder: Likeness, progress: Callable[[int, int], None]
+) -> list[Chosen]:
+    """Count over all sentences who says alike what was chosen from some, and put what most say first."""
+    wanted = encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in chosen])
+    who: list[set[str]] = [{one.record} for one in chosen]
+    for states, part in _embedded(found, encoder, progress):
+        for place, sentence in zip(*np.nonzero(wanted @ states.T >= encoder.enough), strict=True):
+            who[place].add(part[sentence].record)
+    told = [one._replace(alike=len(said)) for one, said in zip(chosen, who, strict=True)]
+    return sorted(told, key=lambda one: -(one.alike or 0))
 
 
 def _by_voices(found: list[Chosen], states: NDArray[np.float32], enough: float, words: int) -> list[Chosen]:

@@ -101,8 +101,13 @@ def channel_by_shape(said: Sequence[Said]) -> Channel | None:
     if len(_FORM_LINE.findall(said[0].text)) > 1:
         return "web form"
     lengths = sorted(len(turn.text) for turn in said)
-    letters = sum(bool(_LETTER.match(turn.text)) for turn in said)
+    letters = sum(is_letter(turn.text) for turn in said)
     return "e-mail" if 2 * letters >= len(said) or lengths[len(lengths) // 2] >= _WRITTEN else "teammate chat"
+
+
+def is_letter(text: str) -> bool:
+    """Say whether a text begins as a letter does: with a subject, or with whom it greets."""
+    return _LETTER.match(text) is not None
 
 
 def _words(record: Record, turn: Turn) -> str:
