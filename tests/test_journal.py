@@ -60,6 +60,8 @@ def test_the_key_is_what_decides_an_answer_and_nothing_else() -> None:
     assert {request_key("m", request) for request in same} == {request_key("m", base)}
     assert len({request_key("m", base), request_key("n", base), *(request_key("m", o) for o in other)}) == 7
     assert request_key("m", ask(temperature=1, seed=1)) != request_key("m", ask(temperature=1, seed=2))
+    assert request_key("m", ask(temperature=1, top_p=0.5)) != request_key("m", ask(temperature=1))
+    assert request_key("m", ask(top_p=0.5)) == request_key("m", base)
 
 
 def test_the_key_stays_what_it_was() -> None:

@@ -18,11 +18,12 @@ from gistill.errors import ModelBrokenError, ModelMissingError
 from gistill.files import hash_file
 from gistill.install import pip_install
 from gistill.lm import Request, find_writer, load_writer
+from gistill.lm.engines.local import LocalModel
 from gistill.lm.fake import ScriptedModel
 from gistill.lm.formats.gguf_f16 import LLAMA_LAYER, LLAMA_WHOLE, as_f16, cache_folder, context_length
 from gistill.lm.formats.lora import Adapter, merged_adapter
 from gistill.lm.formats.safetensors import Tensors
-from gistill.lm.seam import Completion, LanguageModel
+from gistill.lm.seam import Completion, Hear, LanguageModel
 from gistill.schema import Failure, Message
 
 needs_gguf = pytest.mark.skipif(find_spec("gguf") is None, reason="gguf is not installed")
@@ -247,6 +248,42 @@ def test_greedy_answers_repeat_and_seeds_decide_the_others_whatever_the_batch(lo
     assert first.text == second.text != third.text
     assert local.complete([warm[0]])[0].text == first.text
     assert local.complete([greedy])[0].text == plain.text
+
+
+@pytest.mark.slow
+@needs_engine
+def test_top_p_leaves_the_unlikely_tokens_out(local: LanguageModel) -> None:
+    """First words of a story: many at top_p 1, few at 0.3, and the likeliest alone at nearly 0."""
+    words = {
+        top_p: {
+            answer.text
+            for answer in local.complete(
+                [ask("Tell a story.", temperature=1.5, top_p=top_p, seed=seed, max_tokens=1) for seed in range(24)]
+            )
+        }
+        for top_p in (1.0, 0.3, 0.0001)
+    }
+    greedy = local.complete([ask("Tell a story.", max_tokens=1)])[0].text
+    assert words[0.0001] == {greedy}
+    assert len(words[0.3]) < len(words[1.0]) / 2
+    assert len(words[1.0]) > 6
+
+
+@needs_engine
+def test_an_answer_is_heard_token_by_token_and_is_the_one_that_nobody_hears(local: LanguageModel) -> None:
+    assert isinstance(local, LocalModel)
+    heard: list[str] = []
+    story = ask("Tell a story about a lamp.", temperature=1.0, seed=3, max_tokens=24)
+    cut = ask(CAPITAL, stop=("France",), max_tokens=16)
+    whole = local.complete([story, cut])
+    hear: list[Hear | None] = [lambda text: heard.append(text) or True, lambda text: True, lambda text: False]
+    answers = local.stream([story, cut, story], hear)
+    assert answers[:2] == whole
+    assert answers[2].failure is not None
+    assert answers[2].failure.kind == "canceled"
+    assert len(heard) > 12
+    assert heard[-1].startswith(whole[0].text)
+    assert local.complete([story]) == whole[:1]
 
 
 @needs_engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,38 @@ def test_sampling_follows_the_models_probabilities(causal: TorchModel) -> None:
     hot = texts(causal, [ask("the lid", max_tokens=1, temperature=5.0, seed=seed) for seed in range(200)])
     assert cold.count(greedy) > 190
     assert len(set(hot)) > 50
+
+
+def test_top_p_draws_from_the_fewest_likeliest_tokens_in_their_proportions() -> None:
+    """Probabilities 0.5, 0.3, 0.15, 0.05; 0.7 needs the first two, which are then drawn as 5 to 3."""
+    import torch
+
+    from gistill.lm.engines.torch_model import _Sampling
+
+    scores = torch.log(torch.tensor([[0.05, 0.5, 0.15, 0.3]]))
+    drawn = {top_p: [0, 0, 0, 0] for top_p in (0.01, 0.5, 0.7, 0.81, 1.0)}
+    for top_p, counts in drawn.items():
+        for seed in range(2_000):
+            sampling = _Sampling([ask("x", temperature=1.0, top_p=top_p, seed=seed)])
+            counts[int(sampling(None, scores).argmax())] += 1
+    assert drawn[0.01] == drawn[0.5] == [0, 2_000, 0, 0]
+    assert drawn[0.7][0] == drawn[0.7][2] == drawn[0.81][0] == 0
+    assert abs(drawn[0.7][1] / 2_000 - 0.625) < 0.035  # three standard errors
+    assert abs(drawn[0.81][2] / 2_000 - 0.15 / 0.95) < 0.026
+    assert min(drawn[1.0]) > 60
+
+
+def test_an_answer_is_told_while_it_grows_and_given_up_when_nobody_hears_it(model: TorchModel) -> None:
+    heard: list[str] = []
+    requests = [ask("the lid", max_tokens=9), ask(QUESTIONS[1], max_tokens=9), ask("the lid", max_tokens=9)]
+    whole = model.complete(requests[:2])
+    answers = model.stream(requests, [lambda text: heard.append(text) or True, None, lambda text: False])
+    assert [answer.text for answer in answers[:2]] == [answer.text for answer in whole]
+    assert answers[2].failure is not None
+    assert answers[2].failure.kind == "canceled"
+    assert len(heard) > 1
+    assert heard[-1] == whole[0].text
+    assert all(later.startswith(text.rstrip("\ufffd")) for text, later in pairwise(heard))
 
 
 def test_every_request_has_its_own_length(model: TorchModel) -> None:

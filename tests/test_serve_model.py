@@ -115,7 +115,7 @@ def test_a_cut_answer_says_so_and_a_beginning_is_not_repeated() -> None:
     assert told["choices"][0]["finish_reason"] == "length"
 
 
-def test_a_stream_comes_in_one_piece() -> None:
+def test_a_model_that_cannot_stream_is_streamed_in_one_piece() -> None:
     with served(ScriptedModel(echo)) as url, client(url) as openais:
         pieces = list(openais.chat.completions.create(**say("x", stream=True, stream_options={"include_usage": True})))
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices) == "you said 'x'"
@@ -141,7 +141,8 @@ def test_a_stream_comes_in_one_piece() -> None:
         (say(model="other"), 404, "'other' does not exist"),
         (say(n=2), 400, "n is not supported"),
         (say(tools=[{"type": "function"}]), 400, "tools is not supported"),
-        (say(top_p=0.5), 400, "top_p is not supported"),
+        (say(top_p=1.5), 400, "top_p"),
+        (say(top_p=-0.1), 400, "top_p"),
         (say(logprobs=True), 400, "logprobs is not supported"),
         (say(something_new=1), 400, "something_new is not supported"),
         (say(temperature=-1), 400, "temperature"),
@@ -255,6 +256,14 @@ def test_a_request_that_breaks_the_model_fails_alone() -> None:
         "you said 'three'",
     ]
     batcher.close()
+
+
+@pytest.mark.parametrize(("top_p", "asked"), [(None, (1.0, 1.0)), (1, (1.0, 1.0)), (0.3, (1.0, 0.3)), (0, (0.0, 1.0))])
+def test_top_p_reaches_the_model_and_0_draws_the_likeliest(top_p: float | None, asked: tuple[float, float]) -> None:
+    model = ScriptedModel(echo)
+    with served(model) as url:
+        assert post(url, say(top_p=top_p)).status_code == 200
+    assert (model.calls[0][0].temperature, model.calls[0][0].top_p) == asked
 
 
 @pytest.mark.parametrize(("temperature", "asked"), [(1e-300, 0.0), (1e-6, 0.0), (0.001, 0.001), (2, 2.0), (0, 0.0)])

@@ -141,7 +141,7 @@ async def _load(state: State, load: Callable[[], Loaded], together: bool, say: S
         say(f"The models cannot be loaded ({type(error).__name__}).")
         state.broken = True
         return
-    state.models = Models(loaded, together=together)
+    state.models = Models(loaded, seconds=state.limits.seconds, together=together)
     say("Ready.")
 
 

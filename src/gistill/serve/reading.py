@@ -11,6 +11,7 @@ from gistill.reader import ReadersByLanguage
 from gistill.serve.batching import Batcher
 from gistill.serve.limits import still_wanted
 from gistill.serve.openai.bodies import BodyError
+from gistill.serve.openai.streaming import Asked
 
 if TYPE_CHECKING:
     from gistill.digest.extract import SentenceReader
@@ -78,7 +79,7 @@ class SharedModel:
         batcher: Asks it.
     """
 
-    def __init__(self, model: LanguageModel, batcher: Batcher[Request, Completion]) -> None:
+    def __init__(self, model: LanguageModel, batcher: Batcher[Asked, Completion]) -> None:
         self.name, self.hash, self._batcher = model.name, model.hash, batcher
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
@@ -88,7 +89,7 @@ class SharedModel:
             BodyError: As `SharedReader.read`.
         """
         still_wanted()
-        futures = [self._batcher.ask(request) for request in requests]
+        futures = [self._batcher.ask(Asked(request)) for request in requests]
         if any(future is None for future in futures):
             for future in futures:
                 if future is not None:

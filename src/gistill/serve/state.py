@@ -15,13 +15,13 @@ from gistill.serve.limits import Gate, Limits, Patience, within
 from gistill.serve.metrics import Metrics
 from gistill.serve.openai.api import GRACE, Service
 from gistill.serve.openai.bodies import BodyError
+from gistill.serve.openai.streaming import Asked, answering
 from gistill.serve.reading import SharedModel, SharedReader, shared
 from gistill.serve.security import Tickets
 
 if TYPE_CHECKING:
     from gistill.digest.extract import SentenceReader
     from gistill.lm.seam import Completion, LanguageModel
-    from gistill.lm.seam import Request as Asked
     from gistill.serve.jobs import Jobs
     from gistill.serve.runner import Runner
 
@@ -49,12 +49,12 @@ class Loaded:
 class Models:
     """The models of a server, made ready for many threads."""
 
-    def __init__(self, loaded: Loaded, *, together: bool = True) -> None:
+    def __init__(self, loaded: Loaded, *, seconds: float, together: bool = True) -> None:
         self.reader, self._readers = shared(loaded.reader, together=together)
         self._batchers: dict[int, Batcher[Asked, Completion]] = {}
         self.chat = None
         if loaded.writer is not None:
-            self.chat = Service(loaded.writer, self._batcher(loaded.writer), also=NAME, discreet=True)
+            self.chat = Service(loaded.writer, self._batcher(loaded.writer), also=NAME, discreet=True, seconds=seconds)
         self.briefs = None if loaded.briefs is None else SharedModel(loaded.briefs, self._batcher(loaded.briefs))
 
     @property
@@ -72,7 +72,7 @@ class Models:
 
     def _batcher(self, model: LanguageModel) -> Batcher[Asked, Completion]:
         if id(model) not in self._batchers:
-            self._batchers[id(model)] = Batcher(model.complete)
+            self._batchers[id(model)] = Batcher(answering(model))
         return self._batchers[id(model)]
 
 

@@ -107,6 +107,8 @@ def chat_body(
     body["max_completion_tokens" if "max_tokens" in without else "max_tokens"] = request.max_tokens
     if request.temperature > 0:
         body["seed"] = request.seed
+        if request.top_p < 1:
+            body["top_p"] = request.top_p
     if request.stop:
         body["stop"] = [clean(stop) for stop in request.stop[:_MOST_STOPS]]
     if request.answer_schema:
@@ -316,7 +318,7 @@ def _not_taken(said: str, named: str) -> str:
         said,
     ):
         return ""
-    for name in ("response_format", "seed", "stop", "temperature", "max_tokens"):
+    for name in ("response_format", "seed", "stop", "temperature", "top_p", "max_tokens"):
         if named.split(".")[0] == name or re.search(rf"\b{name}\b", said):
             return name
     return "response_format" if "json_schema" in said else ""

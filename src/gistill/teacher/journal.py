@@ -84,6 +84,8 @@ def request_key(model: str, request: Request) -> str:
         "stop": list(request.stop),
         "schema": request.answer_schema,
     }
+    if request.temperature > 0 and request.top_p < 1:  # else it decides nothing, and was in no key before
+        asked["top_p"] = request.top_p
     return hash_text(json.dumps(asked, sort_keys=True, separators=(",", ":")))
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,31 @@ from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file
 from gistill.lm.chat import unmarked
 from gistill.lm.formats.gguf_f16 import as_f16, context_length, wordless
-from gistill.lm.seam import Completion, Request, failed
+from gistill.lm.seam import Completion, Hear, Request, failed
 from gistill.offline import openvino_genai
 
 _CACHE_GB = 1  # keys and values kept for prefixes: about 85,000 tokens of SmolLM2-135M
 _SCHEMAS = 512  # of which it is known whether the engine can enforce them; more than `serve` remembers
 _MARK = re.compile(r"[<\[◁].+[>\]▷]", re.DOTALL)  # how the special tokens of all formats are written
 _CONTEXT = 8192  # tokens, where the model does not say
+
+
+@dataclass
+class _Made:
+    """What the engine has made of an answer so far."""
+
+    tokens: list[int] = field(default_factory=list)
+    reason: Any = None  # why it ended; None before anything was made
+    canceled: bool = False
+
+    def read(self, handle: Any) -> bool:
+        """Take what is new from the engine, and say whether anything is."""
+        before = len(self.tokens)
+        while handle.can_read():
+            for output in handle.read().values():
+                self.tokens += output.generated_ids
+                self.reason = output.finish_reason
+        return len(self.tokens) > before
 
 
 class LocalModel:
@@ -84,15 +103,23 @@ class LocalModel:
         Sampling is seeded per request, so an answer does not depend on what else is in the batch. Interrupted, it
         cancels what is running and can be asked again.
         """
+        return self.stream(requests, [None] * len(requests))
+
+    def stream(self, requests: Sequence[Request], hear: Sequence[Hear | None]) -> list[Completion]:
+        """Answer all requests together, and tell what is made of each; see `StreamingModel.stream`."""
         prompts = [self._prompt(request) for request in requests]
         for request in requests:
             self.schema_problem(_enforced(request))  # tried alone, before anything else is queued
         handles: list[Any] = []
+        made = [_Made() for _ in requests]
         try:
             for request, prompt in zip(requests, prompts, strict=True):
                 handles.append(self._start(request, prompt))
             while self._pipeline.has_non_finished_requests():
                 self._pipeline.step()
+                for request, handle, one, hears in zip(requests, handles, made, hear, strict=True):
+                    if hears is not None:
+                        self._tell(request, handle, one, hears)
         except BaseException:
             for handle in handles:
                 if not isinstance(handle, Completion):
@@ -101,9 +128,17 @@ class LocalModel:
                 self._pipeline.step()
             raise
         return [
-            self._completion(request, prompt.shape[1], handle)
-            for request, prompt, handle in zip(requests, prompts, handles, strict=True)
+            self._completion(request, prompt.shape[1], handle, one)
+            for request, prompt, handle, one in zip(requests, prompts, handles, made, strict=True)
         ]
+
+    def _tell(self, request: Request, handle: Any, made: _Made, hear: Hear) -> None:
+        """Tell an answer as far as it is made; one that nobody waits for is given up."""
+        if isinstance(handle, Completion) or made.canceled or not made.read(handle):
+            return
+        if not hear(request.beginning + self._tokenizer.decode(made.tokens)):
+            made.canceled = True
+            handle.cancel()
 
     def _prompt(self, request: Request) -> Any:
         """Turn messages into token ids, in the model's own chat template.
@@ -134,6 +169,7 @@ class LocalModel:
         if request.temperature > 0:
             config.temperature = request.temperature
             config.rng_seed = request.seed
+            config.top_p = request.top_p
         if request.stop:
             config.stop_strings = set(request.stop)
         if schema := _enforced(request):
@@ -170,17 +206,18 @@ class LocalModel:
             self._schemas[schema] = problem
         return self._schemas[schema]
 
-    def _completion(self, request: Request, prompt_tokens: int, handle: Any) -> Completion:
+    def _completion(self, request: Request, prompt_tokens: int, handle: Any, made: _Made) -> Completion:
         if isinstance(handle, Completion):
             return handle
-        outputs = handle.read_all() if handle.can_read() else []
-        if not outputs or handle.get_status() != self._genai.GenerationStatus.FINISHED:
+        if made.canceled:
+            return failed("canceled", "nobody waits for the answer any longer", prompt_tokens=prompt_tokens)
+        made.read(handle)
+        if made.reason is None or handle.get_status() != self._genai.GenerationStatus.FINISHED:
             return failed("out_of_memory", "the engine gave up the request", prompt_tokens=prompt_tokens)
-        tokens = list(outputs[0].generated_ids)
-        beginning = request.beginning
+        tokens, beginning = made.tokens, request.beginning
         text = beginning + self._tokenizer.decode(tokens)
         cut = min((at for at in (text.find(stop, len(beginning)) for stop in request.stop) if at >= 0), default=None)
-        full = outputs[0].finish_reason == self._genai.GenerationFinishReason.LENGTH and cut is None
+        full = made.reason == self._genai.GenerationFinishReason.LENGTH and cut is None
         return Completion(
             text=text[:cut],
             prompt_tokens=prompt_tokens,

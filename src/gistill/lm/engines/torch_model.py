@@ -7,7 +7,7 @@ torch and transformers (extra: train) are imported when a model is made, not bef
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file, hash_text
 from gistill.lm.chat import line_break, marks_of, prompt_text, unmarked
 from gistill.lm.formats.lora import adapter_settings
-from gistill.lm.seam import Completion, Request, failed
+from gistill.lm.seam import Completion, Hear, Request, failed
 
 offline.hugging_face()  # before anything in here imports one of those libraries
 
@@ -34,6 +34,7 @@ class _Asked(NamedTuple):
     request: Request
     prompt: list[int]
     start: list[int]
+    hear: Hear | None
 
 
 class TorchModel:
@@ -73,12 +74,16 @@ class TorchModel:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Answer all requests; see `LanguageModel.complete`. What does not fit context or memory fails by name."""
+        return self.stream(requests, [None] * len(requests))
+
+    def stream(self, requests: Sequence[Request], hear: Sequence[Hear | None]) -> list[Completion]:
+        """Answer all requests, and tell what is made of each; see `StreamingModel.stream`."""
         import torch
 
         answers: list[Completion | None] = [None] * len(requests)
         asked = []
-        for place, request in enumerate(requests):
-            one = self._ask(place, request)
+        for place, (request, hears) in enumerate(zip(requests, hear, strict=True)):
+            one = self._ask(place, request, hears)
             room = len(one.prompt) if self._seq2seq else len(one.prompt) + request.max_tokens
             if room > self._context:
                 detail = f"{len(one.prompt)} tokens asked and {request.max_tokens} to answer do not fit"
@@ -97,15 +102,15 @@ class TorchModel:
             self.model.train(training)
         return [answer for answer in answers if answer is not None]
 
-    def _ask(self, place: int, request: Request) -> _Asked:
+    def _ask(self, place: int, request: Request, hear: Hear | None) -> _Asked:
         """Tokenise as in training: the question alone, with an encoder's special tokens but no others."""
         if not self._seq2seq:
             text = prompt_text(self.tokenizer, request.messages)
-            return _Asked(place, request, list(self.tokenizer(text, add_special_tokens=False).input_ids), [])
+            return _Asked(place, request, list(self.tokenizer(text, add_special_tokens=False).input_ids), [], hear)
         beginning = unmarked(request.beginning, marks_of(self.tokenizer))
         text = prompt_text(self.tokenizer, request.messages[:-1] if beginning else request.messages)
         start = self.tokenizer(beginning, add_special_tokens=False).input_ids if beginning else []
-        return _Asked(place, request, list(self.tokenizer(text).input_ids), list(start))
+        return _Asked(place, request, list(self.tokenizer(text).input_ids), list(start), hear)
 
     def _batches(self, asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
         """Longest first, so that what does not fit into memory shows at once."""
@@ -165,21 +170,31 @@ class TorchModel:
             decoder_start_token_id=self.model.config.to_dict().get("decoder_start_token_id"),
         )
         ready = _Ready(self.tokenizer, [one.request for one in batch], given)
+        telling = _Telling(batch, given, self._written)
         out = self.model.generate(
             **inputs,
             generation_config=config,
             logits_processor=LogitsProcessorList([_Sampling([one.request for one in batch])]),
-            stopping_criteria=StoppingCriteriaList([ready]),
+            stopping_criteria=StoppingCriteriaList([ready, telling]),
         )
         rows = out[:, given:].tolist()
-        return [self._completion(one, row[:count]) for one, row, count in zip(batch, rows, ready.counts, strict=True)]
+        told = zip(batch, rows, ready.counts, telling.canceled, strict=True)
+        return [
+            failed("canceled", "nobody waits for the answer any longer", prompt_tokens=len(one.prompt))
+            if canceled
+            else self._completion(one, row[:count])
+            for one, row, count, canceled in told
+        ]
+
+    def _written(self, tokens: list[int]) -> str:
+        """Write tokens as text, without what ends an answer."""
+        end = next((at for at, token in enumerate(tokens) if token in self._ends), None)
+        written = self.tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(written if self._line_break == "\n" else written.replace(self._line_break, "\n"))
 
     def _completion(self, one: _Asked, tokens: list[int]) -> Completion:
         end = next((at for at, token in enumerate(tokens) if token in self._ends), None)
-        written = self.tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        if self._line_break != "\n":
-            written = written.replace(self._line_break, "\n")
-        text = one.request.beginning + written
+        text = one.request.beginning + self._written(tokens)
         places = (text.find(stop, len(one.request.beginning)) for stop in one.request.stop)
         cut = min((at for at in places if at >= 0), default=None)
         return Completion(
@@ -209,8 +224,20 @@ class _Sampling:
                     self._generators[row] = torch.Generator().manual_seed(request.seed % 2**63)
                 uniform = torch.rand(scores.shape[1], generator=self._generators[row], dtype=torch.float64)
                 noise = -torch.log(-torch.log(uniform.clamp_min(1e-300)))
-                drawn[row] = drawn[row] / request.temperature + noise.to(drawn)
+                drawn[row] = _likeliest(drawn[row] / request.temperature, request.top_p) + noise.to(drawn)
         return drawn
+
+
+def _likeliest(scores: Any, top_p: float) -> Any:
+    """Leave the fewest likeliest tokens that have a probability together; the scores of all others are -inf."""
+    import torch
+
+    if top_p >= 1:
+        return scores
+    ordered, places = scores.sort(descending=True)
+    before = torch.softmax(ordered, dim=-1).cumsum(dim=-1).roll(1)
+    before[0] = 0  # the likeliest always stays
+    return scores.index_fill(0, places[before >= top_p], -torch.inf)
 
 
 class _Ready:
@@ -237,6 +264,36 @@ class _Ready:
             return count >= request.max_tokens
         written = self._tokenizer.decode(row[self._given :].tolist(), skip_special_tokens=True)
         return any(stop in written for stop in request.stop)
+
+
+class _Telling:
+    """Tell each row whenever there is more of it, and say which rows nobody waits for any longer.
+
+    Args:
+        batch: The rows.
+        given: Tokens before the answers.
+        write: Makes a text of an answer's tokens.
+
+    Attributes:
+        canceled: Whether nobody waits for a row.
+    """
+
+    def __init__(self, batch: Sequence[_Asked], given: int, write: Callable[[list[int]], str]) -> None:
+        self._batch, self._given, self._write = batch, given, write
+        self._told = ["" for _ in batch]
+        self.canceled = [False for _ in batch]
+
+    def __call__(self, input_ids: Any, scores: Any, **settings: Any) -> Any:
+        import torch
+
+        for place, (row, one) in enumerate(zip(input_ids, self._batch, strict=True)):
+            if one.hear is None or self.canceled[place]:
+                continue
+            written = self._write(row[self._given :][: one.request.max_tokens].tolist())
+            if written != self._told[place]:
+                self._told[place] = written
+                self.canceled[place] = not one.hear(one.request.beginning + written)
+        return torch.tensor(self.canceled, device=input_ids.device)
 
 
 def load_torch_model(

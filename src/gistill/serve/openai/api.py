@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+import json
+import math
+import time
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from gistill import install
 from gistill.errors import ExtraMissingError, GistillError
-from gistill.lm.seam import Completion, LanguageModel, Request
+from gistill.lm.seam import Completion, Hear, LanguageModel, Request
 from gistill.serve.batching import Batcher
 from gistill.serve.openai.bodies import (
     BodyError,
     completion_body,
     error_body,
     failure_of,
+    finish_of,
     read_body,
     request_of,
-    stream_of,
+    text_of,
+    usage_of,
 )
+from gistill.serve.openai.streaming import Asked, Chunks, Listener, answering
 from gistill.serve.openai.trial import Trial
 
 MOST_BYTES = 4 * 2**20  # of a body
@@ -59,7 +65,7 @@ def app(
     except ImportError as error:
         raise ExtraMissingError("Serving a model needs starlette.", hint=install.hint("serve")) from error
 
-    batcher = Batcher(model.complete, most=most_together, waiting=waiting)
+    batcher = Batcher(answering(model), most=most_together, waiting=waiting)
     service = Service(model, batcher, api_key=api_key, most_bytes=most_bytes)
 
     @asynccontextmanager
@@ -86,20 +92,22 @@ class Service:
         most_bytes: See `app`.
         also: Another name under which the model answers.
         discreet: Whether an error of the model is told by its kind alone: its sentence may name a path or a server.
+        seconds: For an answer.
     """
 
     def __init__(
         self,
         model: LanguageModel,
-        batcher: Batcher[Request, Completion],
+        batcher: Batcher[Asked, Completion],
         *,
         api_key: str = "",
         most_bytes: int = MOST_BYTES,
         also: str = "",
         discreet: bool = False,
+        seconds: float = math.inf,
     ) -> None:
         self.model, self.batcher, self.api_key, self.most_bytes = model, batcher, api_key, most_bytes
-        self.discreet = discreet
+        self.discreet, self.seconds = discreet, seconds
         self.names = tuple(dict.fromkeys(name for name in (model.name, also) if name))
         self.enforces = bool(getattr(model, "enforces_schema", False))
         load = getattr(model, "trial", None)
@@ -138,11 +146,55 @@ class Service:
         request = request_of(body, enforces=self.enforces)
         if body.response_format is not None and body.response_format.type == "json_schema" and not request.beginning:
             await self._try_schema(request.answer_schema)
-        answer = await self._answer(request, http)
         if body.stream:
             usage = body.stream_options is not None and body.stream_options.include_usage
-            return _events(stream_of(body.model, request, answer, usage=usage))
+            return await self._stream(Chunks(body.model, request), request, http, usage=usage)
+        until = time.monotonic() + self.seconds
+        answer = await self._answer(self._ask(request, None), http, until)
         return _json(completion_body(body.model, request, answer))
+
+    async def _stream(self, chunks: Chunks, request: Request, http: Any, *, usage: bool) -> Any:
+        """Send an answer while it is made. What fails before its first words is an error with its own status."""
+        from starlette.responses import StreamingResponse
+
+        listener, until = Listener(), time.monotonic() + self.seconds
+        asked = self._ask(request, listener.hear)
+        first = ""
+        try:
+            while not first and not asked.done():
+                await _first(until, asked, listener.news.wait(), _disconnected(http))
+                if not listener.news.is_set() and not asked.done():
+                    raise _unanswered(until)
+                listener.news.clear()
+                first = chunks.more(listener.text)
+            answer = await self._answer(asked, http, until) if asked.done() else None
+        except BaseException:
+            listener.gone = True
+            asked.cancel()
+            raise
+
+        async def pieces() -> AsyncIterator[str]:
+            try:
+                if first:
+                    yield first
+                while answer is None and not asked.done():
+                    await _first(until, asked, listener.news.wait())
+                    if time.monotonic() >= until:
+                        raise _unanswered(until)
+                    listener.news.clear()
+                    if piece := chunks.more(listener.text):
+                        yield piece
+                whole = answer or await self._answer(asked, http, until)
+                told = usage_of(whole) if usage else None
+                yield chunks.end(text_of(request, whole), finish_of(whole), told)
+            except (BodyError, ValueError) as error:
+                code = error.code if isinstance(error, BodyError) else "answer_changed"
+                yield f"data: {json.dumps(error_body(str(error), status=500, code=code))}\n\n"
+            finally:
+                listener.gone = True
+                asked.cancel()
+
+        return StreamingResponse(pieces(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
     async def _try_schema(self, schema: str) -> None:
         """Refuse a schema that would hold up everybody while the engine that answers compiles it."""
@@ -159,22 +211,23 @@ class Service:
         if why:
             raise BodyError(f"The schema is not taken: {why}.", code="schema_too_slow", param="response_format")
 
-    async def _answer(self, request: Request, http: Any) -> Completion:
-        future = self.batcher.ask(request)
+    def _ask(self, request: Request, hear: Hear | None) -> asyncio.Future[Completion]:
+        future = self.batcher.ask(Asked(request, hear))
         if future is None:
             if self.batcher.alive:
                 raise BodyError(
                     "Too many requests are waiting. Try again later.", status=429, code="rate_limit_exceeded"
                 )
             raise BodyError("The server is closing.", status=503, code="unavailable")
-        asked, gone = asyncio.wrap_future(future), asyncio.ensure_future(_disconnected(http))
-        both: set[asyncio.Future[Any]] = {asked, gone}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
+        return asyncio.wrap_future(future)
+
+    async def _answer(self, asked: asyncio.Future[Completion], http: Any, until: float) -> Completion:
+        if not asked.done():
+            await _first(until, asked, _disconnected(http))
         if not asked.done():
             # A client that gave up asks again: answering both would make a slow server slower with every try.
             asked.cancel()
-            raise BodyError("The client disconnected.", status=499, code="client_gone")
+            raise _unanswered(until)
         try:
             answer = asked.result()
         except GistillError as error:
@@ -207,16 +260,28 @@ async def _disconnected(http: Any) -> None:
         pass
 
 
+def _unanswered(until: float) -> BodyError:
+    if time.monotonic() >= until:
+        told = "The answer takes too long. Ask for fewer tokens, or try again later."
+        return BodyError(told, status=503, code="timeout")
+    return BodyError("The client disconnected.", status=499, code="client_gone")
+
+
+async def _first(until: float, asked: asyncio.Future[Any], *others: Coroutine[Any, Any, Any]) -> None:
+    """Wait until an answer is there, something else has happened, or the time is over."""
+    tasks = [asyncio.ensure_future(other) for other in others]
+    left = None if math.isinf(until) else max(0.0, until - time.monotonic())
+    try:
+        await asyncio.wait([asked, *tasks], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Any:
     from starlette.responses import JSONResponse
 
     return JSONResponse(body, status_code=status, headers=headers)
-
-
-def _events(text: str) -> Any:
-    from starlette.responses import Response
-
-    return Response(text, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
 async def _refused(_: Any, error: Any) -> Any:

@@ -30,7 +30,6 @@ _STATUS = {  # of a failed answer; all others are 422: nothing is wrong with the
 _CODES = {"too_long": "context_length_exceeded"}
 _NEUTRAL: dict[str, tuple[Any, ...]] = {  # accepted with these values alone
     "n": (None, 1),
-    "top_p": (None, 1),
     "frequency_penalty": (None, 0),
     "presence_penalty": (None, 0),
     "logprobs": (None, False),
@@ -85,6 +84,7 @@ class Body(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
     response_format: _Format | None = None
@@ -136,11 +136,14 @@ def request_of(body: Body, *, enforces: bool) -> Request:
         schema = json.dumps(wanted.json_schema.schema_)
         if why := why_not(wanted.json_schema.schema_, len(schema)):
             raise BodyError(f"The schema is too large: {why}.", code="schema_too_large", param="response_format")
+    temperature = 1.0 if body.temperature is None else body.temperature
+    greedy = temperature < _GREEDY or body.top_p == 0
     stops = [body.stop] if isinstance(body.stop, str) else body.stop or []
     return Request(
         messages=tuple(_message(turn) for turn in body.messages),
         max_tokens=body.max_completion_tokens or body.max_tokens or DEFAULT_TOKENS,
-        temperature=1.0 if body.temperature is None else body.temperature if body.temperature >= _GREEDY else 0.0,
+        temperature=0.0 if greedy else temperature,
+        top_p=body.top_p or 1.0,
         seed=secrets.randbits(31) if body.seed is None else body.seed % 2**31,
         stop=tuple(stop for stop in stops if stop),
         answer_schema=schema,
@@ -163,23 +166,10 @@ def failure_of(answer: Completion) -> BodyError | None:
 
 def completion_body(model: str, request: Request, answer: Completion) -> dict[str, Any]:
     """Write an answer as OpenAI does. A beginning that the client gave is not repeated."""
-    message = {"role": "assistant", "content": _text(request, answer), "refusal": None}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
+    message = {"role": "assistant", "content": text_of(request, answer), "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_of(answer)}
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": "chat.completion", "created": int(time.time())}
-    return {**head, "model": model, "choices": [choice], "usage": _usage(answer)}
-
-
-def stream_of(model: str, request: Request, answer: Completion, *, usage: bool) -> str:
-    """Write an answer as server-sent events: all of it in one piece, for clients that know only streams."""
-    head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": "chat.completion.chunk", "created": int(time.time())}
-    told = {"role": "assistant", "content": _text(request, answer)}
-    pieces = [
-        {**head, "model": model, "choices": [{"index": 0, "delta": told, "finish_reason": None}]},
-        {**head, "model": model, "choices": [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]},
-    ]
-    if usage:
-        pieces.append({**head, "model": model, "choices": [], "usage": _usage(answer)})
-    return "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
+    return {**head, "model": model, "choices": [choice], "usage": usage_of(answer)}
 
 
 def error_body(message: str, *, status: int, code: str, param: str | None = None) -> dict[str, Any]:
@@ -188,16 +178,19 @@ def error_body(message: str, *, status: int, code: str, param: str | None = None
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def _text(request: Request, answer: Completion) -> str:
+def text_of(request: Request, answer: Completion) -> str:
+    """Give the text of an answer without the beginning that the client gave."""
     text = answer.text.removeprefix(request.beginning)
     return text.encode("utf-8", "replace").decode("utf-8")  # JSON on the wire is UTF-8
 
 
-def _finish(answer: Completion) -> str:
+def finish_of(answer: Completion) -> str:
+    """Say why an answer ended, in OpenAI's words."""
     return "length" if answer.stop == "length" else "stop"
 
 
-def _usage(answer: Completion) -> dict[str, int] | None:
+def usage_of(answer: Completion) -> dict[str, int] | None:
+    """Count the tokens of an answer; None where the model does not tell them."""
     asked, answered = answer.prompt_tokens, answer.completion_tokens
     if asked is None or answered is None:
         return None
