@@ -206,7 +206,7 @@ def test_an_editors_summaries_teach_where_there_are_some(tmp_path: Path) -> None
 
 def test_the_recipe_that_ships_is_right() -> None:
     recipe = load_loop_recipe(ROOT / "recipes/arf.yaml")
-    assert set(recipe.students) == {"raw", "revised", "dropped", "random", "human", "preferred"}
+    assert set(recipe.students) == {"raw", "revised", "dropped", "random", "own", "human", "preferred"}
     assert is_loop(ROOT / "recipes/arf.yaml")
     assert not is_loop(ROOT / "recipes/distill.yaml")
 

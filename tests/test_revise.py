@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from gistill.analysis.run import analyze, read_analysis
 from gistill.analysis.tiers import Tiers, look
 from gistill.cli import app
 from gistill.errors import InputError
+from gistill.grounding.faults.fault import Fault
+from gistill.grounding.faults.rules import Checked
 from gistill.grounding.faults.taxonomy import load_taxonomy
 from gistill.lm.fake import ScriptedModel
 from gistill.schema import Failure, Span
@@ -384,3 +387,72 @@ def test_what_a_judge_alone_found_is_mended_where_it_looks_again(tmp_path: Path)
     assert (mended["state"], mended["after"]) == ("mended", right)
     refused = CliRunner().invoke(app, ["revise", str(errors), "--look-again"])
     assert "--look-again asks a large model, and none is named" in refused.output
+
+
+class ReadAgain:
+    """A judge that marks what its table says, summary -> (code, words)."""
+
+    name = "judge"
+
+    def __init__(self, marks: dict[str, list[tuple[str, str]]]) -> None:
+        self.marks = marks
+
+    def check(self, cases: Sequence[Case]) -> list[Checked | Failure]:
+        return [
+            Checked(
+                tuple(
+                    Fault(
+                        code=code,
+                        rule="judge",
+                        tier="judge",
+                        says="So it is.",
+                        source=None,
+                        span=at(words, one.summary),
+                    )
+                    for code, words in self.marks[one.summary]
+                ),
+                frozenset(TIERS.taxonomy),
+            )
+            for one in cases
+        ]
+
+
+def at(words: str, text: str) -> Span | None:
+    start = text.find(words)
+    return Span(start=start, end=start + len(words)) if words else None
+
+
+BEFORE = "The customer paid 50 dollars for a lid that was late."
+AFTER = "The customer paid 30 dollars for a lid that was late."
+
+
+@pytest.mark.parametrize(
+    ("marked", "after", "state"),
+    [
+        ([], AFTER, "mended"),
+        ([("E14", "late")], AFTER, "partly"),  # stood there before; a second reading saw it
+        ([("E2", "")], AFTER, "partly"),  # was missing before
+        ([("E4", "30 dollars")], AFTER, "kept"),  # came with the edit
+        ([("E6", "30")], AFTER, "kept"),
+    ],
+)
+def test_an_error_in_words_that_were_there_before_did_not_come_with_the_edit(
+    marked: list[tuple[str, str]], after: str, state: str
+) -> None:
+    judge = ReadAgain({BEFORE: [("E6", "50")], after: marked})
+    tiers = Tiers(TIERS.taxonomy, judge=judge, rules=False)
+    one = Case(id="1", source="I paid 30 dollars for this lid, and it came late.", summary=BEFORE)
+    [seen] = look([one], tiers)
+    [revision], _ = revise([(one, seen.faults)], tiers=tiers, editor={"1": after})
+    assert revision.state == state
+    assert revision.after == (BEFORE if state == "kept" else after)
+
+
+def test_a_missing_fact_may_be_put_into_a_sentence_but_not_a_second_summary() -> None:
+    long = AFTER.replace("lid", "lid that " + "was dented and bent and scratched " * 4)
+    for after, state in ((AFTER.replace("a lid", "a dented lid"), "mended"), (long, "kept")):
+        tiers = Tiers(TIERS.taxonomy, judge=ReadAgain({AFTER: [("E1", "")], after: []}), rules=False)
+        one = Case(id="1", source="I paid 30 dollars, and the lid was dented and late.", summary=AFTER)
+        [seen] = look([one], tiers)
+        [revision], _ = revise([(one, seen.faults)], tiers=tiers, editor={"1": after})
+        assert revision.state == state

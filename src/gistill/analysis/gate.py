@@ -47,7 +47,9 @@ def judged(
 
     Returns:
         Accepted where flagged errors fell, none came, what was right of the source is still said, and nothing changed
-        but what was flagged and up to three words beside it.
+        but what was flagged and up to three words beside it. Where something was missing, sentences may be added, and
+        as many words as the summary had put into its own. A judge that reads twice sees more than once: an error that
+        it marks in words that the edit left as they were, or a missing fact, did not come with the edit.
     """
     if not after.strip():
         return Verdict(False, "nothing is left")
@@ -57,13 +59,25 @@ def judged(
     had, has = Counter(one.code for one in before), Counter(one.code for one in now)
     if any(one.code not in had for one in flagged):
         return Verdict(False, "nobody who found the error can look again")
-    if came := sorted(code for code in has if has[code] > had[code]):
+    new = Counter(one.code for one in now if one.tier != "judge" or _brought(case.summary, after, one))
+    if came := sorted(code for code in new if new[code] > had[code]):
         return Verdict(False, f"new errors came: {', '.join(came)}")
     if sum(has[code] for code in codes) >= sum(had[code] for code in codes):
         return Verdict(False, "the error is still there")
     if lost := _lost(case, after, flagged):
         return Verdict(False, f"it no longer says “{lost}”")
     return _size(case.summary, after, flagged, most)
+
+
+def _brought(before: str, after: str, found: Fault) -> bool:
+    """Say whether an error lies in words that the edit put in. What is missing it cannot have put in; see `_lost`."""
+    if found.code in _MISSING:
+        return False
+    if found.span is None:
+        return True
+    words = list(_WORD.finditer(after))
+    put_in = {place for _, _, _, start, end in _differences(before, after) for place in range(start, end)}
+    return any(found.span.start < words[place].end() and words[place].start() < found.span.end for place in put_in)
 
 
 def _lost(case: Case, after: str, flagged: Sequence[Fault]) -> str:
@@ -80,13 +94,14 @@ def _lost(case: Case, after: str, flagged: Sequence[Fault]) -> str:
 
 def _size(before: str, after: str, flagged: Sequence[Fault], most: float) -> Verdict:
     words = list(_WORD.finditer(before))
-    changed, outside = 0, 0
+    changed, outside, added = 0, 0, 0
     missing = any(one.code in _MISSING for one in flagged)
     whole = any(one.span is None and one.code not in _MISSING for one in flagged)
     allowed = _allowed(words, flagged)
     for tag, first, last, start, end in _differences(before, after):
         size = max(last - first, end - start)
-        if tag == "insert" and missing and _at_border(words, first):
+        if tag == "insert" and missing:
+            added += 0 if _at_border(words, first) else size
             continue
         changed += size
         if not whole and not any(place in allowed for place in range(first, max(last, first + 1))):
@@ -95,7 +110,7 @@ def _size(before: str, after: str, flagged: Sequence[Fault], most: float) -> Ver
             outside += sum(place not in allowed for place in range(first, last))
     if outside:
         return Verdict(False, "it changes more than what is wrong")
-    if changed > max(most * len(words), 4):
+    if changed > max(most * len(words), 4) or added > max(most, 1) * len(words):
         return Verdict(False, "it changes too much")
     return Verdict(True)
 

@@ -29,13 +29,16 @@ class Judged(Noun):
     """A reading of one summary.
 
     `conversation` and `summary` are the first 16 digits of the sha256 of the source, as `analyze` has it, and of the
-    summary; `id` and `reader` are for people.
+    summary; what else is there is for people: `id` and `part` of the conversation, `by` whom the summary is, and who
+    read it.
     """
 
     conversation: str
     summary: str
     errors: tuple[Marked, ...]
     id: str = ""
+    part: str = ""
+    by: str = ""
     reader: str = ""
 
 

@@ -159,7 +159,7 @@ def _tried(work: _Work, after: str, by: str, number: int, tiers: Tiers, most: fl
     step = Step(round=number, by=by, codes=codes, after=after, accepted=verdict.accepted, reason=verdict.reason)
     if not verdict.accepted:
         return work._replace(steps=(*work.steps, step))
-    left = tuple(one for one in seen.faults if one.code in codes)
+    left = tuple(one for one in seen.faults if one.code in codes or one.tier == "judge")
     return work._replace(case=new, flagged=left, found=seen.faults, steps=(*work.steps, step))
 
 

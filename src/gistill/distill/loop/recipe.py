@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from gistill.analysis.gate import MOST
 from gistill.corpora import tweetsumm
 from gistill.errors import SettingError
 from gistill.schema import Noun
@@ -36,6 +37,7 @@ class LoopRecipe(Noun):
         "many as dropped, drawn), editor (what an editor wrote from scratch), human (what people wrote) or "
         "preferred (raw, then dpo on the revised pairs)",
     )
+    max_change: float = Field(MOST, gt=0, le=2, description="share of a summary's words that an edit may change")
     editor: str | None = Field(
         None, description="a .jsonl file with an editor's own summaries: id and summary (or own)"
     )

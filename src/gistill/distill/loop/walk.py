@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from gistill import files, runs
-from gistill.analysis.gate import MOST
 from gistill.analysis.recorded import Edited, RecordedJudge
 from gistill.analysis.revised import REVISIONS, write_revised
 from gistill.analysis.revising import ROUNDS, Revision
@@ -223,7 +222,7 @@ def _mended(
     critic = "" if tiers.critic is None else getattr(tiers.critic, "hash", tiers.critic.name)
     made: dict[str, str] = {
         "summaries": files.hash_json([(talk.id, wrote[talk.id]["summary"]) for talk in there]),
-        "tiers": f"{sorted(tiers.taxonomy)} {tiers.opinions is not None} {critic}",
+        "tiers": f"{sorted(tiers.taxonomy)} {tiers.opinions is not None} {critic} {recipe.max_change}",
         "recorded": " ".join(files.hash_file(Path(name)) for name in (*recipe.marks, *_some(recipe.edits))),
     }
     now = Run[None](made_from={**made}, whole=True, far=None)
@@ -237,7 +236,7 @@ def _mended(
             tiers=tiers,
             editor=edits or None,
             rounds=ROUNDS,
-            most=MOST,
+            most=recipe.max_change,
             made_with=made,
             progress=progress,
         )
