@@ -16,6 +16,10 @@ from gistill.bench.abs import deeply
 from gistill.bench.abs.baselines import summarize
 from gistill.bench.abs.benchmark import ABS, difference, load
 from gistill.bench.abs.candidates import candidates, nearness
+from gistill.bench.abs.groups import groups_of
+from gistill.bench.abs.metrics import counted, load_metric
+from gistill.bench.abs.sets import SummarySet
+from gistill.bench.abs.support import by_rules
 from gistill.bench.benchmark import Settings
 from gistill.bench.models import Models
 from gistill.bench.run import run_bench
@@ -23,6 +27,9 @@ from gistill.bench.systems import parse_systems
 from gistill.cli import app
 from gistill.errors import InputError, SettingError
 from gistill.evaluate.summaries.words import words
+from gistill.grounding.faults.fault import Fault
+from gistill.grounding.faults.reading import Reading
+from gistill.schema import Span
 from gistill.task import SummaryTask
 
 LAMP = (
@@ -151,22 +158,103 @@ def test_what_many_reviews_say_has_a_higher_prevalence_and_the_right_feeling() -
     assert stated["error of stated counts"] == (0.5, 1)
 
 
+def test_measures_of_aspects_sentences_and_polarity_need_no_reference() -> None:
+    """The second sentence is about the service; the third says what nobody said; most people liked the food."""
+    reviews = ("The food was tasty.", "Tasty food, friendly staff.", "The food was bad.", "The staff was rude.")
+    task = SummaryTask("h", reviews, "reviews", asked="food")
+    text = "The food was tasty. The staff was friendly. The marble fountain sang operas."
+    found = deeply.count(task, text, aspects=("food", "staff", "parking"))
+    pure, judged = found["aspect purity"]
+    assert pure < judged
+    assert found["sentences without a fault by rules"] == (2, 3)
+    assert deeply.count(task, "The food was tasty.", aspects=("food", "staff"))["aspect purity"] == (1, 1)
+    assert deeply.count(task, "The food was tasty.")["polarity as in the sources"] == (1, 1)
+    assert deeply.count(task, "The food was bad.")["polarity as in the sources"] == (0, 1)
+    assert "aspect purity" not in deeply.count(task._replace(asked=""), text, aspects=("food", "staff"))
+    said = by_rules(task, text)
+    assert [bool(one.faults) for one in said] == [False, False, True]
+    assert said[2].faults[0].startswith("E3: ")
+
+
+def test_a_critic_judges_each_sentence() -> None:
+    class Strict:
+        """Takes every sentence about a fountain for wrong."""
+
+        def check(self, summaries: list[tuple[str, Reading]]) -> list[tuple[Fault, ...]]:
+            return [
+                tuple(
+                    Fault(code="E3", rule="strict", tier="critic", span=Span(start=s.start, end=s.end), source=None,
+                          says="No.")
+                    for s in Reading(text).sentences
+                    if "fountain" in text[s.start : s.end]
+                )
+                for text, _ in summaries
+            ]  # fmt: skip
+
+    task = SummaryTask("h", ("The food was tasty.",), "document")
+    found = deeply.count(task, "The food was tasty. A fountain sang.", critic=Strict())  # type: ignore[arg-type]
+    assert found["sentences without a fault by the critic"] == (1, 2)
+
+
+def test_tasks_are_sorted_by_aspect_its_frequency_and_the_length_of_their_sources() -> None:
+    asked = ["food", "food", "food", "rooms", "rooms", "spa", "", "What did the lawyer say about the lease?", ""]
+    rows = tuple(
+        SummaryTask(str(n), ("word " * (n + 1),), "reviews", asked=one, references=("x",))
+        for n, one in enumerate(asked)
+    )
+    on = SummarySet("s", rows, {"": 9, "asked": 9})
+    assert on.aspects == ("food", "rooms", "spa")
+    found = groups_of(on)
+    assert found["aspect"] == {"food": [0, 1, 2], "rooms": [3, 4], "spa": [5], "(all)": [6, 7, 8]}
+    assert found["frequency of the aspect"] == {"frequent": [0, 1, 2], "usual": [3, 4], "rare": [5]}
+    assert found["words of the sources"] == {
+        "short (1 to 3)": [0, 1, 2], "middle (4 to 6)": [3, 4, 5], "long (7 to 9)": [6, 7, 8]
+    }  # fmt: skip
+    same = SummarySet("s", tuple(row._replace(asked="food", sources=("a b",)) for row in rows), {"": 9, "asked": 9})
+    assert groups_of(same) == {}
+
+
+def test_a_learned_metric_is_a_function_from_a_module_or_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def brief(summary, references, sources):\n    return None if not summary else 1 / len(summary)\n")
+    name, metric = load_metric(f"{file}:brief")
+    assert name == "brief"
+    assert counted(metric, TASK, "four") == (0.25, 1)
+    assert counted(metric, TASK, "") == (0, 0)
+    assert load_metric("textwrap:shorten")[0] == "shorten"
+    with pytest.raises(SettingError, match="no number"):
+        counted(lambda *_: "good", TASK, "x")  # type: ignore[arg-type, return-value]
+    for wrong, said in (("brief", "is no metric"), (f"{file}:no", "no function"), ("nowhere:x", "cannot be imported")):
+        with pytest.raises(SettingError, match=said):
+            load_metric(wrong)
+
+
 def test_a_command_scores_two_systems_and_shows_the_worst(tmp_path: Path) -> None:
     file = tasks(tmp_path / "tasks.jsonl")
     texts = {"good": "The lamp is bright but the base wobbles.", "bad": "<script>alert(1)</script> Nice."}
     for name, text in texts.items():
         rows = [json.dumps({"id": f"t{n}", "summary": text}) for n in range(6)]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), "utf-8")
+    (tmp_path / "mine.py").write_text("def letters(summary, references, sources):\n    return len(summary)\n")
     given = [str(tmp_path / f"{name}.jsonl") for name in ("bad", "good")]
-    done = CliRunner().invoke(
-        app, ["evaluate", "summaries", *given, "--set", f"tasks:{file}", "-o", str(tmp_path / "out")]
-    )
+    asked = ["--set", f"tasks:{file}", "--metric", f"{tmp_path / 'mine.py'}:letters", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["evaluate", "summaries", *given, *asked])
     assert done.exit_code == 0, done.output
     assert "bad minus good, paired over the same tasks" in done.stdout
     kept = json.loads((tmp_path / "out" / "evaluation.json").read_text("utf-8"))
     assert kept["differences"]["good"]["ROUGE-1"]["high"] < -0.9
+    assert kept["differences"]["good"]["letters"]["value"] == len(texts["bad"]) - len(texts["good"])
+    assert kept["cards"][1]["free"]["letters"]["value"] == len(texts["good"])
+    worst = kept["worst"][0]
+    assert (worst["id"], worst["summary"], worst["score"]) == ("t0", texts["bad"], 0)
+    assert worst["references"] == ["The lamp is bright but the base wobbles."]
+    assert worst["source"] == "\n".join(LAMP)
+    written = (tmp_path / "out" / "evaluation.md").read_text("utf-8")
+    assert "The 6 worst of the first system" in written
+    assert "<script" not in written
     page = (tmp_path / "out" / "evaluation.html").read_text("utf-8")
     assert "<script" not in page
+    assert "letters" in page
     assert page.count("<section>") == 6
     assert page.index("t0") < page.index("t5")
     assert LAMP[0] in page

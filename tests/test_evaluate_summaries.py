@@ -14,6 +14,7 @@ pytest.importorskip("sacrebleu")
 
 from gistill.evaluate.summaries import evidence, form, intervals, overlap
 from gistill.evaluate.summaries.bertscore import bertscore
+from gistill.evaluate.summaries.consistency import polarity_consistency, purity
 from gistill.evaluate.summaries.prevalence import prevalence, sentiment_distance, stated_error
 from gistill.evaluate.summaries.scoring import MEASURES, count, table
 from gistill.evaluate.summaries.words import cut, stems, words
@@ -179,3 +180,19 @@ def test_the_distance_of_sentiment_is_the_work_to_move_one_balance_to_the_other(
     assert sentiment_distance((1, 1, 0), (0, 1, 1)) == pytest.approx(0.5)
     assert sentiment_distance((3, 1, 4), (6, 2, 8)) == 0.0
     assert sentiment_distance((0, 0, 0), (1, 0, 0)) is None
+
+
+def test_a_sentence_is_pure_where_no_other_aspect_is_nearer() -> None:
+    """Of four sentences one is near to nothing; the third is as near to the one aspect as to the other."""
+    near = {"Soup.": (0.9, 0.1), "Water.": (0.2, 0.8), "Eat in bed.": (0.5, 0.5), "Hm.": (0.0, 0.0)}
+    assert purity(list(near), near.__getitem__, 0) == (2, 3)
+    assert purity(list(near), near.__getitem__, 1) == (2, 3)
+    assert purity([], near.__getitem__, 0) == (0, 0)
+
+
+def test_an_opinion_of_a_summary_is_held_against_those_of_the_sources_about_the_same() -> None:
+    there = [("food", "positive")] * 3 + [("food", "negative")] * 2 + [("rooms", "negative"), ("rooms", "neutral")]
+    assert polarity_consistency([("food", "positive")], there) == (1, 1)
+    assert polarity_consistency([("food", "negative")], there) == (0, 1)
+    assert polarity_consistency([("rooms", "neutral"), ("rooms", "positive")], there) == (1, 2)
+    assert polarity_consistency([("pool", "positive")], there) == (0, 0)

@@ -60,16 +60,37 @@ def evaluate_summaries(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also BERTScore, prevalence and sentiment, by the models of the package.")
     ] = False,
+    critic: Annotated[
+        Path | None,
+        typer.Option(
+            "--critic", metavar="FOLDER", help="With --deep: a critic that judges each sentence, as a folder."
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="MODULE:FUNCTION",
+            help="A learned metric: a function of summary, references and sources that gives a number. Also "
+            "FILE.py:FUNCTION. Repeatable.",
+        ),
+    ] = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
     """Score summaries: against references, sources and evidence, with intervals. Needs the extra: eval."""
     with ending():
-        from gistill.bench.abs.evaluating import EvaluationFile, summary, write_evaluation
+        from gistill.bench.abs.evaluating import as_file, summary, write_evaluation
         from gistill.bench.abs.evaluating import evaluate as score
+        from gistill.bench.abs.metrics import load_metric
+        from gistill.errors import SettingError
+        from gistill.grounding.faults.critic import load_critic
 
-        found = score(summaries, on, folder=data, words=words, deep=deep, seed=seed)
+        if critic is not None and not deep:
+            raise SettingError("a critic is asked with --deep alone", hint="Add --deep, or leave --critic out.")
+        judge = load_critic(critic) if critic is not None else None
+        metrics = dict(map(load_metric, metric or ()))
+        found = score(summaries, on, folder=data, words=words, deep=deep, critic=judge, metrics=metrics, seed=seed)
         if out is not None:
             write_evaluation(found, out)
-        kept = EvaluationFile(cards=found.cards, differences=found.differences)
-        output(kept.model_dump_json(indent=2) if as_json else summary(found))
+        output(as_file(found).model_dump_json(indent=2) if as_json else summary(found))

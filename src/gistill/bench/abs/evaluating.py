@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,22 +13,28 @@ from markupsafe import Markup
 from pydantic import Field
 
 from gistill import files
+from gistill.bench.abs import support
 from gistill.bench.abs.jobs import read_answers
-from gistill.bench.abs.report import cell, markdown
+from gistill.bench.abs.metrics import Metric
+from gistill.bench.abs.report import cell, grouped, markdown
 from gistill.bench.abs.scorecard import Counted, SummaryScorecard, count_all, scorecard
 from gistill.bench.abs.sets import SummarySet, load_set
 from gistill.bench.answers import Cost
 from gistill.bench.tables import aligned
+from gistill.digest.report.markdown import escape_markdown
 from gistill.digest.report.words import visible
 from gistill.errors import InputError
 from gistill.evaluate.summaries import intervals
-from gistill.evaluate.summaries.scoring import BY_NAME, MEASURES, table
+from gistill.evaluate.summaries.scoring import measure_named, measures_in, table
+from gistill.evaluate.summaries.words import cut
+from gistill.grounding.faults.critic import LoadedCritic
 from gistill.schema import Estimate, Noun
 from gistill.svg import drawing, element
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONG = 4000  # characters of a source that the page shows
-_BAR, _NAME, _ROW = 360, 190, 22  # pixels of the chart
+_WORDS = 40  # of a text in the table of the worst
+_BAR, _NAME, _ROW = 360, 250, 22  # pixels of the chart
 
 
 class Evaluation(NamedTuple):
@@ -40,11 +46,31 @@ class Evaluation(NamedTuple):
     differences: dict[str, dict[str, Estimate]]  # name -> measure -> the first file minus this one
 
 
+class Sentence(Noun):
+    """A sentence of a summary, and why it does not stand on its sources; no reasons where it does."""
+
+    text: str
+    faults: tuple[str, ...] = ()
+
+
+class Worst(Noun):
+    """One of the worst summaries of the first system, beside what people wrote and what it sums up."""
+
+    id: str
+    asked: str
+    score: float  # ROUGE-1, or relevance to the evidence where there are no references; 0 to 1
+    summary: str
+    sentences: tuple[Sentence, ...]
+    references: tuple[str, ...]
+    source: str  # its beginning, where it is long
+
+
 class EvaluationFile(Noun):
     """What evaluation.json holds."""
 
     cards: list[SummaryScorecard]
     differences: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+    worst: list[Worst] = Field(default_factory=list)
 
 
 def evaluate(
@@ -54,6 +80,8 @@ def evaluate(
     folder: Path | None = None,
     words: int | None = None,
     deep: bool = False,
+    critic: LoadedCritic | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Score files of summaries on the tasks of a set that all of them have.
@@ -64,6 +92,9 @@ def evaluate(
         folder: The data folder.
         words: Where texts are cut for comparison at equal length; None is the usual length of the references.
         deep: Whether measures that need a model are taken too.
+        critic: Judges each sentence too, where measures are deep.
+        metrics: Learned metrics by the names that tables have: functions of a summary, its references and its sources
+            that give a number, or None where they cannot say.
         seed: Of the bootstrap.
 
     Raises:
@@ -75,10 +106,13 @@ def evaluate(
     shared = tuple(task for task in whole.examples if all(task.id in one for one in read.values()))
     if not shared:
         raise InputError(f"no summary of a task of {name}", file=str(summaries[0]))
-    on = replace(whole, examples=shared, deep=deep)
+    on = replace(whole, examples=shared, deep=deep, critic=critic, metrics=tuple((metrics or {}).items()))
     texts = {name: [one[task.id] for task in shared] for name, one in read.items()}
     counted = {name: count_all(on, [one]) for name, one in texts.items()}
-    cards = [scorecard(name, on, [one], [Cost(0.0, None)], signature={}, seed=seed) for name, one in texts.items()]
+    cards = [
+        scorecard(name, on, [one], [Cost(0.0, None)], signature={}, seed=seed, grouped=True)
+        for name, one in texts.items()
+    ]
     first, *others = texts
     differences = {other: _differences(on, counted[first], counted[other], seed) for other in others}
     return Evaluation(on, texts, cards, differences)
@@ -87,7 +121,7 @@ def evaluate(
 def _differences(on: SummarySet, first: Counted, second: Counted, seed: int) -> dict[str, Estimate]:
     clusters = [task.cluster for task in on.examples]
     found = {}
-    for measure in MEASURES:
+    for measure in measures_in(one for run in (*first, *second) for one in run):
         a, b = ([table(run, measure) for run in counted] for counted in (first, second))
         one = intervals.difference(a, b, clusters, measure.score, seed=seed)
         if one.value is not None:
@@ -98,42 +132,95 @@ def _differences(on: SummarySet, first: Counted, second: Counted, seed: int) -> 
 def write_evaluation(found: Evaluation, folder: Path) -> None:
     """Write evaluation.md, evaluation.html and evaluation.json into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    files.write(folder / "evaluation.md", summary(found))
+    kept = as_file(found)
+    files.write(folder / "evaluation.md", summary(found) + _worst_table(kept.worst))
     files.write(folder / "evaluation.html", page(found))
-    kept = EvaluationFile(cards=found.cards, differences=found.differences)
     files.write(folder / "evaluation.json", kept.model_dump_json(indent=1) + "\n")
 
 
+def as_file(found: Evaluation) -> EvaluationFile:
+    """Give what is written as JSON: scores, differences, and the worst summaries of the first system."""
+    return EvaluationFile(cards=found.cards, differences=found.differences, worst=worst(found))
+
+
+def worst(found: Evaluation) -> list[Worst]:
+    """Give the worst 20 summaries of the first system, each sentence held against its sources by rules."""
+    place = {task.id: number for number, task in enumerate(found.on.examples)}
+    first = found.cards[0]
+    rows = []
+    for of, score in first.worst:
+        task, text = found.on.examples[place[of]], found.texts[first.system][place[of]]
+        rows.append(
+            Worst(
+                id=of,
+                asked=task.asked,
+                score=score,
+                summary=text,
+                sentences=tuple(Sentence(text=one.text, faults=one.faults) for one in support.by_rules(task, text)),
+                references=task.references,
+                source=_beginning("\n".join(task.sources)),
+            )
+        )
+    return rows
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _LONG else text[:_LONG].rpartition(" ")[0] + " …"
+
+
+def _worst_table(rows: Sequence[Worst]) -> str:
+    """Give the worst summaries as a table; the whole texts are in the page and in the JSON."""
+    if not rows:
+        return ""
+    head = ["task", "asked", "score", "summary", "a reference", "sentences with a fault"]
+    shown = [
+        [
+            escape_markdown(one.id),
+            escape_markdown(one.asked) or "-",
+            f"{100 * one.score:.1f}",
+            escape_markdown(cut(one.summary, _WORDS)),
+            escape_markdown(cut(one.references[0], _WORDS)) if one.references else "-",
+            f"{sum(bool(said.faults) for said in one.sentences)} of {len(one.sentences)}",
+        ]
+        for one in rows
+    ]
+    return f"\nThe {len(rows)} worst of the first system, their beginnings\n\n{aligned([head, *shown])}\n"
+
+
 def summary(found: Evaluation) -> str:
-    """Give the tables, and by how much the first system is above each other one."""
+    """Give the tables, by how much the first system is above each other one, and the scores by group."""
     text = markdown(found.cards)
     for other, measures in found.differences.items():
         rows = [["measure", "difference (95% interval)"]]
         rows += [[name, cell(name, one)] for name, one in measures.items()]
         text += f"\n{found.cards[0].system} minus {other}, paired over the same tasks\n\n{aligned(rows)}\n"
+    for card in found.cards:
+        for kind, rows in grouped(card):
+            text += f"\n{card.system} by {kind}\n\n{aligned(rows)}\n"
     return text
 
 
 def page(found: Evaluation) -> str:
-    """Give a page: a chart a system, and the worst 20 of the first one beside reference and source."""
-    place = {task.id: number for number, task in enumerate(found.on.examples)}
-    first = found.cards[0]
-    worst = [
-        {
-            "task": found.on.examples[place[of]],
-            "source": "\n".join(found.on.examples[place[of]].sources)[:_LONG],
-            "score": f"{100 * score:.1f}",
-            "summary": found.texts[first.system][place[of]],
-        }
-        for of, score in first.worst
+    """Give a page: differences, a chart and scores by group a system, and the worst 20 of the first one."""
+    first = found.cards[0].system
+    systems = [{"name": card.system, "chart": Markup(_chart(card)), "groups": grouped(card)} for card in found.cards]
+    differences = [
+        (other, [(name, cell(name, one)) for name, one in measures.items()])
+        for other, measures in found.differences.items()
     ]
-    charts = [(card.system, Markup(_chart(card))) for card in found.cards]
-    return _template().render(name=found.on.name, tasks=len(found.on.examples), charts=charts, worst=worst)
+    return _template().render(
+        name=found.on.name,
+        tasks=len(found.on.examples),
+        first=first,
+        systems=systems,
+        differences=differences,
+        worst=worst(found),
+    )
 
 
 def _chart(card: SummaryScorecard) -> str:
     """Draw the measures in per cent as bars, with their intervals as lines."""
-    shown = [(name, one) for name, one in card.free.items() if BY_NAME[name].percent and one.value is not None]
+    shown = [(name, one) for name, one in card.free.items() if measure_named(name).percent and one.value is not None]
     inside = []
     for row, (name, one) in enumerate(shown):
         y = row * _ROW + 6

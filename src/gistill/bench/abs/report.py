@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gistill.bench.abs.groups import SHOWN
 from gistill.bench.abs.scorecard import SummaryScorecard
 from gistill.bench.tables import aligned, most, span
 from gistill.evaluate.summaries.overlap import meteor_stages
-from gistill.evaluate.summaries.scoring import BY_NAME, MEASURES
+from gistill.evaluate.summaries.scoring import BY_NAME, measure_named, measures_in
 from gistill.schema import Estimate
 from gistill.tables import write_csv
 
@@ -26,7 +27,7 @@ def markdown(cards: Sequence[SummaryScorecard]) -> str:
 
 
 def _table(cards: Sequence[SummaryScorecard], *, equal: bool) -> str:
-    measures = [m.name for m in MEASURES if any(m.name in card.free for card in cards)]
+    measures = [m.name for m in measures_in(card.free for card in cards)]
     rows = [["system", *measures, *([] if equal else ["tasks/s", "peak MB"])]]
     for card in cards:
         found = card.equal if equal else card.free
@@ -39,8 +40,9 @@ def cell(name: str, found: Estimate | None, deviation: float | None = None) -> s
     """Write a score with its interval; "-" where it was not measured."""
     if found is None or found.value is None:
         return "-"
-    times = 100 if BY_NAME[name].percent else 1
-    digits = 2 if name.startswith("length") else 1
+    measure = measure_named(name)
+    times = 100 if measure.percent else 1
+    digits = 1 if measure.percent or name == "words" else 3 if name != "length by the reference's" else 2
     spread = f" ± {times * deviation:.{digits}f}" if deviation else ""
     if found.low is None or found.high is None:
         return f"{times * found.value:.{digits}f}{spread}"
@@ -58,6 +60,17 @@ def _notes(cards: Sequence[SummaryScorecard]) -> str:
     return "\n".join(notes)
 
 
+def grouped(card: SummaryScorecard) -> list[tuple[str, list[list[str]]]]:
+    """Give a table for each thing that a system's tasks are sorted by: rows of cells, the first one the header."""
+    shown = {"domain": card.domains, **card.groups} if card.domains else dict(card.groups)
+    tables = []
+    for kind, groups in shown.items():
+        names = [m.name for m in measures_in(groups.values()) if m.name in SHOWN or m.name not in BY_NAME]
+        rows = [[name or "(none)", *(cell(one, found.get(one)) for one in names)] for name, found in groups.items()]
+        tables.append((kind, [[kind, *names], *rows]))
+    return tables
+
+
 _HEADER = (
     "system", "set", "domain", "length", "tasks", "measure", "value", "low", "high", "deviation", "tasks_per_second",
     "peak_mb", "skipped",
@@ -72,6 +85,9 @@ def write_sheet(path: Path, cards: Sequence[SummaryScorecard]) -> None:
             rows.append([card.system, card.set, "", "", card.tasks, *[""] * 7, card.skipped])
         tables = [("", "free", card.free), ("", "equal", card.equal)]
         tables += [(domain, "free", found) for domain, found in card.domains.items()]
+        tables += [
+            (f"{kind}: {name}", "free", found) for kind, groups in card.groups.items() for name, found in groups.items()
+        ]
         for domain, length, found in tables:
             for name, estimate in found.items():
                 deviation = card.deviations.get(name) if (domain, length) == ("", "free") else None

@@ -7,11 +7,12 @@ from statistics import stdev
 
 from pydantic import Field
 
-from gistill.bench.abs import deeply
+from gistill.bench.abs import deeply, metrics
+from gistill.bench.abs.groups import SHOWN, groups_of
 from gistill.bench.abs.sets import SummarySet
 from gistill.bench.answers import Cost
 from gistill.evaluate.summaries import intervals
-from gistill.evaluate.summaries.scoring import MEASURES, Counts, Measure, count, table
+from gistill.evaluate.summaries.scoring import BY_NAME, Counts, Measure, count, measures_in, table
 from gistill.evaluate.summaries.words import cut
 from gistill.schema import Estimate, Noun
 from gistill.task import SummaryTask
@@ -31,6 +32,8 @@ class SummaryScorecard(Noun):
         equal: The same of texts that are cut to the usual length of the set.
         deviations: Of the measures in `free` over seeds; none for one seed.
         domains: Domain -> measures of `free`; empty where there is only one.
+        groups: What tasks are sorted by (aspect, its frequency, words of the sources) -> group -> some measures of
+            `free`; empty where they were not asked for.
         worst: The tasks with the lowest ROUGE-1 (or relevance, without references), the lowest first: id and score.
         tasks_per_second: Of all seeds; None where nothing was computed.
         peak_mb: The largest resident size of the system's process; None where it is not known.
@@ -45,6 +48,7 @@ class SummaryScorecard(Noun):
     equal: dict[str, Estimate] = Field(default_factory=dict)
     deviations: dict[str, float] = Field(default_factory=dict)
     domains: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+    groups: dict[str, dict[str, dict[str, Estimate]]] = Field(default_factory=dict)
     worst: list[tuple[str, float]] = Field(default_factory=list)
     tasks_per_second: float | None = None
     peak_mb: float | None = None
@@ -62,6 +66,7 @@ def scorecard(
     *,
     signature: dict[str, str | list[str]],
     seed: int = 0,
+    grouped: bool = False,
 ) -> SummaryScorecard:
     """Score the texts of a system's seeds on a set.
 
@@ -72,13 +77,13 @@ def scorecard(
         costs: What each seed took.
         signature: How the texts were made; the set's hash is added.
         seed: Of the bootstrap.
+        grouped: Whether measures are given by group too.
     """
     counted = count_all(on, answers)
     short = count_all(
         on, [[cut(text, on.length(task)) for task, text in zip(on.examples, run, strict=True)] for run in answers]
     )
-    measures = [m for m in MEASURES if any(m.name in one for run in counted for one in run)]
-    domains = sorted({task.domain for task in on.examples})
+    measures = measures_in(one for run in counted for one in run)
     seconds = sum(cost.seconds for cost in costs)
     return SummaryScorecard(
         system=system,
@@ -87,9 +92,11 @@ def scorecard(
         free={m.name: _estimate(on, counted, m, seed) for m in measures},
         equal={m.name: _estimate(on, short, m, seed) for m in measures},
         deviations=_deviations(on, counted, measures, seed),
-        domains={name: {m.name: _estimate(on, counted, m, seed, domain=name) for m in measures} for name in domains}
-        if len(domains) > 1
-        else {},
+        domains={
+            name: {m.name: _estimate(on, counted, m, seed, places=places) for m in measures}
+            for name, places in _domains(on).items()
+        },
+        groups=_groups(on, counted, measures, seed) if grouped else {},
         worst=_worst(on, counted),
         tasks_per_second=round(len(on.examples) * len(costs) / seconds, 2) if seconds else None,
         peak_mb=max((cost.peak_mb for cost in costs if cost.peak_mb is not None), default=None),
@@ -101,15 +108,39 @@ def count_all(on: SummarySet, answers: Sequence[Sequence[str]]) -> Counted:
     """Count every measure of every text."""
 
     def counted(task: SummaryTask, text: str) -> dict[str, Counts]:
-        return count(task, text) | (deeply.count(task, text) if on.deep else {})
+        deep = deeply.count(task, text, aspects=on.aspects, critic=on.critic) if on.deep else {}
+        learned = {name: metrics.counted(metric, task, text) for name, metric in on.metrics}
+        return count(task, text) | deep | learned
 
     return [[counted(task, text) for task, text in zip(on.examples, run, strict=True)] for run in answers]
 
 
-def _estimate(on: SummarySet, counted: Counted, measure: Measure, seed: int, *, domain: str | None = None) -> Estimate:
-    kept = [place for place, task in enumerate(on.examples) if domain is None or task.domain == domain]
+def _groups(
+    on: SummarySet, counted: Counted, measures: Sequence[Measure], seed: int
+) -> dict[str, dict[str, dict[str, Estimate]]]:
+    shown = [m for m in measures if m.name in SHOWN or m.name not in BY_NAME]
+    return {
+        kind: {
+            name: {m.name: _estimate(on, counted, m, seed, places=places) for m in shown}
+            for name, places in groups.items()
+        }
+        for kind, groups in groups_of(on).items()
+    }
+
+
+def _estimate(
+    on: SummarySet, counted: Counted, measure: Measure, seed: int, *, places: Sequence[int] | None = None
+) -> Estimate:
+    kept = range(len(on.examples)) if places is None else places
     runs = [[table(run, measure)[place] for place in kept] for run in counted]
     return intervals.estimate(runs, [on.examples[place].cluster for place in kept], measure.score, seed=seed)
+
+
+def _domains(on: SummarySet) -> dict[str, list[int]]:
+    """Give the places of each domain's tasks; nothing where there is only one."""
+    names = sorted({task.domain for task in on.examples})
+    places = {name: [at for at, task in enumerate(on.examples) if task.domain == name] for name in names}
+    return places if len(names) > 1 else {}
 
 
 def _deviations(on: SummarySet, counted: Counted, measures: Sequence[Measure], seed: int) -> dict[str, float]:

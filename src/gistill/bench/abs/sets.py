@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
+from gistill.bench.abs.metrics import Metric
 from gistill.bench.answers import digest
 from gistill.corpora.summaries import index
 from gistill.errors import InputError
 from gistill.evaluate.summaries.words import words
+from gistill.grounding.faults.critic import LoadedCritic
 from gistill.task import SummaryTask
 
 USUAL = 60  # words, where there are no references
+_ASPECT = 4  # words of an aspect at most
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,23 @@ class SummarySet:
         words: How long a summary should be, and where all are cut for comparison at equal length: for each task the
             same, so that no reference's own length is known to a system.
         deep: Whether measures that need a model are taken too.
+        critic: Reads each sentence beside its evidence, where there is one and measures are deep.
+        metrics: Learned metrics by their names.
     """
 
     name: str
     examples: tuple[SummaryTask, ...]
     words: dict[str, int]
     deep: bool = False
+    critic: LoadedCritic | None = None
+    metrics: tuple[tuple[str, Metric], ...] = ()
+
+    @cached_property
+    def aspects(self) -> tuple[str, ...]:
+        """What tasks ask for in a few words, each once; a question in a sentence is no aspect."""
+        return tuple(
+            dict.fromkeys(t.asked for t in self.examples if 0 < len(words(t.asked)) <= _ASPECT and "?" not in t.asked)
+        )
 
     @cached_property
     def hash(self) -> str:

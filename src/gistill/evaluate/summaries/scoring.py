@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gistill.evaluate.summaries import evidence, form, overlap
@@ -47,6 +47,10 @@ MEASURES = (
     Measure("prevalence"),
     Measure("error of stated counts", better=-1),
     Measure("distance of sentiment", better=-1),
+    Measure("aspect purity"),
+    Measure("polarity as in the sources"),
+    Measure("sentences without a fault by rules"),
+    Measure("sentences without a fault by the critic"),
     Measure("complete sentences"),
     Measure("words", percent=False, better=0),
     Measure("length by the reference's", percent=False, better=0),
@@ -54,6 +58,17 @@ MEASURES = (
     Measure("new word pairs", better=0),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
+
+
+def measures_in(counted: Iterable[Mapping[str, object]]) -> list[Measure]:
+    """Give the measures that some results have: the known ones first, then learned ones, which are plain numbers."""
+    names = dict.fromkeys(name for one in counted for name in one)
+    return [m for m in MEASURES if m.name in names] + [measure_named(name) for name in names if name not in BY_NAME]
+
+
+def measure_named(name: str) -> Measure:
+    """Give a measure by its name; one that is not known is a learned metric: a mean of numbers."""
+    return BY_NAME.get(name) or Measure(name, percent=False)
 
 
 def count(task: SummaryTask, text: str) -> dict[str, Counts]:
