@@ -13,6 +13,7 @@ from gistill.skills.conversation_summary import CONVERSATION_SUMMARY
 from gistill.skills.critique import CRITIQUE
 from gistill.skills.editing import EDITING
 from gistill.skills.opinions import OPINIONS
+from gistill.skills.quality import QUALITY
 from gistill.skills.rating import RATING
 from gistill.skills.skill import Skill, from_json
 from gistill.skills.summary import SUMMARY
@@ -30,6 +31,7 @@ SKILLS: dict[str, Skill[Any, Any]] = {
         CONVERSATION_SUMMARY,
         CRITIQUE,
         EDITING,
+        QUALITY,
     )
 }
 
