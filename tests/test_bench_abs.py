@@ -259,3 +259,40 @@ def test_a_command_scores_two_systems_and_shows_the_worst(tmp_path: Path) -> Non
     assert page.index("t0") < page.index("t5")
     assert LAMP[0] in page
     assert page.count("<svg") == 2
+
+
+def test_a_judge_rates_summaries_and_is_not_told_whose_they_are(tmp_path: Path) -> None:
+    pytest.importorskip("aiolimiter", reason="needs the extra: teacher")
+    file = tasks(tmp_path / "tasks.jsonl")
+    texts = {"first": "The lamp is bright but the base wobbles.", "other": "Nice."}
+    for name, text in texts.items():
+        rows = [json.dumps({"id": f"t{n}", "summary": text}) for n in range(6)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), "utf-8")
+    command = ["evaluate", "summaries", *(str(tmp_path / f"{name}.jsonl") for name in texts), "--set", f"tasks:{file}"]
+    whom = ["--judge", "http://127.0.0.1:9/v1", "--model", "m"]
+
+    def run(*more: object) -> str:
+        done = CliRunner().invoke(app, [*command, *whom, *map(str, more)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    no_folder = CliRunner().invoke(app, [*command, *whom])
+    assert (no_folder.exit_code, "no folder is named" in no_folder.output) == (2, True)
+    said = run("-o", tmp_path / "out", "--write-batch", tmp_path / "asked")
+    asked = [json.loads(line) for one in (tmp_path / "asked").glob("*.jsonl") for line in one.read_text().splitlines()]
+    assert len(asked) == 2, "six tasks with equal sources and two texts are two questions"
+    assert "12" not in said.split("were not rated")[0][-12:]
+    assert not any(name in json.dumps(asked) for name in ("first.jsonl", '"other"'))
+    back = []
+    for one in asked:
+        rating = 5 if texts["first"] in one["body"]["messages"][-1]["content"] else 2
+        text = "\n".join(f"{name}: {rating}" for name in ("relevance", "coverage", "purity", "language", "overall"))
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop", "index": 0}
+        body = {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}}
+        back.append(json.dumps({"custom_id": one["custom_id"], "response": {"status_code": 200, "body": body}}))
+    (tmp_path / "answers.out").write_text("\n".join(back))
+    run("-o", tmp_path / "out", "--read-batch", tmp_path / "answers.out")
+    kept = json.loads((tmp_path / "out" / "evaluation.json").read_text("utf-8"))
+    assert [card["free"]["judge: overall"]["value"] for card in kept["cards"]] == [5, 2]
+    assert kept["differences"]["other"]["judge: coverage"]["value"] == 3
+    assert kept["unrated"] == {}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gistill.cli import options
+from gistill.cli import asking, options
+from gistill.cli.display import Display
 from gistill.cli.ending import ending, output
+
+if TYPE_CHECKING:
+    from gistill.lm.seam import LanguageModel
 
 evaluate = typer.Typer(help="Compare predictions with gold.", no_args_is_help=True)
 
@@ -75,12 +79,22 @@ def evaluate_summaries(
             "FILE.py:FUNCTION. Repeatable.",
         ),
     ] = None,
+    judge: asking.Judge = None,
+    model: asking.Model = None,
+    key_env: asking.KeyEnv = "OPENAI_API_KEY",
+    pii: asking.PiiMode = "redact",
+    journal: asking.JournalFile = None,
+    write_batch: asking.WriteBatch = None,
+    read_batch: asking.ReadBatch = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Score summaries: against references, sources and evidence, with intervals. Needs the extra: eval."""
-    with ending():
-        from gistill.bench.abs.evaluating import as_file, summary, write_evaluation
+    """Score summaries: against references, sources and evidence, with intervals. Needs the extra: eval.
+
+    A judge rates each summary from 1 to 5 and is not told whose it is: an opinion, not a measurement.
+    """
+    with ending(), Display() as display:
+        from gistill.bench.abs.evaluating import Beside, Evaluation, as_file, summary, write_evaluation
         from gistill.bench.abs.evaluating import evaluate as score
         from gistill.bench.abs.metrics import load_metric
         from gistill.errors import SettingError
@@ -88,9 +102,19 @@ def evaluate_summaries(
 
         if critic is not None and not deep:
             raise SettingError("a critic is asked with --deep alone", hint="Add --deep, or leave --critic out.")
-        judge = load_critic(critic) if critic is not None else None
-        metrics = dict(map(load_metric, metric or ()))
-        found = score(summaries, on, folder=data, words=words, deep=deep, critic=judge, metrics=metrics, seed=seed)
+        if judge is not None and out is None and journal is None:
+            raise SettingError("what a judge answers is kept, and no folder is named", hint="Name one with --out.")
+        beside = Beside(load_critic(critic) if critic is not None else None, dict(map(load_metric, metric or ())))
+        kept = journal or (out or Path()) / "journal.sqlite"
+        asked = asking.Asked(judge, model, key_env, pii, kept, write_batch, read_batch)
+
+        def walk(asking_model: LanguageModel | None) -> Evaluation:
+            who = beside._replace(judge=asking_model)
+            return score(summaries, on, folder=data, words=words, deep=deep, beside=who, seed=seed)
+
+        found = asking.walked(asked, walk, step="evaluate", say=display.say)
+        for kind, count in found.unrated.items():
+            display.say(f"{count:,} summaries were not rated: {kind}.")
         if out is not None:
             write_evaluation(found, out)
         output(as_file(found).model_dump_json(indent=2) if as_json else summary(found))

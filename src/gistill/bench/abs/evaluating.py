@@ -15,6 +15,7 @@ from pydantic import Field
 from gistill import files
 from gistill.bench.abs import support
 from gistill.bench.abs.jobs import read_answers
+from gistill.bench.abs.judging import rated
 from gistill.bench.abs.metrics import Metric
 from gistill.bench.abs.report import cell, grouped, markdown
 from gistill.bench.abs.scorecard import Counted, SummaryScorecard, count_all, scorecard
@@ -28,6 +29,7 @@ from gistill.evaluate.summaries import intervals
 from gistill.evaluate.summaries.scoring import measure_named, measures_in, table
 from gistill.evaluate.summaries.words import cut
 from gistill.grounding.faults.critic import LoadedCritic
+from gistill.lm.seam import LanguageModel
 from gistill.schema import Estimate, Noun
 from gistill.svg import drawing, element
 
@@ -44,6 +46,22 @@ class Evaluation(NamedTuple):
     texts: dict[str, list[str]]  # name -> a summary a task
     cards: list[SummaryScorecard]
     differences: dict[str, dict[str, Estimate]]  # name -> measure -> the first file minus this one
+    unrated: dict[str, int]  # why the judge's answers could not be used -> how many
+
+
+class Beside(NamedTuple):
+    """Who is asked about summaries beside the measures that ship.
+
+    Attributes:
+        critic: Judges each sentence, where measures are deep.
+        metrics: Learned metrics by the names that tables have: functions of a summary, its references and its sources
+            that give a number, or None where they cannot say.
+        judge: A language model that rates each summary as it is, not knowing whose it is; see the skill `quality`.
+    """
+
+    critic: LoadedCritic | None = None
+    metrics: Mapping[str, Metric] | None = None
+    judge: LanguageModel | None = None
 
 
 class Sentence(Noun):
@@ -71,6 +89,7 @@ class EvaluationFile(Noun):
     cards: list[SummaryScorecard]
     differences: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
     worst: list[Worst] = Field(default_factory=list)
+    unrated: dict[str, int] = Field(default_factory=dict)
 
 
 def evaluate(
@@ -80,8 +99,7 @@ def evaluate(
     folder: Path | None = None,
     words: int | None = None,
     deep: bool = False,
-    critic: LoadedCritic | None = None,
-    metrics: Mapping[str, Metric] | None = None,
+    beside: Beside | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Score files of summaries on the tasks of a set that all of them have.
@@ -92,22 +110,23 @@ def evaluate(
         folder: The data folder.
         words: Where texts are cut for comparison at equal length; None is the usual length of the references.
         deep: Whether measures that need a model are taken too.
-        critic: Judges each sentence too, where measures are deep.
-        metrics: Learned metrics by the names that tables have: functions of a summary, its references and its sources
-            that give a number, or None where they cannot say.
+        beside: Who is asked beside the measures; None asks nobody.
         seed: Of the bootstrap.
 
     Raises:
         InputError: A file cannot be read, or they have no task in common.
         SettingError: There is no such set.
     """
+    beside = beside or Beside()
     read = {path.stem: read_answers(path) for path in summaries}
     whole = load_set(name, folder=folder, length=words)
     shared = tuple(task for task in whole.examples if all(task.id in one for one in read.values()))
     if not shared:
         raise InputError(f"no summary of a task of {name}", file=str(summaries[0]))
-    on = replace(whole, examples=shared, deep=deep, critic=critic, metrics=tuple((metrics or {}).items()))
     texts = {name: [one[task.id] for task in shared] for name, one in read.items()}
+    ratings, unrated = rated(shared, texts, beside.judge, seed=seed) if beside.judge else ({}, {})
+    metrics = (*(beside.metrics or {}).items(), *ratings.items())
+    on = replace(whole, examples=shared, deep=deep, critic=beside.critic, metrics=metrics)
     counted = {name: count_all(on, [one]) for name, one in texts.items()}
     cards = [
         scorecard(name, on, [one], [Cost(0.0, None)], signature={}, seed=seed, grouped=True)
@@ -115,7 +134,7 @@ def evaluate(
     ]
     first, *others = texts
     differences = {other: _differences(on, counted[first], counted[other], seed) for other in others}
-    return Evaluation(on, texts, cards, differences)
+    return Evaluation(on, texts, cards, differences, unrated)
 
 
 def _differences(on: SummarySet, first: Counted, second: Counted, seed: int) -> dict[str, Estimate]:
@@ -140,7 +159,7 @@ def write_evaluation(found: Evaluation, folder: Path) -> None:
 
 def as_file(found: Evaluation) -> EvaluationFile:
     """Give what is written as JSON: scores, differences, and the worst summaries of the first system."""
-    return EvaluationFile(cards=found.cards, differences=found.differences, worst=worst(found))
+    return EvaluationFile(cards=found.cards, differences=found.differences, worst=worst(found), unrated=found.unrated)
 
 
 def worst(found: Evaluation) -> list[Worst]:
