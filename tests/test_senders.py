@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import mailbox
+import zipfile
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -305,6 +306,130 @@ def test_comments_of_others_under_a_post_are_not_opened(tmp_path: Path) -> None:
     post = {"id": 1, "title": "Lid", "body": LID, "author_id": 4, "comments": [message(1, HUM, author_id=9)]}
     (tmp_path / "p.json").write_text(json.dumps([post, {**post, "id": 2, "body": KETTLE}]), "utf-8")
     assert [texts for _, texts in read(tmp_path / "p.json")] == [["Lid", LID], ["Lid", KETTLE]]
+
+
+Threaded = tuple[str, str, str, str, int, tuple[int, ...]]  # from, to, subject, text, day, the mails it answers
+INA, DESK = "Ina <ina@gmail.com>", "help@lidco.example"
+THREADED: list[Threaded] = [
+    (INA, DESK, "Loose kettle", KETTLE, 1, ()),
+    (DESK, INA, "Re: Loose kettle", SORRY, 2, (1,)),
+    (INA, DESK, "Re: Loose kettle", f"{HUM}\n\nOn Wed, 2 May, help wrote:\n> {SORRY}\n", 3, (1, 2)),
+    ("bo@web.de", DESK, "Lid", LID, 4, ()),
+    ("cy@web.de", DESK, "Noise", HUM, 5, ()),
+    (DESK, "cy@web.de", "Re: Noise", SORRY, 6, (5,)),
+]
+JOINED = [("ina@gmail.com", ["Loose kettle", KETTLE, HUM]), ("bo@web.de", ["Lid", LID]), ("cy@web.de", ["Noise", HUM])]
+
+
+def threaded(mail: Threaded, *, references: bool) -> EmailMessage:
+    sender, receiver, subject, text, day, before = mail
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, receiver, subject
+    made["Date"], made["Message-ID"] = f"Wed, {day:02} May 2024 10:00:00 +0200", f"<m{day}@example.org>"
+    if before:
+        made["In-Reply-To"] = f"<m{before[-1]}@example.org>"
+    if before and references:
+        made["References"] = " ".join(f"<m{number}@example.org>" for number in before)
+    made.set_content(text)
+    return made
+
+
+def as_mailbox(folder: Path, mails: Sequence[Threaded], *, references: bool = True) -> Path:
+    box = mailbox.mbox(folder / "mails.mbox")
+    for mail in mails:
+        box.add(threaded(mail, references=references))
+    box.close()
+    return folder / "mails.mbox"
+
+
+@pytest.mark.parametrize("references", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
+def test_mails_of_one_thread_are_one_conversation_in_the_order_they_were_sent(
+    tmp_path: Path, references: bool, order: int
+) -> None:
+    mails = THREADED[::order] if references else THREADED  # without references, an answer follows what it answers
+    found = read(as_mailbox(tmp_path, mails, references=references))
+    assert sorted(found) == sorted(JOINED)
+    assert not any(SORRY in text for _, texts in found for text in texts)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_mails_of_one_thread_in_files_of_their_own_are_one_conversation(tmp_path: Path, packed: bool) -> None:
+    for mail in THREADED:
+        (tmp_path / "mails").mkdir(exist_ok=True)
+        (tmp_path / "mails" / f"{mail[4]}.eml").write_bytes(threaded(mail, references=True).as_bytes())
+    if packed:
+        with zipfile.ZipFile(tmp_path / "mails.zip", "w") as archive:
+            for path in sorted((tmp_path / "mails").iterdir()):
+                archive.write(path, path.name)
+    assert read(tmp_path / ("mails.zip" if packed else "mails")) == JOINED
+
+
+def test_mails_that_nobody_answered_stay_records_of_their_own(tmp_path: Path) -> None:
+    found = read(as_mailbox(tmp_path, [mail for mail in THREADED if not mail[5]]))
+    assert found == [("ina@gmail.com", ["Loose kettle", KETTLE]), *JOINED[1:]]
+    assert open_table(tmp_path / "mails.mbox").info.texts == ("subject", "text")
+
+
+def test_what_recurs_in_mails_is_set_apart_in_their_threads_too(tmp_path: Path) -> None:
+    notice = "This letter is for its reader alone. " + "Whoever else holds it shall send it back at once. " * 3
+    mails: list[Threaded] = [
+        (f"c{n}@web.de", DESK, "Kettle", f"The lid came off on day {word} of its life.\n\n{notice}", n, ())
+        for n, word in enumerate(["one", "two", "three", "four", "five", "six"], 1)
+    ]
+    mails.append((DESK, "c1@web.de", "Re: Kettle", SORRY, 7, (1,)))
+    found = read(as_mailbox(tmp_path, mails))
+    assert len(found) == 6
+    assert not any("reader alone" in text for _, texts in found for text in texts)
+    assert all("came off" in texts[1] for _, texts in found)
+
+
+def fronted(number: int, inbound: bool, customer: str, text: str, talk: str) -> dict[str, object]:
+    sides = ("from", "to") if inbound else ("to", "from")
+    people = [{"role": side, "handle": handle} for side, handle in zip(sides, (customer, DESK), strict=True)]
+    return {
+        "id": f"msg_{number}", "type": "email", "is_inbound": inbound, "created_at": 1715000000.5 + number,
+        "author": None if inbound else {"id": "tea_1", "username": "kim"}, "subject": "Kettle", "text": text,
+        "body": f"<p>{text}</p>", "recipients": people, "_links": {"related": {"conversation": f"https://x.example/{talk}"}},
+    }  # fmt: skip
+
+
+FRONTED = [
+    fronted(1, True, "ina@gmail.com", KETTLE, "a"), fronted(2, False, "ina@gmail.com", SORRY, "a"),
+    fronted(3, True, "bo@web.de", LID, "b"), fronted(4, True, "ina@gmail.com", HUM, "c"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["answer", "lines", "conversations"])
+def test_the_customer_is_a_person_where_a_message_lists_its_people(tmp_path: Path, form: str) -> None:
+    path = tmp_path / ("m.jsonl" if form == "lines" else "m.json")
+    talks = [{"id": f"cnv_{n}", "messages": part} for n, part in enumerate([FRONTED[:2], FRONTED[2:3], FRONTED[3:]])]
+    document = {"_pagination": {"next": None}, "_results": talks if form == "conversations" else FRONTED}
+    path.write_text("\n".join(map(json.dumps, FRONTED)) if form == "lines" else json.dumps(document), "utf-8")
+    found = [(author, [text for text in texts if text != "Kettle"]) for author, texts in read(path)]
+    assert found == [("ina@gmail.com", [KETTLE]), ("bo@web.de", [LID]), ("ina@gmail.com", [HUM])]
+
+
+def test_the_contact_is_the_person_where_the_author_is_named_for_the_company_alone(tmp_path: Path) -> None:
+    rows = [
+        ("Message ID", "Conversation ID", "Direction", "Status", "Author", "Contact name", "Contact handle", "Extract"),
+        ("m1", "c1", "Inbound", "archived", "", "Ina", "ina@gmail.com", KETTLE),
+        ("m2", "c1", "Outbound", "archived", "Kim", "Ina", "ina@gmail.com", SORRY),
+        ("m3", "c2", "Inbound", "archived", "", "Bo", "bo@web.de", LID),
+        ("m4", "c3", "Inbound", "archived", "", "Ina", "ina@gmail.com", HUM),
+    ]
+    with (tmp_path / "m.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(rows)
+    assert read(tmp_path / "m.csv") == [("ina@gmail.com", [KETTLE]), ("bo@web.de", [LID]), ("ina@gmail.com", [HUM])]
+    assert open_table(tmp_path / "m.csv").info.columns["id"] == "Conversation ID"
+
+
+@pytest.mark.parametrize("label", ["Status", "Channel", "Assignee", "Inbox"])
+def test_a_label_joins_no_messages(tmp_path: Path, label: str) -> None:
+    said = [("a", "Inbound", KETTLE), ("a", "Outbound", SORRY), ("b", "Inbound", LID), ("b", "Outbound", SORRY)]
+    with (tmp_path / "m.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([(label, "Direction", "Text"), *said])
+    assert [texts for _, texts in read(tmp_path / "m.csv")] == [[KETTLE], [LID]]
 
 
 def test_who_deals_with_most_is_the_company_whatever_the_order() -> None:

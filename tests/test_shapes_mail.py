@@ -44,6 +44,7 @@ def test_a_message_is_one_record(tmp_path: Path, name: str) -> None:
             "subject": "Mein Wasserkocher läuft über, und das seit dem ersten Tag, an dem ich ihn benutze",
             "date": "Wed, 01 May 2024 10:00:00 +0200",
             "message-id": "<m1@example.org>",
+            "thread": "<m1@example.org>",
             "text": B,
         }
     ]

@@ -59,15 +59,20 @@ class Boilerplate:
         return last
 
 
-def without_boilerplate(record: Record, common: Boilerplate) -> Record:
+def without_boilerplate(record: Record, common: Boilerplate, *, messages: bool = False) -> Record:
     """Set what recurs apart in each part of a record, beside what is set apart already.
 
-    A conversation stays as it is, since its turns say whose words are read, and so does a record of which nothing would
-    be left: people answer the same form in the same words.
+    A conversation in a cell stays as it is, since its turns say whose words are read, and so does a record of which
+    nothing would be left: people answer the same form in the same words.
+
+    Args:
+        record: A record of the source in which was counted.
+        common: What recurs.
+        messages: Whether each turn is a text in which was counted, as where a conversation stands over several rows.
     """
-    if record.turns:
+    if record.turns and not messages:
         return record
-    spans = [(part.start, part.end) for part in record.parts] or [(0, len(record.text))]
+    spans = [(part.start, part.end) for part in record.turns or record.parts] or [(0, len(record.text))]
     more = [
         Stretch(start + stretch.start, start + stretch.end, stretch.reason)
         for start, end in spans

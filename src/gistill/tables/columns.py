@@ -269,7 +269,7 @@ def _bears_out(role: str, column: Facts, tier: float) -> bool:
         return False
     match role:
         case "id":
-            return column.distinct >= 0.95
+            return column.distinct >= 0.95 and column.filled >= 0.5
         case "rating":
             return _are_ratings(column)
         case "date":

@@ -27,7 +27,7 @@ NAMES = {
     ),
     "author": (
         "userid reviewerid customerid consumerid authorid memberid accountid profileid personid requesterid "
-        "submitterid steamid contactid patientid guestid clientid respondentid panelistid employeeid "
+        "submitterid steamid contactid contacthandle patientid guestid clientid respondentid panelistid employeeid "
         "author reviewer reviewername "
         "authorname authordisplayname user username customer customername member respondent nickname displayname "
         "requester requestername guest guestname gast gastname huesped ospite contactname personname buyername "
@@ -37,7 +37,8 @@ NAMES = {
         "cliente autore utente klant gebruiker 用户 用户名 用户昵称 昵称 作者 评论者 会员 用戶 用戶名 投稿者 "
         "ユーザー 作者名 ユーザー名 작성자 사용자 닉네임 автор пользователь имя uzytkownik yazar kullanici "
         "associatedcontact customeremail useremail requesteremail "
-        "contactemail guestemail associatedcontactemails email emailaddress mailadresse name fullname nom nombre"
+        "contactemail guestemail associatedcontactemails sendername sender absender email emailaddress mailadresse "
+        "name fullname nom nombre"
     ),
     "entity": (
         "entity company companyname employer employername firm firmname organization organisation organizationname "

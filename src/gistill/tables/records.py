@@ -17,6 +17,7 @@ from gistill.tables.columns import Guess, Overrides, choose_columns, find_column
 from gistill.tables.dates import find_day_order, is_relative, join_day, parse_date, read_day
 from gistill.tables.identity import Names, id_cell, why_not_ids
 from gistill.tables.info import TableInfo
+from gistill.tables.notices import find_services, without_notices
 from gistill.tables.said import named_customer, read_said, said_by_company
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Layout, Row, Rows, Sheet, Source, comes_twice, source_name
@@ -49,6 +50,7 @@ class Table:
     sample: list[Row | Failure]  # the first rows, which were looked at
     again: Callable[[], Sheet] | None = None  # opens the source once more; None where it can be read only once
     thread: Thread | None = None  # where a conversation stands over several rows
+    services: frozenset[str] = frozenset()  # columns that tell messages from what a chat's service writes
 
     def records(self, *, limit: int | None = None) -> Records:
         """Yield the records in order, and a failure for each row that cannot become one; see `read_records`."""
@@ -62,8 +64,9 @@ class Table:
             return sum(1 for row in itertools.islice(self.gathered(rows), limit) if isinstance(row, Row))
 
     def gathered(self, rows: Rows) -> Rows:
-        """Make one row of those of a conversation, where it stands over several."""
-        return rows if self.thread is None else gather(rows, self.thread)
+        """Set rows apart that nobody wrote, and make one of those of a conversation, where it stands over several."""
+        written = without_notices(rows, self.services)
+        return written if self.thread is None else gather(written, self.thread)
 
     def close(self) -> None:
         """Close the file without reading on."""
@@ -112,9 +115,12 @@ def open_table(
     sample = _sample(sheet)
     cells = [item.cells for item in sample if isinstance(item, Row)]
     names = sheet.header or tuple(dict.fromkeys(name for row in cells for name in row))
+    services = find_services(names, cells)
+    sample = list(without_notices(iter(sample), services))
+    cells = [item.cells for item in sample if isinstance(item, Row)]
     file = source_name(source)
     again = partial(open_sheet, source, **how) if comes_twice(source) else None
-    table = Table(_empty_info(file, sheet, names), sheet, sample, again)
+    table = Table(_empty_info(file, sheet, names), sheet, sample, again, services=services)
     try:
         groups = tuple(find_column(names, column, "column to count by", file=file) for column in by)
         guess = choose_columns(
@@ -123,7 +129,7 @@ def open_table(
     except BaseException:
         table.close()
         raise
-    thread, guess = choose_thread(guess, names, cells)
+    thread, guess = choose_thread(guess, names, cells, columns or {})
     table = replace(table, thread=thread)
     info = _with_columns(table, guess, day_first, as_of)
     return replace(table, info=info.model_copy(update={"by": tuple(dict.fromkeys(groups))}))
@@ -294,7 +300,7 @@ def _records(table: Table, limit: int | None) -> Iterator[Record | Failure]:
             except RecordError as error:
                 yield Failure(kind="bad_row", row=row.number, detail=str(error))
                 continue
-            named = without_boilerplate(names.named(record), common)
+            named = without_boilerplate(names.named(record), common, messages=table.thread is not None)
             apart += [named.text[one.start : one.end] for one in named.apart if one.reason == "boilerplate"][:1]
             apart[1:] = [""] * (len(apart) - 1)
             yield named
@@ -322,13 +328,14 @@ def _about_the_file(table: Table, apart: Sequence[str]) -> Iterator[Failure]:
 
 def _boilerplate(table: Table, limit: int | None) -> Boilerplate:
     """Count what recurs over the texts of a source, or of its first rows where it can be read only once."""
+    columns = table.info.texts or ((table.thread.text,) if table.thread is not None else ())
 
     def texts(rows: Iterable[Row | Failure]) -> Iterator[str]:
         for row in itertools.islice(rows, limit):
             if isinstance(row, Row):
-                yield from (clean(cell) for name in table.info.texts if isinstance(cell := row.cells.get(name), str))
+                yield from (clean(cell) for name in columns if isinstance(cell := row.cells.get(name), str))
 
-    if not table.info.texts or table.again is None:
+    if not columns or table.again is None:
         return find_boilerplate(texts(table.sample))
     with _rows(table.again()) as rows:
         return find_boilerplate(texts(rows))

@@ -15,7 +15,8 @@ from gistill.tables.shapes.limits import MAX_CELL, MAX_MESSAGE
 from gistill.tables.shapes.sheets import Row, Rows, Sheet
 from gistill.tables.shapes.sources import ByteSource
 
-COLUMNS = ("from", "to", "subject", "date", "message-id", "text")
+COLUMNS = ("from", "to", "subject", "date", "message-id", "thread", "text")
+_ID = re.compile(r"<[^<>\s]+>")
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[ \t]")
 _KNOWN = {
     b"from", b"to", b"subject", b"date", b"message-id", b"received", b"return-path", b"delivered-to", b"mime-version",
@@ -49,12 +50,13 @@ def open_mail(source: ByteSource, *, mailbox: bool) -> Sheet:
 
 
 def _rows(source: ByteSource, *, mailbox: bool) -> Rows:
+    threads: dict[str, str] = {}  # id of a message -> id of the first one of its thread
     for number, data in _messages(source) if mailbox else [(1, _one(source))]:
         if len(data) > MAX_MESSAGE:
             yield Failure(kind="bad_row", row=number, detail=f"is a mail of more than {MAX_MESSAGE:,} bytes")
             continue
         try:
-            yield Row(number, _cells(data))
+            yield Row(number, _cells(data, threads))
         except (LookupError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
             # What the library raises for mail that keeps to no rule; one message must not end the others.
             yield Failure(kind="bad_row", row=number, detail=f"is a mail that cannot be read: {type(error).__name__}")
@@ -85,11 +87,27 @@ def _messages(source: ByteSource) -> Iterator[tuple[int, bytes]]:
         yield start, b"".join(lines)
 
 
-def _cells(data: bytes) -> dict[str, object]:
+def _cells(data: bytes, threads: dict[str, str]) -> dict[str, object]:
     message = email.message_from_bytes(data, policy=email.policy.default)
-    cells: dict[str, object] = {name: _field(message, name) for name in COLUMNS[:-1]}
-    cells["text"] = _body(message)[:MAX_CELL]
-    return cells
+    return {
+        **{name: _field(message, name) for name in COLUMNS[:5]},
+        "thread": _thread(message, threads),
+        "text": _body(message)[:MAX_CELL],
+    }
+
+
+def _thread(message: EmailMessage, threads: dict[str, str]) -> str:
+    """Give the id of the message that a message's exchange began with, itself where it answers none; "" without an id.
+
+    Args:
+        message: It.
+        threads: What earlier messages of the mailbox told; is added to.
+    """
+    before = [told for name in ("references", "in-reply-to") for told in _ID.findall(_field(message, name))]
+    own = _ID.findall(_field(message, "message-id"))[:1]
+    first = next((threads[one] for one in before if one in threads), next(iter([*before, *own]), ""))
+    threads.update(dict.fromkeys([*before, *own], first))
+    return first
 
 
 def _field(message: EmailMessage, name: str) -> str:

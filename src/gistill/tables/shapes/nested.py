@@ -18,6 +18,7 @@ from gistill.tables.columns import is_known_name, squeeze
 from gistill.tables.conversations import CONTENT_KEYS, ROLE_KEYS
 from gistill.tables.dates import parse_date
 from gistill.tables.names import NAMES
+from gistill.tables.shapes.recipients import with_senders
 from gistill.tables.shapes.sheets import flatten
 from gistill.tables.shapes.talks import gather
 from gistill.text import count_words
@@ -309,7 +310,7 @@ def _outer(value: object, path: Path, *, repeated: bool) -> dict[str, object]:
 
 
 def _record(value: object, above: Mapping[str, object], name: str) -> dict[str, object]:
-    cells = gather(lift(flatten(spread(value)))) if isinstance(value, Mapping) else {name: value}
+    cells = gather(with_senders(lift(flatten(spread(value))))) if isinstance(value, Mapping) else {name: value}
     for key, member in above.items():
         column = key
         while column in cells:

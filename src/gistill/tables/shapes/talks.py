@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gistill.speakers import role_in_cell
+from gistill.speakers import role_in_cell, side_of
 from gistill.tables.asked import tokens
 from gistill.tables.shapes.html import html_text
+from gistill.tables.shapes.recipients import sender
 from gistill.text import normalise
 
 _AUTHORS = ("author", "sender", "from", "user", "actor", "createdBy", "created_by")
@@ -50,8 +51,15 @@ def gather(cells: Mapping[str, object]) -> dict[str, object]:
             opening = _typed_opening(cells) if typed else _opening(cells, cell)
             messages = [*opening.values(), *_said_by(cell, _unlike(sides))]
             left = {key: cell for key, cell in cells.items() if key != name and key not in opening}
-            return {**left, "messages": messages}
+            return {**_customer(cell, sides), **left, "messages": messages}
     return dict(cells)
+
+
+def _customer(messages: Sequence[Mapping[str, object]], sides: Sequence[str]) -> dict[str, object]:
+    """Name the customer whose messages list their people, where it is one."""
+    wrote = (sender(one) for one, side in zip(messages, sides, strict=True) if side_of(side) == "customer")
+    names = set(wrote) - {""}
+    return {"customer": names.pop()} if len(names) == 1 else {}
 
 
 def _unlike(sides: Sequence[str]) -> list[str]:
