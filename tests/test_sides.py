@@ -57,6 +57,33 @@ ANSWERS: list[tuple[str, str, str | None, str | None]] = [
     ("Review", "Parking", None, None),
     ("What frustrates you about the app?", "Is there a manual?", None, None),
     ("What problems is the app solving and how is that benefiting you?", "Time sheets", None, None),
+    ("Was könnten wir besser machen?", "Nichts zu meckern", None, None),
+    ("Was könnten wir besser machen?", "k.A.", None, None),
+    ("Was könnten wir besser machen?", "keine", None, None),
+    ("Was könnten wir besser machen?", "Alles super!", None, None),
+    ("Was könnten wir besser machen?", "Weiter so", None, None),
+    ("Was könnten wir besser machen?", "Passt alles", None, None),
+    ("Was könnten wir besser machen?", "Es gibt nichts auszusetzen", None, None),
+    ("Was könnten wir besser machen?", "Keine Umkleiden", "negative", "Keine Umkleiden"),
+    ("Was hat Ihnen gefallen?", "n/a", None, None),
+    ("Was hat Sie gestört?", "Nichts zu beanstanden.", None, None),
+    ("Qu'avez-vous moins aimé ?", "rien", None, None),
+    ("Qu'avez-vous moins aimé ?", "Rien à redire", None, None),
+    ("Qu'avez-vous moins aimé ?", "Tout était parfait", None, None),
+    ("Qu'avez-vous moins aimé ?", "Le parking", "negative", "parking"),
+    ("¿Qué no le gustó?", "nada", None, None),
+    ("¿Qué no le gustó?", "Nada que objetar", None, None),
+    ("¿Qué no le gustó?", "Todo perfecto", None, None),
+    ("¿Qué no le gustó?", "todo", "negative", "todo"),
+    ("¿Qué le gustó?", "todo", "positive", "todo"),
+    ("Cosa possiamo migliorare?", "nulla", None, None),
+    ("Cosa possiamo migliorare?", "Niente da ridire", None, None),
+    ("Cosa non le è piaciuto?", "Il parcheggio", "negative", "parcheggio"),
+    ("Wat kan er beter?", "geen", None, None),
+    ("Wat kan er beter?", "Niets op aan te merken", None, None),
+    ("Wat kan er beter?", "De lift", "negative", "lift"),
+    ("Do que não gostou?", "nada a reclamar", None, None),
+    ("Do que não gostou?", "O elevador", "negative", "elevador"),
 ]
 
 
@@ -145,6 +172,18 @@ TURNED: list[tuple[str, str, bool]] = [
     ("Qu'avez-vous aimé ?", "Pas cher", True),
     ("¿Qué le gustó?", "Personal maleducado y habitaciones sucias", False),
     ("Any other comments?", "Everything", False),
+    ("What did you like?", "The price is low", True),
+    ("What did you like?", "The fees are very small", True),
+    ("What did you like?", "The way is short", True),
+    ("What did you like?", "The price is too low", False),
+    ("What did you like?", "The room was dark and small", False),
+    ("What did you dislike?", "The breaks are long", True),
+    ("Was hat Ihnen gefallen?", "Die Wartezeit war kurz", True),
+    ("Was hat Ihnen gefallen?", "Der Preis ist sehr niedrig", True),
+    ("Qu'est-ce qui vous a plu ?", "Le prix est bas", True),
+    ("¿Qué le gustó?", "Los precios son bajos", True),
+    ("Cosa le è piaciuto?", "I prezzi sono bassi", True),
+    ("Wat vond u goed?", "De prijs is laag", True),
 ]
 
 
@@ -156,6 +195,61 @@ def test_the_question_overrules_a_reading_of_an_answer_that_has_no_side_of_its_o
     other = "positive" if side == "negative" else "negative"
     (opinion,) = extract([answered(question, answer)], reader=Contrary(other)).opinions
     assert (opinion.polarity, opinion.confidence) == ((side, None) if turned else (other, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What could we do better?", "Nothing to complain about"),
+        ("Was könnten wir besser machen?", "Nichts zu meckern"),
+        ("Was hat Ihnen gefallen?", "Da kann man nicht meckern"),
+        ("Was hat Ihnen nicht gefallen?", "Wirklich keine Beschwerden"),
+        ("Que pouvons-nous améliorer ?", "Rien à redire"),
+        ("Qu'avez-vous aimé ?", "Il n'y a rien à redire"),
+        ("¿Qué podemos mejorar?", "Nada que objetar"),
+        ("Cosa possiamo migliorare?", "Nulla da eccepire"),
+        ("O que podemos melhorar?", "Nada a reclamar"),
+        ("Wat kan er beter?", "Geen klachten"),
+    ],
+)
+def test_an_answer_that_denies_all_blame_is_none_whatever_a_reader_takes_it_for(question: str, answer: str) -> None:
+    assert find_side(question) is not None
+    assert extract([answered(question, answer)], reader=Contrary("negative")).opinions == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Nichts funktioniert", "Rien ne marche", "Nada funciona", "Niente pulito", "Niets werkt", "No complaints desk"],
+)
+def test_blame_that_begins_with_nothing_stays(answer: str) -> None:
+    (opinion,) = extract([answered("Pros", answer)], reader=Contrary("negative")).opinions
+    assert (opinion.polarity, opinion.confidence) == ("negative", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("question", "side"),
+    [
+        ("Was hat Sie gestört?", "negative"),
+        ("Qu'avez-vous moins aimé ?", "negative"),
+        ("Qu'est-ce qui ne vous a pas plu ?", "negative"),
+        ("¿Qué no le gustó?", "negative"),
+        ("¿Qué le gustó menos?", "negative"),
+        ("Cosa non le è piaciuto?", "negative"),
+        ("Do que não gostou?", "negative"),
+        ("Wat vond u minder goed?", "negative"),
+        ("Wat kan beter?", "negative"),
+        ("Что вам не понравилось?", "negative"),
+        ("您不喜欢什么？", "negative"),
+        ("Qu'avez-vous aimé ?", "positive"),
+        ("¿Qué fue lo que más le gustó?", "positive"),
+        ("Cosa le è piaciuto di più?", "positive"),
+        ("Wat vond je het leukst?", "positive"),
+        ("Co się Panu podobało?", "positive"),
+        ("Что вам понравилось?", "positive"),
+    ],
+)
+def test_a_question_in_any_language_asks_for_its_side(question: str, side: str) -> None:
+    assert find_side(question) == side
 
 
 def test_a_reading_of_the_side_that_was_asked_for_stays_as_it_is() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from gistill.digest.readings import Extracted, Kept, Readings, seen
 from gistill.digest.rules import read_by_rule
-from gistill.digest.sides import from_questions, short_name
+from gistill.digest.sides import from_questions, short_name, standing
 from gistill.errors import ModelBrokenError
 from gistill.files import hash_json
 from gistill.reader import load_readers
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK_RECORDS = 256  # a chunk is closed by whichever comes first: what a kill can lose stays within seconds
 CHUNK_SENTENCES = 2_000
-_WAY = 3  # raised when the same sentences are read in another way, so that what was read before is read again
+_WAY = 4  # raised when the same sentences are read in another way, so that what was read before is read again
 BATCH = 64  # sentences handed to the reader at once, of nearly equal length
 
 Progress = Callable[[str, int, int | None], None]  # step, items done, items in all (None when not known)
@@ -297,8 +297,7 @@ def _read(
             else:
                 failures.append(made)
     asked = from_questions(record, spans, opinions)
-    turned = [part for part, _ in asked]
-    opinions = [one for one in opinions if not any(part.start <= one.sentence.start < part.end for part in turned)]
+    opinions = standing(record, opinions, [part for part, _ in asked])
     opinions += [_from_question(record, part, answer, marks) for part, answer in asked]
     return _Read(opinions, failures)
 

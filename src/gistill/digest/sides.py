@@ -13,6 +13,68 @@ from gistill.fillers import is_filler
 from gistill.schema import Opinion, Part, Record, Span
 from gistill.text import count_words, why_not_text
 
+# All is well, in other languages than English; and that nobody has anything to complain about, which is no blame
+# although it is said with the words of one.
+_WELL_ABROAD = re.compile(
+    r"^\W*(?:alles|es (?:ist|war)|ist|war|c'est|c'etait|c'était|tout(?: (?:est|etait|était))?|todo(?: (?:es|esta|"
+    r"está|estuvo|fue))?|"
+    r"tutto(?: (?:e|è|era))?|va|tudo(?: (?:e|é|esta|está|foi))?|het was|is|was)?\W*(?:sehr |ganz |so |très |tres |"
+    r"muy |molto |muito |"
+    r"heel |echt |wirklich |einfach )*"
+    r"(?:gut|super|top|prima|perfekt|bestens|toll|klasse|passt(?: (?:alles|so|schon))?|in ordnung|ok(?:ay)?|weiter so|"
+    r"(?:so )?(?:bleiben|lassen|weitermachen)|nix|bien|bon|parfait|genial|génial|nickel|rien|"
+    r"continuez(?: comme (?:ca|ça))?|"
+    r"perfecto|excelente|genial|seguid asi|sigan asi|sigan así|bene(?: così| cosi)?|perfetto|ottimo|bem|perfeito|"
+    r"ótimo|otimo|"
+    r"goed|perfect|uitstekend|(?:ga )?zo door(?:gaan)?|ga zo door|bra|dobrze|super|хорошо|отлично|все хорошо|"
+    r"всё хорошо)"
+    r"(?: so| weiter| wie es ist)?\W*$",
+    re.IGNORECASE,
+)
+_NO_BLAME = re.compile(
+    r"^\W*(?:(?:there (?:is|was)|i have|es gibt|es gab|gibt(?: es)?|gab es|da gibt es|ich habe|habe|wir haben|"
+    r"hier gibt es|"
+    r"il n'?y a|je n'ai|no hay|no tengo|no tenemos|non (?:c'è|ho|abbiamo)|não (?:há|tenho)|er is|ik heb|heb|"
+    r"absolut|wirklich|eigentlich|gar|überhaupt|vraiment|absolument|realmente|absolutamente|davvero|proprio|"
+    r"echt)\W+)*(?:"
+    r"(?:nothing|not (?:a thing|much)) to (?:complain|criticis|criticiz|fault|improve|moan|grumble)\w*(?: about)?|"
+    r"no (?:complaints?|criticisms?)|(?:i |we )?(?:can't|cannot|can not|couldn't) (?:complain|fault (?:it|them))|"
+    r"(?:nichts?|nix|wenig|kaum etwas) (?:zu|zum) (?:meckern|mäkeln|beanstanden|bemängeln|kritisieren|verbessern|"
+    r"beklagen|klagen|"
+    r"beschweren|nörgeln|aussetzen)|(?:nichts|nix) (?:auszusetzen|einzuwenden|zu verbessern)|"
+    r"(?:da )?(?:kann|konnte) (?:man |ich )?(?:wirklich )?(?:nicht|nix|nichts) (?:meckern|klagen|beanstanden|beklagen)|"
+    r"keine(?:rlei)? (?:beschwerden?|klagen?|kritik(?:punkte)?|beanstandung(?:en)?|mängel|probleme?|einwände|"
+    r"verbesserung\w*)|"
+    r"(?:rien|pas grand.chose) (?:à|a) (?:redire|reprocher|améliorer|ameliorer|signaler|dire)|"
+    r"aucun(?:e)? (?:problème|probleme|reproche|plainte|critique|remarque)s?|"
+    r"nada que (?:objetar|reprochar|mejorar|criticar|decir|añadir|cambiar|reclamar)|(?:ninguna|sin) (?:quejas?|"
+    r"críticas?)|"
+    r"ningún problema|(?:niente|nulla) (?:da|di cui) (?:ridire|eccepire|migliorare|dire|lamentar\w*|criticare|"
+    r"segnalare)|"
+    r"nessun(?:a)? (?:problema|lamentela|critica|reclamo)|nada a (?:reclamar|apontar|melhorar|criticar|dizer|"
+    r"acrescentar)|"
+    r"(?:sem|nenhuma) (?:queixas?|reclama\w+|críticas?)|nenhum problema|"
+    r"(?:niets|niks) (?:op aan te merken|aan te merken|te klagen|te verbeteren|op te merken)|"
+    r"geen (?:klachten|kritiek|opmerkingen|problemen|verbeterpunten)|"
+    r"inget att (?:klaga på|anmärka)|nic do (?:zarzucenia|dodania|poprawy)|не на что жаловаться|"
+    r"没什么(?:可)?(?:抱怨|不满)的?|没有(?:什么)?不满"
+    r")\W*$",
+    re.IGNORECASE,
+)
+# "The price is low": what is low, long or small is good or bad by what it is, and by what was asked.
+_MEASURED = re.compile(
+    r"^\W*(?:[^\W\d_]+\W+){1,4}(?:is|are|was|were|ist|sind|war|waren|est|sont|était|étaient|es|son|era|eran|fue|"
+    r"è|sono|erano|é|são|eram|foi|zijn)\s+(?:very |really |so |quite |rather |pretty |sehr |recht |wirklich |ziemlich |"
+    r"très |vraiment |assez |muy |bastante |molto |abbastanza |muito |heel |erg |vrij )*"
+    r"(?:low|lower|small|short|shorter|little|few|long|high|large|big|light|heavy|cheap|inexpensive|minimal|narrow|"
+    r"wide|"
+    r"niedrig|gering|klein|kurz|lang|hoch|groß|gross|leicht|schwer|billig|günstig|schmal|breit|"
+    r"bas(?:se)?s?|petite?s?|courte?s?|longue?s?|long|élevée?s?|grande?s?|légère?s?|léger|lourde?s?|faibles?|"
+    r"baj[oa]s?|pequeñ[oa]s?|cort[oa]s?|larg[oa]s?|alt[oa]s?|ligeras?|ligeros?|barat[oa]s?|reducid[oa]s?|"
+    r"bass[oaie]|piccol[oaie]|cort[oaie]|brev[ei]|lung(?:o|a|hi|he)|leggere?|econom\w+|"
+    r"baix[oa]s?|pequen[oa]s?|curt[oa]s?|long[oa]s?|lev[ei]s?|laag|lage|kort|groot|hoog|licht|goedkoop)\W*$",
+    re.IGNORECASE,
+)
 LONGEST_ASPECT = 4  # words; a longer answer is a sentence about something, and names it somewhere
 LONGEST = 40  # words; of a longer answer the reader would have found something, were it an opinion
 # Answers that deny what they are asked for, or say that all is well: of neither side.
@@ -21,7 +83,8 @@ _DENIES = re.compile(
     r"(?:nothing|none|nobody|no one|nowhere|never (?:any|a|had)|"
     r"not (?:really|much|a lot|a thing|that i|anything|sure|yet)|"
     r"no,? (?:not )?(?:really|complaints?|problems?|issues?|cons?|pros?|downsides?|negatives?|positives?|drawbacks?|"
-    r"changes?|improvements?|suggestions?|ideas?|comments?|thoughts?|notes?|faults?|criticisms?|concerns?|i|it|they|all|"
+    r"changes?|improvements?|suggestions?|ideas?|comments?|thoughts?|notes?|faults?|criticisms?|concerns?|i|it|"
+    r"they|all|"
     r"everything|nothing)|"
     r"(?:i )?(?:can(?:'?t|not| not)|could(?:n'?t| not)) (?:think|complain|name|say|fault|remember|recall)|"
     r"(?:i )?(?:don'?t|do not|didn'?t|did not|wouldn'?t|would not|haven'?t|couldn'?t) "
@@ -59,14 +122,16 @@ _PRAISES = re.compile(
 _BLAMES = re.compile(
     r"\b(?:bad|badly|awful\w*|terribl[ey]|horribl[ey]|poor\w*|worst|worse|hate[ds]?|dislike[ds]?|rude\w*|slow\w*|dirty|"
     r"broken|broke|breaks?|useless\w*|disappoint\w*|annoy\w*|unfriendly|unhelpful|horrendous|appalling|disgust\w*|scam|"
-    r"rip-?off|fraud\w*|fail\w*|crash(?:es|ed|ing)|bugs|buggy|unusable|expensive|overpriced|ugly|boring|wrong|problems?|"
+    r"rip-?off|fraud\w*|fail\w*|crash(?:es|ed|ing)|bugs|buggy|unusable|expensive|overpriced|ugly|boring|wrong|"
+    r"problems?|"
     r"issues?|complain\w*|unreliable|confusing|never|not|isn'?t|doesn'?t|don'?t|didn'?t|won'?t|can'?t|cannot|nothing|"
     r"nobody|waste\w*|joke|garbage|rubbish|trash|crap\w*|pathetic|nightmare|lie[sd]?|liars?|lost|stolen|late|delay\w*|"
     r"missing|damaged|stuck|refuse[sd]?|cancell?ed|rotten|stale|mould\w*|pain\w*|unsafe|incompetent|"
     r"schlecht\w*|furchtbar\w*|schrecklich\w*|mies\w*|langsam\w*|schmutzig\w*|dreckig\w*|kaputt\w*|enttäusch\w*|"
     r"unfreundlich\w*|unverschämt\w*|teuer|teure\w?|laut\w{0,2}|defekt\w*|betrug|abzocke|nervig\w*|fehler\w*|nie|nicht|"
     r"nichts|niemand|katastroph\w*|frech\w*|schrott|müll|verspätet\w*|"
-    r"mauvais\w*|horribles?|nul(?:le)?s?|lente?s?|sales?|cassée?s?|déçue?s?|chère?s?|cher|bruyante?s?|pire|jamais|pas|rien|personne|"
+    r"mauvais\w*|horribles?|nul(?:le)?s?|lente?s?|sales?|cassée?s?|déçue?s?|chère?s?|cher|bruyante?s?|pire|jamais|"
+    r"pas|rien|personne|"
     r"mal[oa]?s?|horrible|pésim[oa]s?|lent[oa]s?|suci[oa]s?|rot[oa]s?|car[oa]s?|peor|nunca|nada|nadie|"
     r"cattiv\w+|pessim\w+|terribil\w+|lent[oaie]|sporc\w+|rott\w+|car[oaie]|peggior\w*|mai|non|niente|nessuno|"
     r"mau|má|maus|péssim\w+|ruim|ruins|suj[oa]s?|pior|não|"
@@ -81,7 +146,8 @@ _SPARED = re.compile(
     re.IGNORECASE,
 )
 _MISSED = re.compile(  # what nobody likes to be without
-    r"\b(?:help|support|answers?|response|reply|refund|service|staff|information|communication|respect|value|parking|wifi|"
+    r"\b(?:help|support|answers?|response|reply|refund|service|staff|information|communication|respect|value|"
+    r"parking|wifi|"
     r"hilfe|antwort\w*|auskunft|aide|réponse|ayuda|respuesta|aiuto|risposta|ajuda|resposta|hulp|antwoord)\b",
     re.IGNORECASE,
 )
@@ -96,7 +162,8 @@ _ALL_OF_IT = re.compile(
 # A clause says by itself what is so ("You answer quickly", "It keeps logging me out").
 _CLAUSE = re.compile(
     r"\b(?:i|you|they|we|he|she|it|is|are|was|were|has|have|had|ich|du|wir|sie|er|ist|sind|war|waren|hat|haben|wurden?|"
-    r"je|tu|nous|vous|ils?|elles?|est|sont|était|étaient|yo|son|está|están|fue|eran?|è|sono|era|erano|é|são|ik|jij|jullie|"
+    r"je|tu|nous|vous|ils?|elles?|est|sont|était|étaient|yo|son|está|están|fue|eran?|è|sono|era|erano|é|são|ik|jij|"
+    r"jullie|"
     r"zijn|waren)\b",
     re.IGNORECASE,
 )
@@ -133,6 +200,34 @@ def from_questions(record: Record, sentences: Sequence[Span], found: Sequence[Op
     return answers
 
 
+def standing(record: Record, found: Sequence[Opinion], turned: Sequence[Part]) -> list[Opinion]:
+    """Leave out what was found in answers that take their side from their question, and blame in those that deny any.
+
+    Args:
+        record: Of which all was read.
+        found: The opinions that were found.
+        turned: The parts that take their side from their question.
+    """
+    denied = [
+        part for part in record.parts if part.side is not None and is_no_blame(record.text[part.start : part.end])
+    ]
+    return [
+        one
+        for one in found
+        if not any(part.start <= one.sentence.start < part.end for part in turned)
+        and not (one.polarity == "negative" and any(part.start <= one.sentence.start < part.end for part in denied))
+    ]
+
+
+def is_no_blame(text: str) -> bool:
+    """Say whether an answer says, with the words of blame, that there is none: a reader must not take it for some.
+
+    >>> [is_no_blame(text) for text in ("Nichts zu meckern", "Nada que objetar", "Nothing works")]
+    [True, True, False]
+    """
+    return _NO_BLAME.match(text) is not None
+
+
 def says_something(text: str, side: str | None) -> bool:
     """Say whether an answer names something: "Parking" does, "Nothing that comes to mind" does not.
 
@@ -141,7 +236,9 @@ def says_something(text: str, side: str | None) -> bool:
     """
     if is_filler(text, side) or count_words(text) > LONGEST or text.rstrip().endswith(("?", "？")):
         return False
-    return why_not_text(text) is None and not _DENIES.match(text) and not _WELL.match(text)
+    if any(well.match(text) for well in (_DENIES, _WELL, _WELL_ABROAD, _NO_BLAME)):
+        return False
+    return why_not_text(text) is None
 
 
 def has_no_side(text: str, asked: str) -> bool:
@@ -153,11 +250,13 @@ def has_no_side(text: str, asked: str) -> bool:
 
     >>> [has_no_side(text, "negative") for text in ("Everything", "Clean toilets", "Everything is great")]
     [True, True, False]
-    >>> [has_no_side(text, "positive") for text in ("No ads", "Short waiting times", "Rude staff", "No help at all")]
+    >>> [has_no_side(text, "positive") for text in ("No ads", "The price is low", "Rude staff", "No help at all")]
     [True, True, False, False]
     """
     all_of_it, words = _ALL_OF_IT.match(text), count_words(text)
-    if words > (LONGEST_OF_ALL if all_of_it else LONGEST_TURNED) or (not all_of_it and _CLAUSE.search(text)):
+    if words > (LONGEST_OF_ALL if all_of_it else LONGEST_TURNED):
+        return False
+    if not all_of_it and _CLAUSE.search(text) and not _MEASURED.match(text):
         return False
     spared = _SPARED.match(text)
     rest = text[spared.end() :] if spared else text

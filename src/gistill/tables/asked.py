@@ -27,28 +27,37 @@ _NEGATIVE = re.compile(
     r"weakness(?:es)?|drawbacks?|downsides?|pain points?|frustrat\w*|annoy\w*|side ?effects?|improve\w*|"
     r"nachteile?|verbesser\w*|missfallen|kritik|inconvenients?|ameliorer|ameliorations?|points? faibles?|deplu|"
     r"desventajas?|mejorar|mejoras?|peor|disgusto|svantaggi|difetti|migliorare|desvantagens?|melhorar|nadelen|"
-    r"verbeteren|minpunten|wady|недостатки|минусы)\b|缺点|不足|改进|悪い点|改善|不満|단점|개선"
+    r"verbeteren|verbeterpunten|minpunten|wady|недостатки|минусы)\b|缺点|不足|改进|悪い点|改善|不満|단점|개선"
 )
 _POSITIVE = re.compile(
     r"\b(?:pros|positives?|positiv|positifs?|positiv[oi]s?|liked?|likes|best|advantages?|strengths?|benefits?|upsides?|"
     r"favou?rites?|praise|compliments?|vorteile?|gefallen|gefallt|lob|avantages?|points? forts?|plu|"
-    r"ventajas?|gusto|gusta|vantaggi|pregi|piaciuto|piace|vantagens|gostou|voordelen|pluspunten|zalety|"
+    r"ventajas?|gusto|gusta|vantaggi|pregi|piaciuto|piace|vantagens|gostou|voordelen|pluspunten|lo mejor|zalety|"
     r"достоинства|плюсы)\b|优点|优势|喜欢|良い点|良かった|장점"
 )
 # Words that name a side in a question, where a label alone ("Problem", "Best", "Complaint") names a kind of row.
 _ASKED_NEGATIVE = re.compile(
     r"\b(?:bad|complaints?|problems?|issues?|least|better|worse|missing|lack\w*|change|wrong|struggl\w*|difficult\w*|"
-    r"challenges?|schlecht\w*|besser|storend|storte|probleme?|fehlt|manque|mieux|problemas?|falta|problemi|peggiore|pior)\b"
+    r"challenges?|schlecht\w*|besser|storend|storte|probleme?|fehlt|manque|mieux|problemas?|falta|problemi|"
+    r"peggiore|pior|gestort|geargert|"
+    r"beter|zmienic|poprawic|ulepszyc|улучшить|изменить|gelistir\w*|iyilestir\w*)\b"
 )
 _ASKED_POSITIVE = re.compile(
-    r"\b(?:good|great|love[ds]?|enjoy\w*|well|most|gut|besten?|apprecie\w*|aime\w*|mejor|migliore|melhor|goed)\b"
+    r"\b(?:good|great|love[ds]?|enjoy\w*|well|most|gut|besten?|apprecie\w*|aime\w*|mejor|migliore|melhor|goed|"
+    r"leukste?|podoba\w*|понравилось|нравится|begen\w*)\b"
 )
 # Several words that together turn the side of one of them: "liked least", "could we do better".
 _BLAME_FIRST = re.compile(
     r"\b(?:do|done|be|been|work|go|gone) better\b|\bliked? (?:the )?least\b|\bleast (?:liked?|favou?rite)|"
     r"\b(?:not|t|nicht) (?:so |as )?(?:like|enjoy|love|good|well|gut|gefallen)\b|\bless (?:well|good)\b|"
     r"\bcould\b.*\b(?:better|improve)|\bwould you (?:change|improve)|\bbesser\b|\bno te gust|"
-    r"\bwould (?:have )?(?:you )?liked?\b"
+    r"\bwould (?:have )?(?:you )?liked?\b|"
+    r"\b(?:moins|pas) (?:bien |trop |beaucoup |vraiment )?(?:aim|appreci|plu\b|plai|bien\b|bon)|"
+    r"\bno (?:te |le |les |os |se )?(?:ha |han )?(?:gust|agrad)|\bmenos (?:te |le |les |os )?(?:gust|gost|agrad)|"
+    r"\b(?:gust|gost)\w* menos\b|\bnon (?:ti |le |vi |gli )?(?:e |sono )?piac|\bmeno (?:bene|piac)|"
+    r"\bpiaciut\w+ (?:di )?meno\b|"
+    r"\bnao (?:te |lhe |lhes |voce )?(?:gost|agrad)|\b(?:minder|niet) (?:zo )?(?:goed|leuk|fijn|prettig)|"
+    r"\bweniger (?:gut|gefallen)|\bam wenigsten|\bnie podoba|не (?:по)?нрав|\bbegenme|不喜欢|不滿|不满"
 )
 # "What problems is it solving for you?" asks for neither.
 _SOLVED = re.compile(
