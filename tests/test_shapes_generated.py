@@ -1,6 +1,10 @@
 """Generated files: shapes, dialects, encodings and damage, compared with what the generator wrote.
 
-A seed gives one file. `GISTILL_GENERATED=1000` generates as many; docs/log.md has the figures.
+A seed gives one file, which is read as it is and damaged. No reading may take more than 60 seconds or 2 GB.
+
+    GISTILL_GENERATED=1000 pytest -n 0 -s tests/test_shapes_generated.py
+
+generates as many and ends with the most time and memory that one of them took; docs/log.md has the figures.
 """
 
 import csv
@@ -9,8 +13,10 @@ import io
 import json
 import os
 import random
+import resource
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +27,7 @@ from gistill.errors import GistillError
 from gistill.tables.shapes.formats import open_sheet
 from gistill.tables.shapes.sheets import Row
 
+MOST_SECONDS, MOST_MEGABYTES = 60, 2_000  # of one file
 COUNT = int(os.environ.get("GISTILL_GENERATED", "120"))
 WORDS = {
     "en": ("The kettle|This lid|My toaster", "leaks|broke|works well|is too hot", "after a week|every day|when full"),
@@ -205,9 +212,58 @@ def damage(rng: random.Random, data: bytes) -> bytes:
     )
 
 
-def read(folder: Path, name: str, data: bytes) -> list[list[str]]:
+class Cost(NamedTuple):
+    """What reading one file took: seconds, and megabytes beyond what the process held before."""
+
+    seconds: float
+    megabytes: float
+
+
+COSTS: dict[str, Cost] = {}
+
+
+def held(*, most: bool) -> float:
+    """Give the megabytes that the process holds, or the most since `begin`."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # not Linux: the most since the process began
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    field = "VmHWM:" if most else "VmRSS:"
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field)) / 1024
+
+
+def begin() -> tuple[float, float]:
+    """Start a measurement: the highest level that is known of this process is forgotten."""
+    levels = Path("/proc/self/clear_refs")
+    if levels.exists():
+        levels.write_text("5")
+    return time.perf_counter(), held(most=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told() -> Iterator[None]:
+    """Say at the end what the files took."""
+    yield
+    if COSTS:
+        slowest = max(COSTS, key=lambda name: COSTS[name].seconds)
+        largest = max(COSTS, key=lambda name: COSTS[name].megabytes)
+        print(f"\n{len(COSTS)} readings; {slowest}: {COSTS[slowest].seconds:.2f} s, the longest; ", end="")
+        print(f"{largest}: {COSTS[largest].megabytes:.0f} MB, the most")
+
+
+def read(folder: Path, name: str, data: bytes, seed: str) -> list[list[str]]:
+    """Read a file, and hold the reading to its limits, also where it ends in an error."""
     path = folder / name
     path.write_bytes(data)
+    start, before = begin()
+    try:
+        return cells_of(path)
+    finally:
+        COSTS[seed] = cost = Cost(time.perf_counter() - start, held(most=True) - before)
+        assert cost.seconds < MOST_SECONDS, f"{seed} took {cost.seconds:.0f} s"
+        assert cost.megabytes < MOST_MEGABYTES, f"{seed} took {cost.megabytes:.0f} MB"
+
+
+def cells_of(path: Path) -> list[list[str]]:
     found = [row for row in open_sheet(path).rows if isinstance(row, Row)]
     return [[" ".join(str(cell).split()) for cell in row.cells.values()] for row in found]
 
@@ -216,7 +272,7 @@ def read(folder: Path, name: str, data: bytes) -> list[list[str]]:
 def test_what_was_written_is_read(tmp_path: Path, start: int) -> None:
     for seed in range(start, start + 20):
         made = make(seed)
-        found = read(tmp_path, made.name, made.data)
+        found = read(tmp_path, made.name, made.data, f"seed {seed}")
         assert len(found) == len(made.texts), f"seed {seed}: {made.kind} {made.name}"
         for cells, text in zip(found, made.texts, strict=True):
             assert text in cells, f"seed {seed}: {made.kind} {made.name}"
@@ -228,7 +284,16 @@ def test_damage_ends_in_rows_failures_or_one_sentence(tmp_path: Path, start: int
         made = make(seed)
         said = ""
         try:
-            read(tmp_path, made.name, damage(random.Random(seed), made.data))
+            read(tmp_path, made.name, damage(random.Random(seed), made.data), f"seed {seed}, damaged")
         except GistillError as error:
             said = str(error)
         assert "\n" not in said, f"seed {seed}"
+
+
+def test_the_measure_sees_what_a_reading_takes() -> None:
+    start, before = begin()
+    held_for_a_while = bytearray(os.urandom(1000) * 60_000)
+    assert len(held_for_a_while) == 60_000_000
+    del held_for_a_while
+    assert held(most=True) - before > 50
+    assert time.perf_counter() > start
