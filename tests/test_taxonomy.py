@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gistill.digest.group.grouping import group
 from gistill.digest.group.taxonomy import Taxonomy, TaxonomyAspect, assign, load_taxonomy
 from gistill.digest.group.terms import normal
+from gistill.digest.summary.summarizing import summarize
 from gistill.errors import SettingError
+from gistill.lm.fake import ScriptedModel
 from gistill.vectors import TermVectors, load_vectors
+from opinions import BATTERY, world
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_a_byte_order_mark_and_accents_are_fine(tmp_path: Path) -> None:
         ("aspects: Battery\n", 1, "aspects must be a list", ""),
         ("aspcts: [Battery]\n", 1, "unknown key 'aspcts'", "Did you mean 'aspects'?"),
         ("aspects:\n  - name: A\n    exampels: [b]\n", 3, "unknown key 'exampels'", "Did you mean 'examples'?"),
-        ("aspects:\n  - name: A\n    zzz: [b]\n", 3, "unknown key 'zzz'", "examples, categories."),
+        ("aspects:\n  - name: A\n    zzz: [b]\n", 3, "unknown key 'zzz'", "examples, categories, never."),
         ("aspects:\n  - description: A\n", 2, "has no name", ""),
         ("aspects:\n  - name: ''\n", 2, "name is empty", ""),
         ("aspects:\n  - name:\n", 2, "name is empty", ""),
@@ -172,3 +176,37 @@ def test_an_aspect_may_claim_categories_and_each_belongs_to_one_aspect(tmp_path:
     assert refused.value.hint == "Did you mean 'billing'?"
     with pytest.raises(SettingError, match="row 5: the category 'price' belongs to two aspects"):
         load_taxonomy(write(tmp_path, one + "  - name: Cost\n    categories: [price]\n"))
+
+
+def test_a_term_that_never_belongs_to_an_aspect_goes_elsewhere(vectors: TermVectors) -> None:
+    """The near term goes to the next aspect that is near enough, or to none."""
+    near = Taxonomy(aspects=(TaxonomyAspect(name="Battery", examples=("charger",)),))
+    assert assign(["battery", "charging cable"], near, vectors)["battery"] == "Battery"
+    apart = Taxonomy(aspects=(TaxonomyAspect(name="Battery", examples=("charger",), never=("chargers", "battery")),))
+    assert assign(["battery", "charger"], apart, vectors) == {}
+
+
+def test_never_holds_against_a_category_too() -> None:
+    """An opinion about an invoice has the category price; the taxonomy says that invoices are no matter of money."""
+    here = world([("The invoice was clear.", "invoice", "clear", "positive")] * 2)
+    opinions = [one.model_copy(update={"category": "price"}) for one in here.opinions]
+    kinds = TaxonomyAspect(name="Money", categories=("price",))
+    inside = group(opinions, here.records.values(), taxonomy=Taxonomy(aspects=(kinds,)))
+    assert set(inside.topics.values()) == {"Money"}
+    told = Taxonomy(aspects=(kinds.model_copy(update={"never": ("invoice",)}),))
+    assert not group(opinions, here.records.values(), taxonomy=told).topics
+
+
+def test_rules_are_read_and_told_to_the_writer(tmp_path: Path) -> None:
+    file = write(tmp_path, 'aspects: [Battery]\nrules:\n  - Say "rider", not "customer".\n')
+    rules = load_taxonomy(file).rules
+    assert rules == ('Say "rider", not "customer".',)
+    here = world(BATTERY)
+    for asked in (rules, ()):
+        model = ScriptedModel(lambda request: "It explodes.")
+        summarize([here.aspect()], here.opinions, here.records.values(), writer=model, rules=asked)
+        assert len(model.calls) == 2  # a draft, and a better one
+        told = [request.messages[0].content for call in model.calls for request in call]
+        assert all(one.endswith(rules[0]) == bool(asked) for one in told)
+    with pytest.raises(SettingError, match="row 2: there are at most 10 rules"):
+        load_taxonomy(write(tmp_path, "aspects: [Battery]\nrules: [" + ", ".join(["Be brief."] * 11) + "]\n"))

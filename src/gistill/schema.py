@@ -23,6 +23,7 @@ from gistill.counts import Estimate as Estimate
 from gistill.counts import Period as Period
 from gistill.counts import Proportion as Proportion
 from gistill.counts import Tally as Tally
+from gistill.intent import Intent as Intent
 from gistill.record import Apart as Apart
 from gistill.record import ApartReason as ApartReason
 from gistill.record import Failure as Failure
@@ -391,6 +392,7 @@ class Digest(Noun):
     entities: tuple[EntityTally, ...] = ()  # over all opinions of each; empty where no entities are known
     by: tuple[Compared, ...] = ()  # of each column that was asked for
     outcomes: Outcomes | None = None  # of the conversations; None where none was judged
+    intent: Intent | None = None  # of people, by rules; None where nobody says any of it
     briefs: tuple[Brief, ...] = ()  # of the conversations; of very many, those that are quoted
     ratings: tuple[Answered, ...] = ()  # the main question first; empty where nobody was asked for a rating
     source: tuple[str, ...] = ()  # in a sentence or two: which columns were read and which were not

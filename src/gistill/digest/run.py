@@ -17,6 +17,7 @@ from gistill.digest.ends import answered, count_failures, rated_alone, refuse_br
 from gistill.digest.extract import Progress, SentenceReader, extract, extract_to, language_of
 from gistill.digest.group.grouping import Grouping, group, with_topics
 from gistill.digest.group.taxonomy import Taxonomy
+from gistill.digest.intent import with_intent
 from gistill.digest.report.attacks import with_attacks
 from gistill.digest.report.masking import with_masks
 from gistill.digest.report.writing import write_report
@@ -133,7 +134,7 @@ def digest(
         grouping, unmatched = with_points(grouping, sure, kept, likeness, hand)
         count(len(grouping.points))
     with steps("summarize") as count:
-        summaries = _summarize(grouping, sure, kept, writer, seed, progress=progress, say=say)
+        summaries = _summarize(grouping, sure, kept, writer, seed, taxonomy, progress=progress, say=say)
         count(len(summaries))
     result = assemble(
         title=title,
@@ -193,7 +194,7 @@ def _completed(
     say: Callable[[str], None],
 ) -> Digest:
     """Add what is known of the source, the briefs of conversations, and where names of customers stand."""
-    result = _with_source(result, info, records, grouping)
+    result = with_intent(_with_source(result, info, records, grouping), records)
     result = with_briefs(result, records, opinions, with_model=writes, say=say)
     return with_masks(result, records, show_names=show_names)
 
@@ -251,15 +252,16 @@ def _summarize(
     records: Sequence[Record],
     writer: LanguageModel | None,
     seed: int,
+    taxonomy: Taxonomy | None,
     *,
     progress: Progress,
     say: Callable[[str], None],
 ) -> list[Summary]:
-    aspects = grouping.aspects
+    aspects, rules = grouping.aspects, taxonomy.rules if taxonomy else ()
     progress("summarize", 0, len(aspects))
     if writer and aspects:  # all answers come at once, so there is no progress to show
         say(f"{writer.name} writes about {_aspects(len(aspects))}; this can take minutes.")
-    summaries = summarize(aspects, opinions, records, writer=writer, seed=seed, total=grouping.total)
+    summaries = summarize(aspects, opinions, records, writer=writer, seed=seed, total=grouping.total, rules=rules)
     progress("summarize", len(aspects), len(aspects))
     return summaries
 

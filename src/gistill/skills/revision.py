@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gistill.schema import Failure, Message
@@ -35,10 +36,10 @@ _EXAMPLE = RevisionInput(
 _ANSWER = " it is fresh and cooked just right."
 
 
-def render(asked: RevisionInput) -> tuple[Message, ...]:
-    """Ask for one corrected sentence. The last message is the beginning of the answer, where there is one."""
+def render(asked: RevisionInput, rules: Sequence[str] = ()) -> tuple[Message, ...]:
+    """Ask for one corrected sentence, by a team's rules too. The last message begins the answer, where it has one."""
     messages = [
-        Message(role="system", content=_SYSTEM),
+        Message(role="system", content=" ".join((_SYSTEM, *rules))),
         Message(role="user", content=_question(_EXAMPLE)),
         Message(role="assistant", content=_EXAMPLE.lead + _ANSWER),
         Message(role="user", content=_question(asked)),

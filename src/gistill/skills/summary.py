@@ -7,6 +7,7 @@ that its quantity word comes from the counts and only the reasons are the model'
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from gistill.schema import Failure, Message
@@ -71,9 +72,9 @@ _EXAMPLES = (
 )
 
 
-def render(asked: SummaryInput) -> tuple[Message, ...]:
-    """Ask for the reasons of one feeling. The last message is the beginning of the answer."""
-    messages = [Message(role="system", content=_SYSTEM)]
+def render(asked: SummaryInput, rules: Sequence[str] = ()) -> tuple[Message, ...]:
+    """Ask for the reasons of one feeling. Rules are a team's own. The last message is the beginning of the answer."""
+    messages = [Message(role="system", content=" ".join((_SYSTEM, *rules)))]
     for example, answer in _EXAMPLES:
         messages.append(Message(role="user", content=_question(example)))
         messages.append(Message(role="assistant", content=lead(example) + answer))

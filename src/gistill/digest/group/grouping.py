@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from gistill.digest.group import terms as terms_
 from gistill.digest.group.cluster import join
 from gistill.digest.group.phrases import phrases
 from gistill.digest.group.tally import Counted, Ints, Split, counted, cross, distinct, periods, split, tallies
-from gistill.digest.group.taxonomy import OTHER, Taxonomy, assign, claims
+from gistill.digest.group.taxonomy import OTHER, Taxonomy, assign, barred, claims
 from gistill.grounding.ties import tie_break
 from gistill.schema import Aspect, Change, Compared, EntityTally, Opinion, Period, Point, Record, Tally
 from gistill.vectors import TermVectors, load_vectors
@@ -103,7 +103,11 @@ def group(
     found = _groups(_people(forms, counts), vectors, taxonomy)
     member = {form: i for i, one in enumerate(found) for form in one.forms}
     by_category = _by_category(found, taxonomy)
-    places = [_place(o, member.get(form, -1), found, by_category) for o, form in zip(opinions, forms, strict=True)]
+    never = barred(taxonomy) if taxonomy else {}
+    places = [
+        _place(o, member.get(form, -1), found, by_category, never.get(form, ()))
+        for o, form in zip(opinions, forms, strict=True)
+    ]
     of = np.array(places, dtype=np.int64)
     least = max(2, int(LEAST_SHARE * counts.people)) if min_people is None else min_people
     chosen = _chosen(found, of, counts, least)
@@ -126,11 +130,17 @@ def _by_category(found: Sequence[_Group], taxonomy: Taxonomy | None) -> dict[str
     return {category: place[aspect.name] for aspect in taxonomy.aspects for category in aspect.categories}
 
 
-def _place(opinion: Opinion, place: int, found: Sequence[_Group], by_category: Mapping[str, int]) -> int:
-    """Where an opinion belongs: by its term where the taxonomy knows it, else by its category, else by its term."""
+def _place(
+    opinion: Opinion, place: int, found: Sequence[_Group], by_category: Mapping[str, int], never: Collection[str]
+) -> int:
+    """Where an opinion belongs: by its term where the taxonomy knows it, else by its category, else by its term.
+
+    `never` has the taxonomy's aspects that its term does not belong to, whatever its category says.
+    """
     if place >= 0 and found[place].topic not in (None, OTHER):
         return place
-    return by_category.get(opinion.category or "", place)
+    by = by_category.get(opinion.category or "", place)
+    return place if by >= 0 and found[by].topic in never else by
 
 
 def _people(forms: Sequence[str], counts: Counted) -> dict[str, int]:

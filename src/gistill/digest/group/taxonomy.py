@@ -6,7 +6,10 @@ aspects:
     description: How long it runs, and how fast it fills.
     examples: [battery life, charge, runtime]
     categories: [battery]  # opinions of these categories too (gistill.categories), where the words say nothing else
+    never: [battery acid]  # terms that do not belong to it, however near they are
   - Price
+rules:                   # what a model that writes is told besides
+  - Say "rider", not "customer".
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from gistill.vectors import TermVectors
 OTHER = "Other"
 NEAR = 0.62  # cosine to an example from which a term belongs to it; lower than for free terms: a user said what to find
 _MOST_BYTES = 1_000_000
+_MOST_RULES, _LONGEST_RULE = 10, 200  # a small model follows few and short ones; characters
 
 
 class TaxonomyAspect(Noun):
@@ -39,13 +43,15 @@ class TaxonomyAspect(Noun):
     description: str = ""
     examples: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class Taxonomy(Noun):
-    """Aspects to sort terms into. With `strict`, a term that fits none counts under "Other"."""
+    """Aspects to sort terms into, and rules for writers. With `strict`, a term that fits none counts under "Other"."""
 
     aspects: tuple[TaxonomyAspect, ...] = Field(min_length=1)
     strict: bool = False
+    rules: tuple[str, ...] = ()
 
 
 def load_taxonomy(path: str | Path) -> Taxonomy:
@@ -95,7 +101,7 @@ class _Reading:
 
     def taxonomy(self, root: Any) -> Taxonomy:
         """Read the whole file."""
-        fields = self.mapping(root, ("aspects", "strict"), "the taxonomy")
+        fields = self.mapping(root, ("aspects", "strict", "rules"), "the taxonomy")
         if "aspects" not in fields:
             raise self.wrong("the taxonomy has no aspects", root, hint="It needs a list called aspects.")
         nodes = self.sequence(fields["aspects"], "aspects")
@@ -113,22 +119,32 @@ class _Reading:
                     raise self.wrong(f"{text!r} belongs both to {owner!r} and to {aspect.name!r}", node)
             aspects.append(aspect)
         strict = self.flag(fields["strict"]) if "strict" in fields else False
-        return Taxonomy(aspects=tuple(aspects), strict=strict)
+        rules = self.rules(fields["rules"]) if "rules" in fields else ()
+        return Taxonomy(aspects=tuple(aspects), strict=strict, rules=rules)
+
+    def rules(self, node: Any) -> tuple[str, ...]:
+        """Read the sentences that a writer is told."""
+        found = tuple(" ".join(self.named(one, "a rule").split()) for one in self.sequence(node, "rules"))
+        if len(found) > _MOST_RULES or any(len(one) > _LONGEST_RULE for one in found):
+            raise self.wrong(f"there are at most {_MOST_RULES} rules of {_LONGEST_RULE} characters", node)
+        return found
 
     def aspect(self, node: Any) -> TaxonomyAspect:
         """Read one entry of the list."""
         if isinstance(node, yaml.ScalarNode):
             return TaxonomyAspect(name=self.named(node, "an aspect's name"))
-        fields = self.mapping(node, ("name", "description", "examples", "categories"), "an aspect")
+        fields = self.mapping(node, ("name", "description", "examples", "categories", "never"), "an aspect")
         if "name" not in fields:
             raise self.wrong("an aspect has no name", node)
         examples = self.sequence(fields["examples"], "examples") if "examples" in fields else []
         categories = self.sequence(fields["categories"], "categories") if "categories" in fields else []
+        never = self.sequence(fields["never"], "never") if "never" in fields else []
         return TaxonomyAspect(
             name=self.named(fields["name"], "an aspect's name"),
             description=self.text(fields["description"], "a description") if "description" in fields else "",
             examples=tuple(self.named(example, "an example") for example in examples),
             categories=tuple(map(self.category, categories)),
+            never=tuple(self.named(term, "a term of never") for term in never),
         )
 
     def mapping(self, node: Any, keys: Sequence[str], what: str) -> dict[str, Any]:
@@ -194,6 +210,16 @@ def claims(taxonomy: Taxonomy) -> dict[str, str]:
     }
 
 
+def barred(taxonomy: Taxonomy) -> dict[str, frozenset[str]]:
+    """Plain and normal form of every term of `never` -> the aspects that it does not belong to."""
+    found: dict[str, set[str]] = {}
+    for aspect in taxonomy.aspects:
+        for text in aspect.never:
+            for form in {plain(text), normal(text)} - {""}:
+                found.setdefault(form, set()).add(aspect.name)
+    return {form: frozenset(names) for form, names in found.items()}
+
+
 def assign(terms: Iterable[str], taxonomy: Taxonomy, vectors: TermVectors) -> dict[str, str]:
     """Find the aspect that each term belongs to.
 
@@ -208,7 +234,7 @@ def assign(terms: Iterable[str], taxonomy: Taxonomy, vectors: TermVectors) -> di
     Returns:
         Term -> name of its aspect, for the terms that have one.
     """
-    exact = claims(taxonomy)
+    exact, never = claims(taxonomy), barred(taxonomy)
     levelled: dict[str, set[str]] = {}
     for text, name in exact.items():
         levelled.setdefault(normal(text), set()).add(name)
@@ -217,7 +243,7 @@ def assign(terms: Iterable[str], taxonomy: Taxonomy, vectors: TermVectors) -> di
     rest: list[str] = []
     for term in terms:
         known = exact.get(term) or meant.get(term)
-        if known:
+        if known and known not in never.get(term, ()):
             found[term] = known
         else:
             rest.append(term)
@@ -228,6 +254,8 @@ def assign(terms: Iterable[str], taxonomy: Taxonomy, vectors: TermVectors) -> di
         words = term.split()
         for place in nearest(row, NEAR):
             other = examples[place].split()
+            if meant[examples[place]] in never.get(term, ()):
+                continue
             if not clash(words, set(other)) and alike(words, other, float(row[place]), NEAR, NEAR, remainder):
                 found[term] = meant[examples[place]]
                 break

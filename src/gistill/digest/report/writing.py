@@ -83,10 +83,12 @@ def write_report(
 
 
 def digest_json(digest: Digest) -> str:
-    """Write a digest as JSON; without corrections or conversations it does not speak of them."""
+    """Write a digest as JSON; what was not found in it, it does not speak of."""
     left_out: dict[str, Any] = {} if digest.corrections else {"corrections": True}
     if digest.by_hand is None:
         left_out["by_hand"] = True
+    if digest.intent is None:
+        left_out["intent"] = True
     if digest.attacks is None:
         left_out["attacks"] = True
     if not digest.briefs:

@@ -66,6 +66,7 @@ def summarize(
     writer: LanguageModel | None,
     seed: int = 0,
     total: Tally | None = None,
+    rules: Sequence[str] = (),
 ) -> list[Summary]:
     """Write what people say about each aspect, and let nothing stand that the evidence does not bear out.
 
@@ -80,6 +81,7 @@ def summarize(
         writer: None writes everything from quotes.
         seed: Passed to the writer with every request; matters only to one that samples.
         total: Counts over all opinions, for the summary of the whole; None leaves that summary to the aspects.
+        rules: What the writer is told besides; its sentences are checked all the same.
 
     Returns:
         The summary of the whole (`aspect` None), then one per aspect in order. In each, `written` is the number of
@@ -91,7 +93,7 @@ def summarize(
     by_record = {record.id: record for record in records}
     sides = {aspect.id: gather_sides(aspect, by_id, by_record) for aspect in aspects}
     asked = [side for found in sides.values() for side in found if len(side.evidence) > 1]
-    done = _write(writer, asked, by_record, seed)
+    done = _write(writer, asked, by_record, seed, rules)
     written = {(side.aspect.id, side.feeling): result for side, result in zip(asked, done, strict=True)}
     summaries = [whole(aspects, by_id, by_record, total=total)]
     for aspect in aspects:
@@ -133,12 +135,16 @@ def _who(people: int, of: int) -> str:
 
 
 def _write(
-    writer: LanguageModel | None, sides: Sequence[Side], records: Mapping[str, Record], seed: int
+    writer: LanguageModel | None,
+    sides: Sequence[Side],
+    records: Mapping[str, Record],
+    seed: int,
+    rules: Sequence[str],
 ) -> list[_Written]:
     """Draft, check, revise what failed once, check again; two batches whatever the number of aspects."""
     if writer is None or not sides:
         return [_Written((), (), 0, 0) for _ in sides]
-    drafted = writer.complete([_request(summary.render(side.asked), seed) for side in sides])
+    drafted = writer.complete([_request(summary.render(side.asked, rules), seed) for side in sides])
     first = [_read(side, answer, records) for side, answer in zip(sides, drafted, strict=True)]
     again = [
         (place, sentence)
@@ -147,7 +153,7 @@ def _write(
         if sentence.check.verdict != "supported"
     ]
     asked = [
-        _request(revision.render(_revision(sides[place], sentence)), seed).model_copy(
+        _request(revision.render(_revision(sides[place], sentence), rules), seed).model_copy(
             update={"temperature": _REVISION_TEMPERATURE}
         )
         for place, sentence in again
