@@ -19,6 +19,7 @@ import itertools
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gistill import files
@@ -153,6 +154,17 @@ def counterfactual(on: SummarySet, systems: list[str]) -> list[list[str]]:
     return rows
 
 
+def whole_groups(on: SummarySet, most: int) -> SummarySet:
+    """Keep the first groups of tasks, as many as have no more than so many tasks; at least one."""
+    kept: list[SummaryTask] = []
+    for cluster in dict.fromkeys(task.cluster for task in on.examples):
+        group = [task for task in on.examples if task.cluster == cluster]
+        if kept and len(kept) + len(group) > most:
+            break
+        kept += group
+    return replace(on, examples=tuple(kept))
+
+
 def without(task: SummaryTask, aspect: str) -> SummaryTask:
     """Leave out the quarter of all sentences that is nearest to an aspect."""
     return _edited(task, aspect, lambda _: None)
@@ -217,7 +229,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("-o", "--out", type=Path)
     asked = parser.parse_args()
-    on = load_set(asked.on, folder=asked.data, limit=asked.limit)
+    probed = asked.study == "counterfactual"  # its tasks are compared with others of the same group
+    on = load_set(asked.on, folder=asked.data, limit=None if probed else asked.limit)
+    if probed and asked.limit:
+        on = whole_groups(on, asked.limit)
     if asked.study == "cuts":
         rows = cuts(on, read_answers(asked.answers))
         if asked.out:

@@ -90,6 +90,14 @@ def test_a_probe_changes_a_summary_there_and_only_there() -> None:
         assert own > other == 0
 
 
+def test_a_limit_keeps_whole_groups() -> None:
+    tasks = tuple(TASK._replace(id=f"{n}", group=group) for n, group in enumerate("aabbbc"))
+    on = SummarySet("s", tasks, {"": 30, "asked": 30})
+    assert [task.id for task in summaries.whole_groups(on, 5).examples] == list("01234")
+    assert [task.id for task in summaries.whole_groups(on, 4).examples] == list("01")
+    assert [task.id for task in summaries.whole_groups(on, 1).examples] == list("01")
+
+
 def test_noise_is_scored_against_the_same_references() -> None:
     tasks = tuple(TASK._replace(id=name, group=name, asked="") for name in "ab")
     rows = {row[1]: row for row in summaries.noise(SummarySet("s", tasks, {"": 30, "asked": 30}), ["lead"])}

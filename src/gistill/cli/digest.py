@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,8 @@ from gistill.cli.ending import ending, output
 from gistill.cli.source import open_source
 
 if TYPE_CHECKING:
-    from gistill.schema import Digest
+    from gistill.schema import Digest, Failure, Record
+    from gistill.tables import TableInfo
 
 Out = Annotated[
     Path | None,
@@ -93,6 +94,18 @@ def digest(
     min_confidence: Confidence = 0.0,
     show_names: ShowNames = False,
     mask_toxic: MaskToxic = False,
+    media: Annotated[
+        str | None,
+        typer.Option("--media", metavar="COLUMN", help="Column of paths of pictures or sound; see --media-command."),
+    ] = None,
+    media_command: Annotated[
+        str | None,
+        typer.Option(
+            "--media-command",
+            metavar="COMMAND",
+            help="Command that prints the words of a picture or sound; its path is the last argument.",
+        ),
+    ] = None,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     fresh: options.Fresh = False,
@@ -142,10 +155,14 @@ def digest(
         from gistill.digest.run import digest as walk
         from gistill.digest.steps import prepare_folder
         from gistill.reader import load_readers
+        from gistill.tables import Records as TableRecords
 
         prepare_folder(folder)
+        records: Iterable[Record | Failure] = table.records(limit=limit)
+        if media or media_command:
+            records = TableRecords(table.info, _described(records, media, media_command, table.info))
         result = walk(
-            table.records(limit=limit),
+            records,
             folder=folder,
             reader=load_readers(reader),
             writer=None if writer == "none" else writer,
@@ -163,6 +180,20 @@ def digest(
         )
     with ending():
         output(_as_json(result, folder) if as_json else _as_text(result, folder))
+
+
+def _described(
+    records: Iterable[Record | Failure], column: str | None, line: str | None, info: TableInfo
+) -> Iterator[Record | Failure]:
+    """Let a command turn what a column names into text."""
+    from gistill.errors import SettingError
+    from gistill.tables.columns import find_column
+    from gistill.tables.media import command, with_media
+
+    if column is None or line is None:
+        raise SettingError("--media and --media-command go together")
+    name = find_column(info.header, column, "column of pictures or sound", file=info.file)
+    return with_media(records, name, command(line))
 
 
 @contextmanager

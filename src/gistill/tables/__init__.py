@@ -20,6 +20,7 @@ identity.py       which record is which, whatever else changes
 senders.py        who is the company, by who writes to whom
 said.py           what a row says, of its messages or of its text columns
 info.py           what was found out about a source
+media.py          pictures and sound of records as text
 records.py        rows to records: open_table, read_records, inspect_table
 telling.py        what is read and what is not, in two sentences
 outputs.py        write_jsonl, read_jsonl, write_csv, csv_lines

@@ -365,6 +365,7 @@ FAILURES = {
     "markup": "Texts that are only a mark of the page.",
     "boilerplate": "The same long passage in many rows; not read.",
     "nothing_to_read": "Records with nothing to read, such as conversations without a customer.",
+    "media": "Pictures or sound that could not be turned into text.",
     "language_not_read": "Records in a language the reader was not trained to read.",
     "bad_row": "Rows that could not become a record.",
     "unreadable": "Files, or the rest of a file, that could not be read.",
