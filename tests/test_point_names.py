@@ -7,16 +7,38 @@ from collections.abc import Sequence
 
 import pytest
 
-from gistill.digest.group import naming
+from gistill.digest.group import naming, shown
 from gistill.digest.group.naming import name_of, readable
-from gistill.digest.group.shown import QUOTED, quoted, sides_of, worth
+from gistill.digest.group.shown import QUOTED, advises, quoted, sides_of, worth
 from gistill.schema import Direction, Opinion, Polarity, Quote, Record, Span
 
 ENDS = (1.0, 5.0)
 
 
-def test_the_example_in_the_docstring_runs() -> None:
+def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(naming).failed == 0
+    assert doctest.testmod(shown).failed == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Make sure it fits",
+        "should replace your filter",
+        "Do n't buy it",
+        "wish I had known",
+        "should have just bought one",
+    ],
+)
+def test_what_speaks_to_other_customers_is_no_wish_for_those_who_make_it(words: str) -> None:
+    assert advises(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["check-out should be later", "let me skip chapters", "needs a kids mode", "make it twelve"]
+)
+def test_what_speaks_to_those_who_make_it_is_a_wish(words: str) -> None:
+    assert not advises(words)
 
 
 @pytest.mark.parametrize(
@@ -30,17 +52,22 @@ def test_the_example_in_the_docstring_runs() -> None:
         (["wish it was larger", "wish for pockets"], "wish", "wish for pockets"),
         (["works", "works great", "working"], "positive", "works great"),  # a bare verb is no name
         (["ca n't open it", "ca n't open"], "negative", "can't open"),
+        (["wine, however, which is nice", "nice wine"], "positive", "nice wine"),  # one clause
+        (["staff: helpful", "helpful staff"], "positive", "helpful staff"),
+        (["if it was a good idea", "could be a good idea"], "wish", "could be a good idea"),
     ],
 )
 def test_a_name_is_short_clear_alone_and_of_the_words_that_many_use(
     phrases: Sequence[str], direction: Direction, wanted: str
 ) -> None:
-    assert name_of(phrases, [0.5] * len(phrases), direction) == wanted
+    name, place = name_of(phrases, [0.5] * len(phrases), direction)
+    assert name == wanted
+    assert readable(phrases[place]) == wanted
 
 
 def test_a_name_without_a_short_phrase_is_the_first_words_of_the_most_typical() -> None:
     long = "it took them more than three weeks to answer"
-    assert name_of([long, long + " me"], [0.9, 0.8], "negative") == "it took them more than three …"
+    assert name_of([long, long + " me"], [0.9, 0.8], "negative") == ("it took them more than three …", 0)
     assert readable("is n't it , well - made !") == "isn't it, well-made!"
 
 
@@ -73,8 +100,8 @@ def test_worth_is_likeness_times_confidence_less_what_speaks_against_showing_it(
     assert value(plain) == 1.0
     assert value(opinion("a", text, "cracked", rating=1, confidence=0.25)) == 0.25
     assert value(plain, category="price") == pytest.approx(0.8)
-    assert value(opinion("a", text, "cracked", rating=5)) == pytest.approx(0.4)  # the stars say otherwise
-    assert value(opinion("a", text, "cracked", "positive", rating=1)) == pytest.approx(0.4 * 0.6)  # the word too
+    assert value(opinion("a", text, "cracked", rating=5)) == pytest.approx(0.25)  # the stars say otherwise
+    assert value(opinion("a", text, "cracked", "positive", rating=1)) == pytest.approx(0.25 * 0.3)  # the word too
     praise = plain[0].model_copy(update={"polarity": "positive", "id": "x"})
     assert value(plain, praise) == pytest.approx(0.6)
     assert value(opinion("a", "Broke.", "Broke")) == pytest.approx(0.8)

@@ -143,6 +143,23 @@ def test_the_name_is_a_short_phrase_that_customers_use_with_the_thing_it_is_abou
     assert found.id == "quality-positive-staff-great"
 
 
+def test_only_what_says_the_same_as_the_name_is_quoted_and_the_thing_that_it_names_comes_first() -> None:
+    def vectors(windows: Sequence[Window]) -> NDArray[np.float32]:
+        far = {"valet pricey": 0.0, "parking pricey": 0.1, "area pricey": 0.3, "worst of all": 0.95}  # from the first
+        rows = [far[one.text] for one in windows]
+        return np.array([[1 - x, (1 - (1 - x) ** 2) ** 0.5] for x in rows], dtype=np.float32)
+
+    pricey = [opinion(name, "pricey", "valet") for name in "abc"]
+    others = [opinion("d", "pricey", "parking"), opinion("e", "pricey", "area"), opinion("f", "worst of all")]
+    opinions, records = world(*pricey, *others, author=["A", "A", "A", "D", "E", "F"])
+    found = only(find_points(opinions, records, embed=vectors, enough=0.2))
+    assert found.tally.people == 4  # all are one point
+    assert found.name == "valet pricey"
+    assert [id_.split(":")[0] in "abc" for id_ in found.quotes] == [
+        True
+    ]  # the others name other things, or say another
+
+
 def test_what_is_reviewed_is_no_part_of_a_name() -> None:
     rows = [opinion(name, "great", "guitar", polarity="positive", category="overall") for name in "abc"]
     assert own_nouns([one for one, _ in rows]) >= {"guitar", "product"}

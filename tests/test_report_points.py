@@ -31,6 +31,31 @@ def test_problems_are_ordered_by_people_and_stars_lost_and_a_wish_is_none() -> N
     assert [point.id for point in view.wishes] == ["design-wish"]
 
 
+def test_the_stars_of_two_people_weigh_less_than_those_of_many() -> None:
+    many = points()[1]  # 31 people, 2.1 stars below
+    few = many.model_copy(update={"id": "few", "tally": many.tally.model_copy(update={"people": 2})})
+    lower = RATINGS.model_copy(update={"difference": Estimate(value=-3.0, low=-3.5, high=-2.5)})
+    ten = many.model_copy(update={"id": "ten", "tally": many.tally.model_copy(update={"people": 4})})
+    few, ten = (one.model_copy(update={"ratings": ratings}) for one, ratings in ((few, lower), (ten, RATINGS)))
+    view = View(sample_digest().model_copy(update={"points": (few, ten, many)}))
+    # 31 * 2.1 * 31/35, 4 * 2.1 * 4/8 and 2 * 3.0 * 2/6
+    assert [point.id for point in view.problems] == [many.id, "ten", "few"]
+
+
+def test_advice_to_other_customers_is_no_wish() -> None:
+    digest = sample_digest()
+    wish = next(point for point in digest.points if point.direction == "wish")
+    said = digest.cited[0]
+    assert said.opinion is not None
+    for words, shown in (("buy the larger one", 0), ("should be larger", 1)):
+        advice = said.model_copy(
+            update={"id": "w", "kind": "wish", "opinion": said.opinion.model_copy(update={"text": words})}
+        )
+        point = wish.model_copy(update={"quotes": ("w",)})
+        view = View(digest.model_copy(update={"points": (point,), "cited": (*digest.cited, advice)}))
+        assert len(view.wishes) == shown
+
+
 def test_what_a_manager_reads_first() -> None:
     told = View(sample_digest()).headlines
     assert [words for words, _ in told] == [

@@ -22,6 +22,10 @@ _POINTING = word_set(
 _WAVERING = word_set(
     "seem seems seemed should would could may might possible possibly probably maybe hope hopefully if than"
 )
+_WISHING = word_set(
+    "wish wished wishes would should could need needs needed want wants wanted hope hoping please add more better only "
+    "let give ought prefer like bring make offer missing"
+)
 _HANGING = word_set(
     "a an the of to with for and but or so as is are was were be very from in on at by about than too not "
     "really also just quite"
@@ -30,39 +34,46 @@ _FAMILY = word_set("wife husband son daughter kid kids mom dad mother father gra
 _APART = re.compile(r"(?<=\w)\s+(?=n['’]t\b|['’](?:s|re|ve|ll|d|m)\b)|(?<=\bcan)\s+(?=not\b)", re.IGNORECASE)
 _DASH = re.compile(r"(?<=\w) - (?=\w)")
 _QUOTES = re.compile('["“”„«»]')  # a phrase cut out of a sentence has often one alone
+# What joins two clauses, of which a name should be one: "wine, however, which is very nice", "cruddy and the noise".
+_INNER = re.compile(
+    r"[,;]|\b(?:however|which|but|although|because|lack)\b|\b(?:and|or) (?:a|an|the|it)\b", re.IGNORECASE
+)
 _MARK = re.compile(r"\s+(?=[,.;:!?%)])")
 
 
-def name_of(phrases: Sequence[str], like: Sequence[float], direction: Direction) -> str:
-    """Choose a name among the phrases of the more typical half: of words that many use, short, and clear alone.
+def candidates(phrases: int) -> int:
+    """Say how many of the phrases of a point, the most typical first, may be its name."""
+    return min(phrases, max(8, phrases // 2))
+
+
+def name_of(phrases: Sequence[str], typical: Sequence[float], direction: Direction) -> tuple[str, int]:
+    """Choose a name among the phrases of the more typical half: said alike by many, short, and clear alone.
 
     Args:
         phrases: Of the opinions, the most typical first.
-        like: How near each is to the middle of the point, in [-1, 1].
+        typical: How well each of the first ones, which are tried, says what the others say, from 0.
         direction: Of the point; a phrase that feels the other way is no name for it.
 
     Returns:
         A phrase of at most six words that is no bare noun or verb of the product, where one has that; else the first
-        words of the most typical one.
+        words of the most typical one. With the place of the phrase.
     """
     said = [_stems(phrase) for phrase in phrases]
     spread = Counter(stem for stems in said for stem in set(stems))
     used = Counter(bare(phrase) for phrase in phrases)
     best: tuple[float, int] | None = None
-    for place in range(max(8, len(phrases) // 2)):
-        if place >= len(phrases):
-            break
+    for place in range(min(candidates(len(phrases)), len(typical))):
         phrase, stems = phrases[place], said[place]
         if not 0 < len(phrase.split()) <= LONGEST_NAME or bare(phrase) in _BARE:
             continue
         shared = sum(spread[stem] for stem in stems) / (len(stems) * len(phrases)) if stems else 0.0
-        worth = used[bare(phrase)] / len(phrases) + shared + like[place] / 2 - _unclear(phrase, stems, direction)
+        worth = used[bare(phrase)] / len(phrases) + shared + typical[place] - _unclear(phrase, stems, direction)
         if best is None or worth > best[0] + 1e-6:  # of equals the first
             best = worth, place
     if best:
-        return readable(phrases[best[1]])
+        return readable(phrases[best[1]]), best[1]
     words = phrases[0].split()
-    return readable(" ".join(words[:LONGEST_NAME])) + (" …" if len(words) > LONGEST_NAME else "")
+    return readable(" ".join(words[:LONGEST_NAME])) + (" …" if len(words) > LONGEST_NAME else ""), 0
 
 
 def readable(phrase: str) -> str:
@@ -80,8 +91,13 @@ def _unclear(phrase: str, stems: Sequence[str], direction: Direction) -> float:
     weight = 0.05 * max(0, len(words) - 3)
     weight += 0.15 * any(word in _POINTING for word in words)
     weight += 0.15 * any(word in _FAMILY for word in words)
-    weight += 0.15 * (direction != "wish" and any(word in _WAVERING for word in words))
+    if direction == "wish":
+        weight += 0.15 * (words[0] == "if") + 0.2 * (not any(word in _WISHING for word in words))
+    else:
+        weight += 0.15 * any(word in _WAVERING for word in words)
     weight += 0.15 * (words[-1] in _HANGING)
+    weight += 0.1 * (":" in phrase)
+    weight += 0.4 * bool(_INNER.search(readable(phrase)))
     weight += 0.3 * (len(set(stems)) < len(stems))  # "takes taking it apart"
     felt = {sign for clause in clauses(phrase) for sign in signs(clause)}
     other = {"positive": {-1}, "negative": {1}}.get(direction)

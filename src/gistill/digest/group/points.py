@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gistill.digest.group.linking import join, link
-from gistill.digest.group.naming import LONGEST_NAME, name_of
+from gistill.digest.group.naming import LONGEST_NAME, candidates, name_of
 from gistill.digest.group.phrases import bare, shown
-from gistill.digest.group.shown import quoted, sides_of, worth
+from gistill.digest.group.shown import ANOTHER_THING, quoted, sides_of, worth
 from gistill.digest.group.tally import Counted, Ints, counted, tallies, tallies_by
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
@@ -32,6 +33,9 @@ OWN_LEAST = 3  # opinions about a term from which that is known
 SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may be to be joined than others
 NEAR = 0.5  # cosine to the middle of a point from which an opinion says nearly the same; chosen on planted facts
 WINDOWS = 5  # read at most of what many say in the same words
+AS_NAMED = 0.6  # cosine to the opinion that gave the name, from which another says what the name says
+THING = 0.4  # worth to a name of naming the thing, where all name it
+NAMES = 200  # phrases tried as a name at most
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[Window]], Floats]
 
@@ -66,6 +70,15 @@ class _Block:
     vectors: Floats
     width: int
     cluster: Ints
+
+
+class _Ranked(NamedTuple):
+    """An opinion of a point: its place, how well it stands for the point, its likeness to the whole, its vector."""
+
+    row: int
+    worth: float
+    like: float
+    said: Floats
 
 
 def find_points(
@@ -106,12 +119,12 @@ def find_points(
                 homes.append((block, cluster))
     texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
     ranked = _ranked(homes, opinions, by_id)
-    names = [
-        name_of([texts[row] for row, _, _ in rows], [like for _, _, like in rows], opinions[rows[0][0]].direction)
-        for rows in ranked
+    speaking = [[opinions[one.row] for one in ranks] for ranks in ranked]
+    told = [
+        _told(ranks, [texts[one.row] for one in ranks], [normal(said[one.row][0]) for one in ranks], some, by_id)
+        for ranks, some in zip(ranked, speaking, strict=True)
     ]
-    speaking = [[opinions[row] for row, _, _ in rows] for rows in ranked]
-    quotes = [quoted(some, [value for _, value, _ in rows], by_id) for some, rows in zip(speaking, ranked, strict=True)]
+    names, quotes = [name for name, _ in told], [some for _, some in told]
     ids = _ids(names, speaking, before or {})
     near = [wilson(people, counts.people) for people in _near(homes, counts.person)]
     points = assemble(list(zip(ids, names, speaking, quotes, near, strict=True)), place, records, counts)
@@ -299,8 +312,8 @@ def _category(opinions: Sequence[Opinion]) -> str | None:
 
 def _ranked(
     homes: Sequence[tuple[_Block, int]], opinions: Sequence[Opinion], records: Mapping[str, Record]
-) -> list[list[tuple[int, float, float]]]:
-    """List the opinions of each cluster, those first that stand best for it: place, worth and likeness to the whole."""
+) -> list[list[_Ranked]]:
+    """List the opinions of each cluster, those first that stand best for it."""
     sides = sides_of(opinions)
     given = [record.rating for record in records.values() if record.rating is not None]
     ends = (min(given), max(given)) if given else None
@@ -309,15 +322,46 @@ def _ranked(
         inside = np.flatnonzero(block.cluster == cluster)
         weights = np.array([len(block.rows[at]) for at in inside])
         like = block.vectors[inside] @ ((block.vectors[inside] * weights[:, None]).sum(axis=0) / weights.sum())
-        rows = [(row, float(one)) for at, one in zip(inside, like, strict=True) for row in block.rows[at]]
-        category = _category([opinions[row] for row, _ in rows])
+        rows = [(row, float(one), at) for at, one in zip(inside, like, strict=True) for row in block.rows[at]]
+        category = _category([opinions[row] for row, _, _ in rows])
         ranked = []
-        for row, one in rows:
+        for row, one, at in rows:
             record = records[opinions[row].record]
             value = worth(opinions[row], one, record, category=category, sides=sides, ends=ends)
-            ranked.append((row, round(value, 4), one))
-        found.append(sorted(ranked, key=lambda each: (-each[1], each[0])))
+            ranked.append(_Ranked(row, round(value, 4), one, block.vectors[at, : block.width]))
+        found.append(sorted(ranked, key=lambda each: (-each.worth, each.row)))
     return found
+
+
+def _told(
+    ranked: Sequence[_Ranked],
+    phrases: Sequence[str],
+    things: Sequence[str],
+    opinions: Sequence[Opinion],
+    records: Mapping[str, Record],
+) -> tuple[str, tuple[str, ...]]:
+    """Name a point, and choose what is quoted for it: what says the same as the name.
+
+    `things` are the things that the phrases name, in normal form, "" for none: one that most name belongs in the name.
+    """
+    said = np.stack([one.said / max(float(np.linalg.norm(one.said)), 1e-12) for one in ranked])
+    tried = min(NAMES, candidates(len(ranked)))
+    covers = ((said[:tried] @ said.T) >= AS_NAMED).mean(axis=1).tolist()
+    often = Counter(thing for thing in things if thing)
+    typical = [
+        one.like / 2 + cover + THING * often[thing] / len(things)
+        for one, cover, thing in zip(ranked, covers, things, strict=False)
+    ]
+    name, place = name_of(phrases, typical, opinions[0].direction)
+    fits = (said @ said[place]).tolist()
+    about = set(things[place].split())
+    values = []
+    for one, fit, thing in zip(ranked, fits, things, strict=True):
+        same = not about or not thing or about & set(thing.split())
+        values.append(0.0 if fit < AS_NAMED else one.worth if same else one.worth * ANOTHER_THING)
+    values[place] = values[place] or ranked[place].worth
+    fitting = sorted((at for at in range(len(ranked)) if values[at]), key=lambda at: (-values[at], at))
+    return name, quoted([opinions[at] for at in fitting], [values[at] for at in fitting], records)
 
 
 def _near(homes: Sequence[tuple[_Block, int]], person: Ints) -> list[int]:

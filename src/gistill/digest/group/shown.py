@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gistill.grounding.counting import person
@@ -12,10 +13,26 @@ from gistill.schema import Opinion, Record
 QUOTED = 3
 LONG, TOO_LONG = 30, 45  # words of a sentence
 OTHER_SIDE = 0.6  # worth of a sentence that also holds opinions of the other side
-CONTRADICTED = 0.4  # of praise in the lowest rating, and of blame in the highest
+CONTRADICTED = 0.25  # of praise in the lowest rating, and of blame in the highest
 OTHER_THING = 0.8  # of an opinion whose category is not the point's
-OTHER_FEELING = 0.6  # of words that by themselves feel the other way
+OTHER_FEELING = 0.3  # of words that by themselves feel the other way
+ANOTHER_THING = 0.5  # of an opinion that names another thing than the point's name does
 LEAST = 0.6  # of the best one's worth: what is less is not quoted while there is a better one
+
+_DO = (
+    r"(?:make sure|be (?:sure|patient|careful|aware|prepared)|beware|buy|get|order|check(?![ -]?(?:out|in))|read"
+    r"|measure|skip|avoid|stay away|keep in mind|look (?:for|elsewhere)|try|bring|book|reserve|request|remove|replace"
+    r"|remember|shop|(?:do not|don't|never) (?:buy|bother|waste|take|let|need|forget|expect|order|get))"
+)
+# What speaks to other customers, and what one would do another time: no wish for those who make it.
+_ADVICE = re.compile(
+    r"(?:(?:just|always|definitely|probably|also|so|still|i'd|i|you|we|they|will|would|might|may|should|need|want|have"
+    rf"|to|strongly|highly|suggest|recommend|good idea|best) )*{_DO}\b"
+    r"|.*\bwish(?:ed)? (?:that )?(?:i|we) (?:had (?:just |only )?(?:known|noticed|spent|bought|ordered|got)|bought"
+    r"|ordered|purchased|knew|(?:could|would) have stayed longer)\b|.*\bwish could have stayed longer\b"
+    r"|.*\bshould(?:'ve| have) (?:just )?(?:bought|ordered|got|gotten|read|known|spent|stayed|listened)\b",
+    re.IGNORECASE,
+)
 
 Sides = Mapping[tuple[str, int], frozenset[str]]  # record and start of a sentence -> polarities of its opinions
 
@@ -59,6 +76,18 @@ def worth(
     said = opinion.opinion.text if opinion.opinion else sentence
     felt = {sign for clause in clauses(said) for sign in signs(clause)}
     return value * (OTHER_FEELING if felt == {-1 if opinion.polarity == "positive" else 1} else 1.0)
+
+
+def advises(words: str) -> bool:
+    """Tell whether the words of a wish advise other customers, or regret what the speaker did; in English.
+
+    >>> advises("buy the right size"), advises("should still check your tuning"), advises("wish I had known")
+    (True, True, True)
+    >>> advises("please add a dark mode"), advises("should be heated"), advises("wish it had pockets")
+    (False, False, False)
+    """
+    plain = " ".join(words.replace("’", "'").split()).replace(" n't", "n't")
+    return bool(_ADVICE.match(plain))
 
 
 def quoted(opinions: Sequence[Opinion], values: Sequence[float], records: Mapping[str, Record]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gistill.digest.group.changes import LEAST
+from gistill.digest.group.shown import advises
 from gistill.digest.report.comparing import Comparison, compare
 from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts, sentence
@@ -37,6 +38,7 @@ STEP = 5  # people in a step of a trend that says anything; a line through fewer
 QUOTED = 3  # opinions of a point that are quoted where none were chosen
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
+LIKE_THE_REST = 4  # people who would make the stars of those who complain less sure
 LISTED = 10  # problems, and as many praises and wishes, that are listed; all stand under their categories
 CHANGES = 8  # changes that are told over time, and for each column
 OF_KINDS = 1 / 6  # of the points compared that differ; in a pool of seven kinds of things it is a fifth
@@ -154,8 +156,12 @@ class View:
 
     @cached_property
     def wishes(self) -> list[Point]:
-        """What is asked for by most people."""
-        return sorted((p for p in self.digest.points if p.direction == "wish"), key=_weight)[:LISTED]
+        """What is asked for by most people, without advice to other customers."""
+        return sorted((p for p in self.digest.points if p.direction == "wish" and self._asks(p)), key=_weight)[:LISTED]
+
+    def _asks(self, point: Point) -> bool:
+        quoted = [self._cited[name] for name in point.quotes if name in self._cited]
+        return not quoted or not all(one.opinion and advises(one.opinion.text) for one in quoted)
 
     @cached_property
     def changes(self) -> list[ChangeGroup]:
@@ -359,12 +365,14 @@ def _weight(point: Point) -> tuple[bool, float, int, str]:
     """Order points by people times strength; what judges the whole ("great", "sent it back") says least and is last.
 
     A complaint weighs, where ratings are known, people times the stars by which they rate below the others: who
-    complains and rates as well as the rest was not hurt, or was misread.
+    complains and rates as well as the rest was not hurt, or was misread. What two or three people gave is chance as
+    much as harm, so it is weighed as if `LIKE_THE_REST` more had rated like everybody.
     """
+    people = point.tally.people
     strength = 1.0 if point.strength is None else point.strength
     difference = point.ratings.difference.value if point.ratings and point.direction == "negative" else None
-    weight = strength if difference is None else max(0.0, -difference)
-    return point.category == "overall", -weight * point.tally.people, -point.tally.people, point.id
+    weight = strength if difference is None else max(0.0, -difference) * people / (people + LIKE_THE_REST)
+    return point.category == "overall", -weight * people, -people, point.id
 
 
 def unshown(cites: Sequence[str]) -> int:
