@@ -79,7 +79,7 @@ def test_a_point_that_ends_is_seen_too() -> None:
 
 
 def test_a_point_that_sits_in_a_product_names_it_alone() -> None:
-    (change,) = found(lambda n, _, product: product == "B" and n % 4 == 0)
+    (change,) = found(lambda n, _, product: product == "B" and n % 5 == 0)  # in every month
     assert (change.by, change.value, change.elsewhere.count) == ("product", "B", 0)
 
 
@@ -90,7 +90,7 @@ def test_where_two_of_three_products_have_it_the_third_is_what_differs_or_both_a
 
 
 def test_few_people_and_unknown_parts_show_no_change() -> None:
-    assert found(lambda n, month, _: month == 11 and n < 84) == ()  # seven people
+    assert found(lambda n, month, _: month == 11 and n < 108) == ()  # nine people
     assert found(lambda n, month, _: n % 4 == 0, people=9) == ()
 
 

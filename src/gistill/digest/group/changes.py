@@ -1,8 +1,9 @@
 """What changed: which points more people make since some day, or about one product, than chance alone would have it.
 
 A point is tested once over time (at the day that divides it most clearly, paid for by the number of days tried) and
-once for each value of every column it is divided by. All tests of a digest are corrected together (Holm), so that a
-file in which nothing changes shows a change in at most one case in a hundred.
+once for each value of every column it is divided by. Time and each column have an equal share of the risk, and the
+tests of each are corrected together (Holm), so that a file in which nothing changes shows a change in at most one case
+in twenty.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from gistill.digest.group.tally import Counted, Ints, periods
 from gistill.schema import Change, Opinion, Point, Record
 from gistill.stats import fisher, holm, wilson
 
-ALPHA = 0.01  # of a false alarm anywhere in a digest
-LEAST = 8  # people that make a point; fewer show no change that would stand
+ALPHA = 0.05  # of a false alarm anywhere in a digest
+LEAST = 10  # people that make a point; fewer show no change that would stand
 PART = 10  # people in a part that is compared with the rest
 VALUES = 200  # of a column that is compared: more are names of single things, and too few people each
 
@@ -61,8 +62,13 @@ def find_changes(
         tests += _since(point, said, step, starts, counts.record_person)
         for column, (names, part) in parts.items():
             tests += _in_one_value(point, said, column, names, part, counts.record_person)
-    corrected = holm([test.p for test in tests])
-    standing = [test.change.model_copy(update={"p": p}) for test, p in zip(tests, corrected, strict=True) if p <= ALPHA]
+    columns = sorted({test.change.by for test in tests})
+    standing = []
+    for column in columns:  # each has an equal share of the risk, so that many products do not hide what began
+        mine = [test for test in tests if test.change.by == column]
+        for test, p in zip(mine, holm([test.p for test in mine]), strict=True):
+            p = min(1.0, p * len(columns))
+            standing += [test.change.model_copy(update={"p": p})] if p <= ALPHA else []
     standing.sort(key=lambda change: (change.p, change.point, change.by, change.value))
     return tuple(_not_too_many(standing))
 

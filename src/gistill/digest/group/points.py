@@ -34,7 +34,10 @@ SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may 
 NEAR = 0.5  # cosine to the middle of a point from which an opinion says nearly the same; chosen on planted facts
 WINDOWS = 5  # read at most of what many say in the same words
 AS_NAMED = 0.6  # cosine to the opinion that gave the name, from which another says what the name says
-THING = 0.4  # worth to a name of naming the thing, where all name it
+THING, FEW_NAME = (
+    0.6,
+    0.2,
+)  # worth to a name of naming the thing, and the share from which it helps and does not mislead
 NAMES = 200  # phrases tried as a name at most
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[Window]], Floats]
@@ -342,14 +345,15 @@ def _told(
 ) -> tuple[str, tuple[str, ...]]:
     """Name a point, and choose what is quoted for it: what says the same as the name.
 
-    `things` are the things that the phrases name, in normal form, "" for none: one that most name belongs in the name.
+    `things` are the things that the phrases name, in normal form, "" for none: what many name belongs in the name,
+    and what few name does not.
     """
     said = np.stack([one.said / max(float(np.linalg.norm(one.said)), 1e-12) for one in ranked])
     tried = min(NAMES, candidates(len(ranked)))
     covers = ((said[:tried] @ said.T) >= AS_NAMED).mean(axis=1).tolist()
     often = Counter(thing for thing in things if thing)
     typical = [
-        one.like / 2 + cover + THING * often[thing] / len(things)
+        one.like / 2 + cover + (THING * (often[thing] / len(things) - FEW_NAME) if thing else 0.0)
         for one, cover, thing in zip(ranked, covers, things, strict=False)
     ]
     name, place = name_of(phrases, typical, opinions[0].direction)

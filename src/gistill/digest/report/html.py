@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest.report import charts
-from gistill.digest.report.view import TRENDS, UNATTACHED, View, unshown
+from gistill.digest.report.view import UNATTACHED, View, unshown
 from gistill.digest.report.words import FIGURES, FILTERS, visible
 from gistill.files import hash_text
 
@@ -29,7 +29,6 @@ def render_html(view: View) -> str:
     return _template().render(
         view=view,
         unshown=unshown,
-        trends=TRENDS,
         unattached_shown=UNATTACHED,
         figures=FIGURES,
         style=style,

@@ -28,13 +28,10 @@ from gistill.schema import (
     Phrase,
     Point,
     Summary,
-    Tally,
 )
 
 SHOWN = 30  # aspects that are shown in full; the rest stand in a compact table
 COMPARED = 5  # problems, and as many praises, in the comparison of entities
-TRENDS = 11  # aspects whose trend is drawn, next to that of all opinions
-STEP = 5  # people in a step of a trend that says anything; a line through fewer is noise
 QUOTED = 3  # opinions of a point that are quoted where none were chosen
 QUOTES = 6  # quotations opened under one sentence or phrase; digest.json names the others
 EXAMPLES = 5  # examples shown of one kind of failure
@@ -49,14 +46,6 @@ DIRECTIONS = {"negative": "problems", "positive": "praise", "wish": "wishes", "n
 INDEXED, INDEX_WORDS = 2, 140  # quotations of a point in the index of the print, and the characters of each
 UNATTACHED = 20  # corrections listed that found nothing to correct; digest.json has all
 POINTS = 12  # points shown of one category; points.csv has all
-
-
-class Series(NamedTuple):
-    """A named trend. `anchor` is empty for the trend of all opinions."""
-
-    name: str
-    anchor: str
-    steps: tuple[Period, ...]
 
 
 class ChangeGroup(NamedTuple):
@@ -231,17 +220,6 @@ class View:
         told += [(change_words(change, f"“{point.name}”"), point) for change, point in new[:1]]
         return told
 
-    def standing_out(self, side: str) -> list[Aspect]:
-        """The clearest five aspects of at least `FEW` people whose interval lies wholly on one side of zero."""
-        sure = [
-            (abs(net), aspect)
-            for aspect in self.shown
-            if aspect.tally.people >= FEW
-            and _side(aspect.tally) == side
-            and (net := aspect.tally.net_sentiment.value) is not None
-        ]
-        return [aspect for _, aspect in sorted(sure, key=lambda one: -one[0])[:5]]
-
     def quotes(self, cites: tuple[str, ...]) -> list[Excerpt]:
         """The first `QUOTES` cited opinions in their surroundings."""
         return excerpts(cites[:QUOTES], cited=self._cited, contexts=self.digest.contexts)
@@ -250,22 +228,10 @@ class View:
         """The quotations behind a pro or a con; those that the digest does not carry are left to digest.json."""
         return self.quotes(tuple(name for name in phrase.opinions if name in self._cited))
 
-    @cached_property
-    def series(self) -> tuple[Series, ...]:
-        """The trends drawn: all opinions, then the aspects of most people."""
-        whole = (Series("All opinions", "", self.digest.trend),) if self.digest.trend else ()
-        parts = [Series(a.name, self.anchors[a.id], a.trend) for a in self.shown]
-        told = [part for part in parts if sum(step.tally.people >= STEP for step in part.steps) > 1]
-        return whole + tuple(told[:TRENDS])
-
-    @cached_property
-    def untrended(self) -> int:
-        """How many aspects have a trend that is not drawn."""
-        return sum(len(a.trend) > 1 for a in self.digest.aspects) - sum(bool(s.anchor) for s in self.series)
-
-    def last(self, series: Series) -> Period:
-        """The last step of a trend in which anybody wrote; the last of all where nobody did."""
-        return next((step for step in reversed(series.steps) if step.tally.people), series.steps[-1])
+    @property
+    def last(self) -> Period:
+        """The last step of the trend in which anybody wrote; the last of all where nobody did."""
+        return next((step for step in reversed(self.digest.trend) if step.tally.people), self.digest.trend[-1])
 
     @cached_property
     def comparison(self) -> Comparison | None:
@@ -291,11 +257,6 @@ class View:
     def entity_count(self) -> int:
         """How many entities (products, hotels, services) have a count."""
         return len(_entities(self.digest))
-
-    def most(self, series: Series) -> int:
-        """The people at full height of a trend's bars: one scale for all aspects, another for all opinions."""
-        alike = [other for other in self.series if bool(other.anchor) == bool(series.anchor)]
-        return max(step.tally.people for other in alike for step in other.steps)
 
     @cached_property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -378,13 +339,6 @@ def _weight(point: Point) -> tuple[bool, float, int, str]:
 def unshown(cites: Sequence[str]) -> int:
     """Count the citations that are not opened on the page."""
     return max(0, len(cites) - QUOTES)
-
-
-def _side(tally: Tally) -> str:
-    low, high = tally.net_sentiment.low, tally.net_sentiment.high
-    if low is None or high is None:
-        return ""
-    return "positive" if low > 0 else "negative" if high < 0 else ""
 
 
 def _entities(digest: Digest) -> list[str]:
