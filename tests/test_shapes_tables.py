@@ -189,6 +189,10 @@ def test_single_quotes_and_spaces_round_quotes(tmp_path: Path) -> None:
     sheet, rows = opened(tmp_path, spaced)
     assert sheet.header == ("id", "comment", "stars")
     assert texts(rows, "comment") == ["Leaks, and is loud", "It is fast, really"]
+    plain = "'id','comment','stars'\n'1','Leaks and is loud','2'\n'2','It is fast','5'\n"
+    sheet, rows = opened(tmp_path, plain)
+    assert sheet.header == ("id", "comment", "stars")
+    assert texts(rows, "comment") == ["Leaks and is loud", "It is fast"]
     apostrophes = "id,comment\n1,'tis a good kettle\n2,the kids' favourite\n3,rock 'n' roll\n"
     _, rows = opened(tmp_path, apostrophes)
     assert texts(rows, "comment") == ["'tis a good kettle", "the kids' favourite", "rock 'n' roll"]

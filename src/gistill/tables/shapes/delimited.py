@@ -126,15 +126,25 @@ def _score(lines: Sequence[str], delimiter: str) -> Dialect:
             others.append(start._replace(padded=True, spaced=True))
     if _is_escaped(head, delimiter, malformed=malformed):
         others.append(start._replace(escaped=True))
-    if best.agreement < 1 and re.search(
-        rf"(?:^|{re.escape(delimiter)})'[^\n]*'(?:\r?$|{re.escape(delimiter)})", head, re.M
-    ):
+    wrapped = _is_wrapped(lines, best)
+    single = rf"(?:^|{re.escape(delimiter)})'[^\n]*'(?:\r?$|{re.escape(delimiter)})"
+    if wrapped or (best.agreement < 1 and re.search(single, head, re.M)):
         others.append(start._replace(quote="'"))
     for other in others:
         tried, _ = _agree(lines, other)
-        if tried.agreement > best.agreement or (other.escaped and tried.agreement >= best.agreement):
+        as_good = other.escaped or (wrapped and other.quote == "'")
+        if tried.agreement > best.agreement or (as_good and tried.agreement >= best.agreement):
             best = tried
     return best
+
+
+def _is_wrapped(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Say whether single quotes stand round all cells of a column below the first row."""
+    below = _sample(lines, dialect)[1:]
+    columns = [[row[place] for row in below if len(row) > place and row[place]] for place in range(dialect.width)]
+    return any(
+        len(cells) > 1 and all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells) for cells in columns
+    )
 
 
 def _is_escaped(head: str, delimiter: str, *, malformed: bool) -> bool:
