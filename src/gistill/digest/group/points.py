@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gistill.digest.group.linking import join, link
 from gistill.digest.group.naming import LONGEST_NAME, candidates, name_of
 from gistill.digest.group.phrases import bare, shown
-from gistill.digest.group.shown import ANOTHER_THING, quoted, sides_of, worth
+from gistill.digest.group.shown import ANOTHER_THING, opposed, quoted, sides_of, worth
 from gistill.digest.group.tally import Counted, Ints, counted, tallies, tallies_by
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
@@ -360,9 +360,10 @@ def _told(
     fits = (said @ said[place]).tolist()
     about = set(things[place].split())
     values = []
-    for one, fit, thing in zip(ranked, fits, things, strict=True):
+    for one, fit, thing, phrase in zip(ranked, fits, things, phrases, strict=True):
         same = not about or not thing or about & set(thing.split())
-        values.append(0.0 if fit < AS_NAMED else one.worth if same else one.worth * ANOTHER_THING)
+        other = fit < AS_NAMED or opposed(phrases[place], phrase)
+        values.append(0.0 if other else one.worth if same else one.worth * ANOTHER_THING)
     values[place] = values[place] or ranked[place].worth
     fitting = sorted((at for at in range(len(ranked)) if values[at]), key=lambda at: (-values[at], at))
     return name, quoted([opinions[at] for at in fitting], [values[at] for at in fitting], records)

@@ -34,6 +34,20 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 
+# What an encoder has near to each other, though it is the opposite complaint.
+_OPPOSITES = tuple(
+    (frozenset(one.split()), frozenset(other.split()))
+    for one, other in (
+        ("small smaller tiny narrow", "big bigger large larger huge wide wider"),
+        ("thin thinner", "thick thicker"),
+        ("short shorter", "long longer"),
+        ("light lighter", "heavy heavier"),
+        ("tight tighter", "loose looser"),
+        ("hot hotter", "cold colder"),
+        ("slow slower", "fast faster quick quicker"),
+    )
+)
+
 Sides = Mapping[tuple[str, int], frozenset[str]]  # record and start of a sentence -> polarities of its opinions
 
 
@@ -76,6 +90,17 @@ def worth(
     said = opinion.opinion.text if opinion.opinion else sentence
     felt = {sign for clause in clauses(said) for sign in signs(clause)}
     return value * (OTHER_FEELING if felt == {-1 if opinion.polarity == "positive" else 1} else 1.0)
+
+
+def opposed(words: str, others: str) -> bool:
+    """Tell whether one of two phrases has a word and the other its opposite.
+
+    >>> opposed("too small", "way too big"), opposed("too small", "tiny"), opposed("small", "big and small")
+    (True, False, False)
+    """
+    mine, theirs = (frozenset(re.findall(r"\w+", text.casefold())) for text in (words, others))
+    pairs = [*_OPPOSITES, *((other, one) for one, other in _OPPOSITES)]
+    return any(mine & one and theirs & other and not (mine & other or theirs & one) for one, other in pairs)
 
 
 def advises(words: str) -> bool:
