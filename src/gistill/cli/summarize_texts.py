@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gistill.digest.extractive import Chosen, Shape
     from gistill.schema import Record
 
-COLUMNS = ("aspect", "sentence", "record", "start", "end", "say_alike", "of")
+COLUMNS = ("aspect", "sentence", "record", "start", "end")
 Summaries = list[tuple[str, "list[Chosen]"]]  # aspect, empty for everything; its sentences
 
 
@@ -44,19 +44,14 @@ def lines(found: Summaries, form: str, shape: Shape, records: int) -> Iterator[s
         whole = {"as": shape, "records": records, "by": "extraction", "summaries": rows}
         yield json.dumps(whole, ensure_ascii=False, indent=1)
     elif form == "csv":
-        cells = [
-            (aspect, one.text, one.record, one.start, one.end, "" if one.alike is None else one.alike, records)
-            for aspect, said in found
-            for one in said
-        ]
+        cells = [(aspect, one.text, one.record, one.start, one.end) for aspect, said in found for one in said]
         yield from (line.removesuffix("\r\n") for line in csv_lines(COLUMNS, cells))
     else:
         for aspect, said in found:
             if aspect:
                 yield f"## {_plain(aspect)}\n"
             for one in said:
-                alike = "" if one.alike is None else f" ({one.alike:,} of {records:,} say alike)"
-                yield f"* {_plain(one.text)}{alike}"
+                yield f"* {_plain(one.text)}"
             yield "" if said else "Nothing was said about this.\n"
         yield "No model wrote this: each sentence stands word for word in the source."
 

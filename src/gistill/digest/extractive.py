@@ -1,4 +1,4 @@
-"""Summaries made of whole sentences of the sources: of a document, or of many reviews with how many say alike.
+"""Summaries made of whole sentences of the sources: of a document, or of many reviews.
 
 Where no model writes, this does: every sentence is somebody's own and has its place.
 """
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gistill.likeness import Likeness, Window
+from gistill.likeness import SENTENCES, Likeness, Window
 from gistill.record import Record
 from gistill.sentences import split
 from gistill.text import count_words
@@ -44,14 +44,12 @@ class Chosen(NamedTuple):
         record: Whose words it is.
         start: In the record's text; `end` likewise, half-open.
         text: The words.
-        alike: How many records say alike, this one included; of a document None.
     """
 
     record: str
     start: int
     end: int
     text: str
-    alike: int | None
 
 
 def summarize_records(
@@ -66,9 +64,9 @@ def summarize_records(
 ) -> list[Chosen]:
     """Choose the sentences that say most.
 
-    Of reviews those come first that most other reviews say alike (`Likeness.enough`), of a document those nearest to
-    the mean of all; what was said already is passed over. Of many reviews sentences are drawn (seed 0) to choose from,
-    and then all reviews are gone through, a few at a time, to count who says what was chosen.
+    Of reviews those come first that most other reviews say alike, of a document those nearest to the mean of all; what
+    was said already is passed over. Of many reviews sentences are drawn (seed 0) to choose from. How many say alike
+    orders sentences and is not told: it is far from the number of people who mean the same.
 
     Args:
         records: Reviews, or the parts of a document.
@@ -94,14 +92,13 @@ def summarize_records(
     states = np.concatenate([part for part, _ in _embedded(drawn, encoder, progress)])
     if shape == "document":
         place_of = {one: place for place, one in enumerate(drawn)}
-        return sorted(_by_middle(drawn, states, encoder.enough, words), key=place_of.__getitem__)
-    chosen = _by_voices(drawn, states, encoder.enough, words)
-    return chosen if drawn is found else _counted(chosen, found, encoder, progress)
+        return sorted(_by_middle(drawn, states, words), key=place_of.__getitem__)
+    return _by_voices(drawn, states, words)
 
 
 def _sentences(records: Sequence[Record]) -> list[Chosen]:
     return [
-        Chosen(record.id, span.start, span.end, text, None)
+        Chosen(record.id, span.start, span.end, text)
         for record in records
         for span in split(record.text)
         if _SHORTEST <= count_words(text := record.text[span.start : span.end]) <= _LONGEST
@@ -125,22 +122,9 @@ def _embedded(
         progress(start + len(part), len(found))
 
 
-def _counted(
-    chosen: list[Chosen], found: Sequence[Chosen], encoder: Likeness, progress: Callable[[int, int], None]
-) -> list[Chosen]:
-    """Count over all sentences who says alike what was chosen from some, and put what most say first."""
-    wanted = encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in chosen])
-    who: list[set[str]] = [{one.record} for one in chosen]
-    for states, part in _embedded(found, encoder, progress):
-        for place, sentence in zip(*np.nonzero(wanted @ states.T >= encoder.enough), strict=True):
-            who[place].add(part[sentence].record)
-    told = [one._replace(alike=len(said)) for one, said in zip(chosen, who, strict=True)]
-    return sorted(told, key=lambda one: -(one.alike or 0))
-
-
-def _by_voices(found: list[Chosen], states: NDArray[np.float32], enough: float, words: int) -> list[Chosen]:
+def _by_voices(found: list[Chosen], states: NDArray[np.float32], words: int) -> list[Chosen]:
     """Take the sentence that most records say alike, then the one that most say among what is left."""
-    like = states @ states.T >= enough
+    like = states @ states.T >= SENTENCES
     owners = [one.record for one in found]
     counts = [len({owners[place], *(owners[other] for other in np.flatnonzero(row))}) for place, row in enumerate(like)]
     order = sorted(range(len(found)), key=lambda place: (-counts[place], count_words(found[place].text), place))
@@ -154,17 +138,17 @@ def _by_voices(found: list[Chosen], states: NDArray[np.float32], enough: float, 
         covered |= {int(other) for other in np.flatnonzero(like[best])}
         length = count_words(found[best].text)
         if length <= words or not chosen:
-            chosen.append(found[best]._replace(alike=counts[best]))
+            chosen.append(found[best])
             words -= length
     return chosen
 
 
-def _by_middle(found: list[Chosen], states: NDArray[np.float32], enough: float, words: int) -> list[Chosen]:
+def _by_middle(found: list[Chosen], states: NDArray[np.float32], words: int) -> list[Chosen]:
     """Take the sentences nearest to the mean, none that is like one taken before."""
     taken: list[int] = []
     for place in np.argsort(-(states @ states.mean(axis=0)), kind="stable"):
         length = count_words(found[place].text)
-        again = any(float(states[place] @ states[other]) >= enough for other in taken)
+        again = any(float(states[place] @ states[other]) >= SENTENCES for other in taken)
         if not again and (length <= words or not taken):
             taken.append(int(place))
             words -= length
