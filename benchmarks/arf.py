@@ -6,7 +6,8 @@ Reads benchmarks/arf (README there): what the writer `summary-conversation` wrot
 and the errors that a large language model marked in it. For each code: the share of summaries marked with it, the share
 in which the rules of `gistill analyze` name it, how many of the marked the rules find, and how many of those that rules
 name are marked; 95% Wilson intervals. Then how far two independent readings of the same summaries agree (Cohen's
-kappa), and what one reading that did not know whose they were marked in summaries of people and of the writer.
+kappa), and what one reading that did not know whose they were marked in summaries of people and of the writer. Last,
+what other blind readings marked in the editors' corrections, and in what students wrote about the parts test and valid.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gistill.analysis.cases import Case
 from gistill.analysis.tiers import Tiers, look
 from gistill.distill.loop.talks import load_talks
 from gistill.grounding.faults.taxonomy import load_taxonomy
-from gistill.stats import wilson
+from gistill.stats import bootstrap_interval, paired_bootstrap, wilson
 
 FOLDER = Path(__file__).parent / "arf"
 ANY = "any"
@@ -97,6 +101,32 @@ def blind(codes: Sequence[str], names: Mapping[str, str]) -> None:
         print(f"| {code} | {names[code]} | {' | '.join(cells)} |")
 
 
+def judged() -> None:
+    """Print what blind readings marked in the teacher's summaries, in the editors' of them, and in students'."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for row in rows("judged.jsonl"):
+        of = found.setdefault("tests" if row["part"] in ("test", "valid") else "edits", {}).setdefault(row["by"], {})
+        of.setdefault(f"{row['part']}:{row['id']}", len(row["errors"]))
+    for about, by in found.items():
+        print(f"\n{about}\n\n| whose | summaries | errors a summary | wrong, % |\n" + "| --- " * 4 + "|")
+        for who, errors in by.items():
+            table = np.column_stack([list(errors.values()), np.ones(len(errors))])
+            low, high = bootstrap_interval(table, mean)
+            wrong = shown(sum(count > 0 for count in errors.values()), len(errors))
+            print(f"| {who} | {len(errors)} | {mean(table.sum(axis=0)):.2f} ({low:.2f} to {high:.2f}) | {wrong} |")
+        for one, other in (("edit", "raw"), ("revised-0", "raw-0"), ("revised-0", "teacher"), ("raw-0", "teacher")):
+            both = sorted(by.get(one, {}).keys() & by.get(other, {}).keys())
+            if both:
+                a, b = (np.column_stack([[by[who][name] for name in both], np.ones(len(both))]) for who in (one, other))
+                less = paired_bootstrap(a, b, mean)
+                bounds = f"({less.low:+.2f} to {less.high:+.2f})"
+                print(f"{one} less {other}: {less.value:+.2f} {bounds}, {len(both)} read for both")
+
+
+def mean(total: NDArray[np.float64]) -> float:
+    return float(total[0] / total[1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Hold rules against readings of a small model's summaries.")
     parser.add_argument("--data", type=Path, required=True)
@@ -115,6 +145,7 @@ def main() -> None:
         print(f"| {code} | {names[code]} | {' | '.join(cells)} |")
     agreement(found, list(names), names)
     blind(list(names), names)
+    judged()
 
 
 if __name__ == "__main__":
