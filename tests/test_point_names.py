@@ -28,6 +28,12 @@ def test_the_examples_in_the_docstrings_run() -> None:
         "Do n't buy it",
         "wish I had known",
         "should have just bought one",
+        "do n't leave it in the sun",
+        "all you need is a spoon",
+        "need it",
+        "prefer a wooden one",
+        "hope it lasts longer than the last one",
+        "tempted to return them",
     ],
 )
 def test_what_speaks_to_other_customers_is_no_wish_for_those_who_make_it(words: str) -> None:
@@ -35,7 +41,17 @@ def test_what_speaks_to_other_customers_is_no_wish_for_those_who_make_it(words: 
 
 
 @pytest.mark.parametrize(
-    "words", ["check-out should be later", "let me skip chapters", "needs a kids mode", "make it twelve"]
+    "words",
+    [
+        "check-out should be later",
+        "let me skip chapters",
+        "needs a kids mode",
+        "make it twelve",
+        "would prefer a wooden one",
+        "don't change it",
+        "need more flavor",
+        "hope they bring it back",
+    ],
 )
 def test_what_speaks_to_those_who_make_it_is_a_wish(words: str) -> None:
     assert not advises(words)

@@ -28,6 +28,10 @@ _DO = (
 _ADVICE = re.compile(
     r"(?:(?:just|always|definitely|probably|also|so|still|i'd|i|you|we|they|will|would|might|may|should|need|want|have"
     rf"|to|strongly|highly|suggest|recommend|good idea|best) )*{_DO}\b"
+    r"|(?:just |please )?(?:do not|don't|never) (?!change|stop)\w+"
+    r"|work with (?:it|them)\b|all (?:u|you) need|who needs\b"
+    r"|(?:i )?(?:need (?:it|them)$|(?:much )?prefer (?:a|an|my|to)\b|am tempted|tempted to\b)"
+    r"|(?:i )?hop(?:e|ing) (?:it|they|this|that|these|those)\b.*\b(?:lasts?|holds?|works?|stays?)\b"
     r"|.*\bwish(?:ed)? (?:that )?(?:i|we) (?:had (?:just |only )?(?:known|noticed|spent|bought|ordered|got)|bought"
     r"|ordered|purchased|knew|(?:could|would) have stayed longer)\b|.*\bwish could have stayed longer\b"
     r"|.*\bshould(?:'ve| have) (?:just )?(?:bought|ordered|got|gotten|read|known|spent|stayed|listened)\b",
