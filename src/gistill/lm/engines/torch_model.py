@@ -102,7 +102,7 @@ class TorchModel:
             self.model.train(training)
         return [answer for answer in answers if answer is not None]
 
-    def _ask(self, place: int, request: Request, hear: Hear | None) -> _Asked:
+    def _ask(self, place: int, request: Request, hear: Hear | None = None) -> _Asked:
         """Tokenise as in training: the question alone, with an encoder's special tokens but no others."""
         if not self._seq2seq:
             text = prompt_text(self.tokenizer, request.messages)
