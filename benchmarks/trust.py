@@ -30,12 +30,12 @@ from gistill.corpora.summaries.fewsum import recorded
 from gistill.evaluate.summaries.scoring import BY_NAME, count
 from gistill.evaluate.summaries.words import cut
 from gistill.files import hash_text
+from gistill.skills.quality import CRITERIA
 from gistill.stats import bootstrap_interval
 from gistill.task import SummaryTask
 
 RATINGS = Path(__file__).parent / "trust" / "ratings.jsonl"
 COPIED, WRITTEN, PEOPLE = ("lead", "random", "lexrank", "oracle"), ("gpt3", "gpt3-ml-fl", "qfsumm", "qg"), "people"
-CRITERIA = ("relevance", "coverage", "purity", "language", "overall")
 BUSINESSES, LETTERS = 25, "ABCDEFGHI"
 METRICS = [name for name in BY_NAME if "evidence" not in name]
 

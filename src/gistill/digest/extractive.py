@@ -23,7 +23,7 @@ from gistill.vectors import TermVectors
 Shape = Literal["document", "reviews"]
 MOST = 2000  # sentences of reviews that are compared all with all; of more some are drawn, so that memory is bounded
 MOST_OF_DOCUMENT = 50_000  # sentences of a document; of more some are drawn
-_AT_ONCE = 500  # sentences whose vectors are held while it is counted who says what was chosen
+_AT_ONCE = 500  # sentences embedded between two calls of progress
 _SHORTEST, _LONGEST = 2, 60  # words of a sentence that can be chosen
 _KEPT, _FEWEST = 0.25, 10  # of the sentences, those nearest to the aspect; at least so many
 _NEAR = 0.35  # nearness to the aspect below which a sentence is about something else
@@ -89,7 +89,7 @@ def summarize_records(
     drawn = found
     if len(found) > most:
         drawn = [found[place] for place in sorted(random.Random(0).sample(range(len(found)), most))]
-    states = np.concatenate([part for part, _ in _embedded(drawn, encoder, progress)])
+    states = np.concatenate(list(_embedded(drawn, encoder, progress)))
     if shape == "document":
         place_of = {one: place for place, one in enumerate(drawn)}
         return sorted(_by_middle(drawn, states, words), key=place_of.__getitem__)
@@ -114,11 +114,11 @@ def _about(aspect: str, found: Sequence[Chosen], vectors: TermVectors) -> list[C
 
 def _embedded(
     found: Sequence[Chosen], encoder: Likeness, progress: Callable[[int, int], None]
-) -> Iterator[tuple[NDArray[np.float32], Sequence[Chosen]]]:
-    """Give the vectors of sentences, a few at a time, with the sentences."""
+) -> Iterator[NDArray[np.float32]]:
+    """Give the vectors of sentences, a few at a time."""
     for start in range(0, len(found), _AT_ONCE):
         part = found[start : start + _AT_ONCE]
-        yield encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in part]), part
+        yield encoder.embed([Window(one.text, ((0, len(one.text)),)) for one in part])
         progress(start + len(part), len(found))
 
 
