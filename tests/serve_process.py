@@ -73,6 +73,9 @@ def _main(folder: Path, settings: dict[str, Any]) -> None:
             raise RuntimeError(f"/home/somebody/model.gguf cannot answer {request.messages[-1].content}")
         return f"you said {request.messages[-1].content}"
 
+    model = ScriptedModel(answer)
+    model.enforces_schema = True  # type: ignore[attr-defined]
+
     keys, keep_days = settings.pop("keys", []), settings.pop("keep_days", 30.0)
     reader, at_once = FakeReader(seconds=settings.pop("slow", 0.0)), settings.pop("at_once", 1)
     limits = Limits(**settings)
@@ -80,7 +83,7 @@ def _main(folder: Path, settings: dict[str, Any]) -> None:
     jobs = Jobs(folder)
     runner = Runner(jobs, {}, limits, at_once=at_once, command=(sys.executable, str(TESTS / "serve_work.py")))
     made = application(
-        lambda: Loaded(reader, ScriptedModel(answer), None),
+        lambda: Loaded(reader, model, None),
         jobs,
         runner,
         who=Who(keys=keys, hosts=["gistill.example"]),

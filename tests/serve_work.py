@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill.serve import work
+from sample_digest import sample_digest
 
 
 def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, An
         raise RuntimeError(f"/home/somebody/secret.csv: {text}")
     out = Path("out")
     out.mkdir(exist_ok=True)
-    (out / "digest.json").write_text('{"records": 1}', "utf-8")
+    (out / "digest.json").write_text(sample_digest().model_dump_json(), "utf-8")
     (out / "report.html").write_text("<script>alert(1)</script>", "utf-8")
     return {"records": 1, "read": 1, "people": 1, "sentences": 1, "opinions": 0, "failures": {}}
 

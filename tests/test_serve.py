@@ -25,6 +25,7 @@ from gistill.schema import Record
 from gistill.serve.limits import Patience, within
 from gistill.serve.openai.bodies import BodyError
 from gistill.serve.reading import shared
+from sample_digest import sample_digest
 from serve_process import Server, serving, until
 
 FILE = {"Content-Type": "application/octet-stream"}
@@ -69,6 +70,26 @@ def test_opinions_are_those_of_extract_and_ids_that_were_given_stay(server: Serv
     assert [(one["kind"], one["record"], one["row"]) for one in told["failures"]] == [("empty", "2", 3)]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "5"},
+        {"text": "2024-01-01"},
+        {"text": "["},
+        {"text": "bad screen", "rating": 1e9, "author": "a long text that is no name of anybody at all I think"},
+        {"messages": [{"role": "c", "content": ""}]},
+        {"text": ""},
+    ],
+)
+def test_what_a_client_calls_a_text_is_one_whatever_stands_there(server: Server, record: dict[str, Any]) -> None:
+    alone = post(server, "/v1/opinions", {"records": [record]})
+    among = post(server, "/v1/opinions", {"records": [record, {**record, "entity": "x"}]})
+    assert (alone.status_code, among.status_code) == (200, 200)
+    assert alone.json()["records"] + len(alone.json()["failures"]) == 1
+    assert among.json()["records"] + len(among.json()["failures"]) == 2
+    assert len(among.json()["opinions"]) == 2 * len(alone.json()["opinions"])
+
+
 def test_of_conversations_the_customer_is_read(server: Server) -> None:
     turns = [{"role": "agent", "content": "Great day to you."}, {"role": "customer", "content": "bad screen"}]
     told = post(server, "/v1/opinions", {"records": [{"messages": turns}]}).json()
@@ -110,7 +131,7 @@ def test_a_file_becomes_a_report_that_can_be_watched_read_and_deleted(server: Se
     assert (done["name"], done["settings"]["title"]) == ("reviews.csv", "Mine")
     assert done["deleted_after"] == pytest.approx(done["changed"] + 30 * 86_400)
     assert done["files"] == ["report.html", "digest.json"]
-    assert httpx2.get(f"{server.url}/v1/digests/{name}/result").json() == {"records": 1}
+    assert httpx2.get(f"{server.url}/v1/digests/{name}/result").json()["records"] == sample_digest().records
     page = httpx2.get(f"{server.url}{done['report']}")
     assert page.text == "<script>alert(1)</script>"
     assert page.headers["content-security-policy"].startswith("sandbox")

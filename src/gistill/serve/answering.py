@@ -13,7 +13,6 @@ from fastapi import APIRouter, Request, Response
 from gistill.errors import InputError
 from gistill.serve.bodies import (
     About,
-    Conversation,
     OpinionsAsked,
     OpinionsFound,
     SummariesAsked,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gistill.lm.seam import LanguageModel
     from gistill.schema import Failure, Record
 
+_ERRORS = {**ERRORS, 409: ERRORS[400]}
 _ROLES = ("text", "messages", "entity", "author", "rating", "date", "language")
 
 
@@ -35,14 +35,14 @@ def answers(state: State) -> APIRouter:
     """Make the routes."""
     router = APIRouter(tags=["records"])
 
-    @router.post("/v1/opinions", response_model=OpinionsFound, responses=ERRORS)
+    @router.post("/v1/opinions", response_model=OpinionsFound, responses=_ERRORS)
     async def find_opinions(asked: OpinionsAsked, http: Request) -> Response:
         """Find the opinions in records, with their exact words and places, as `gistill extract` does."""
         found = await state.work(http, partial(read_opinions, asked, state.ready.reader))
         state.metrics.add("records", len(asked.records))
         return Response(found, media_type="application/json")
 
-    @router.post("/v1/summaries", response_model=SummariesMade, responses=ERRORS)
+    @router.post("/v1/summaries", response_model=SummariesMade, responses=_ERRORS)
     async def sum_up(asked: SummariesAsked, http: Request) -> Response:
         """Write a brief of each conversation, every sentence with the turns that carry it, checked against these."""
         found = await state.work(http, partial(make_summaries, asked, state.ready.briefs))
@@ -98,15 +98,13 @@ def records_of(asked: Sequence[About]) -> Iterator[Record | Failure]:
     given = [one.id for one in asked]
     twice = Counter(name for name in given if name is not None)
     if twice and max(twice.values()) > 1:
-        raise BodyError("Two records have the same id.", status=422, code="id_twice", param="records")
+        raise BodyError("Two records have the same id.", status=409, code="id_twice", param="records")
     rows: list[dict[str, Any]] = [one.model_dump(exclude={"id"}, exclude_none=True) for one in asked]
     there = {role for row in rows for role in row}
     columns: dict[str, str | list[str]] = {role: role if role in there else "" for role in (*_ROLES, "id")}
     try:
-        table = open_table(pa.Table.from_pylist(rows, _arrow(there, pa)), columns=columns)
-    except InputError as error:  # such as records that are all empty
-        if isinstance(asked[0], Conversation):
-            raise BodyError("The records cannot be read as conversations.", status=422, code="bad_records") from error
+        table = open_table(pa.Table.from_pylist(rows, _arrow(there, pa)), columns=columns, typed=True)
+    except InputError as error:
         raise BodyError("The records cannot be read.", status=422, code="bad_records") from error
     for item in table.records():
         mine = given[item.row - 1] if isinstance(item, Record) and item.row is not None else None

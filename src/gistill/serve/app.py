@@ -14,7 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from gistill.serve.answering import answers
@@ -27,9 +27,11 @@ from gistill.serve.openai.bodies import BodyError, error_body
 from gistill.serve.pages import pages
 from gistill.serve.runner import Runner
 from gistill.serve.security import Guard, Keys, Say, refusal
-from gistill.serve.state import Loaded, Models, State
+from gistill.serve.state import ERRORS, Loaded, Models, State
 
 KEEP_DAYS = 30.0
+# Whoever asks whether it lives needs no key, but a right name.
+_ASKED = {code: ERRORS[code] for code in (400, 421)}
 _CLEAN = 600.0  # seconds between two looks for old jobs
 
 
@@ -108,19 +110,19 @@ def application(
 def _watch(app: FastAPI, state: State) -> None:
     """Add the routes for those who run it."""
 
-    @app.get("/healthz", response_model=Health, tags=["operation"])
+    @app.get("/healthz", response_model=Health, responses=_ASKED, tags=["operation"])
     async def health() -> Health:
         """Say that the process lives."""
         return Health(status="closing" if state.closing else "ok")
 
-    @app.get("/readyz", response_model=Health, responses={503: {"model": Health}}, tags=["operation"])
+    @app.get("/readyz", response_model=Health, responses={**_ASKED, 503: {"model": Health}}, tags=["operation"])
     async def ready() -> JSONResponse:
         """Say whether what is asked will be answered: the models are loaded, and jobs are done."""
         status = "closing" if state.closing else "loading" if state.models is None else "ok"
         fine = status == "ok" and state.runner.alive
         return JSONResponse({"status": status}, status_code=200 if fine else 503)
 
-    @app.get("/metrics", tags=["operation"], response_class=Response)
+    @app.get("/metrics", tags=["operation"], response_class=PlainTextResponse, responses=ERRORS)
     async def metrics() -> Response:
         """Give counters and durations as Prometheus reads them; it needs a key where others do."""
         gauges = {

@@ -16,6 +16,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, StreamingResponse
 
 from gistill.digest.steps import OUTPUTS, SOMETIMES
+from gistill.schema import Digest
 from gistill.serve.bodies import Error, JobBody, JobError, JobList, PreviewBody, Settings, Upload
 from gistill.serve.jobs import ENDED, Job
 from gistill.serve.openai.bodies import BodyError
@@ -40,7 +41,16 @@ _STATES: dict[int | str, dict[str, Any]] = {404: {"model": Error}, 409: {"model"
 _FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+    }
+}
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            kind.partition(";")[0]: {"schema": {"type": "object" if kind == "application/json" else "string"}}
+            for kind in _KINDS.values()
+        }
     }
 }
 Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", min_length=32, max_length=32)]
@@ -68,21 +78,20 @@ def digests(state: State) -> APIRouter:
         """Say how far a job is."""
         return show(state, _find(state, id, http))
 
-    @router.get("/v1/digests/{id}/events", response_class=StreamingResponse)
+    @router.get("/v1/digests/{id}/events", response_class=StreamingResponse, responses=_EVENTS)
     async def watch_job(id: Id, http: Request) -> Response:  # noqa: A002
         """Stream how far a job is as server-sent events: `progress` for each change, `end` as the last."""
         job = _find(state, id, http)
-        gate = state.streaming.entered()
-        gate.__enter__()
+        state.streaming.check()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(state, job, gate), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_events(state, job), media_type="text/event-stream", headers=headers)
 
-    @router.get("/v1/digests/{id}/result", response_class=FileResponse)
+    @router.get("/v1/digests/{id}/result", response_model=Digest)
     async def get_result(id: Id, http: Request) -> Response:  # noqa: A002
         """Give the digest as JSON: all counts, points and summaries."""
         return _send(state, _find(state, id, http), "digest.json")
 
-    @router.get("/v1/digests/{id}/files/{name}", response_class=FileResponse)
+    @router.get("/v1/digests/{id}/files/{name}", response_class=FileResponse, responses=_REPORT)
     async def get_file(id: Id, name: Annotated[str, InPath(max_length=100)], http: Request) -> Response:  # noqa: A002
         """Give a file of the report."""
         return _send(state, _find(state, id, http), name)
@@ -241,9 +250,10 @@ def _conflict(job: Job) -> BodyError:
     return BodyError(f"The job is {job.state}.", status=409, code=f"job_{job.state}")
 
 
-async def _events(state: State, job: Job, gate: Any) -> AsyncIterator[str]:
+async def _events(state: State, job: Job) -> AsyncIterator[str]:
     """Say what changes of a job until it has ended, or the server ends."""
     last, quiet = "", 0.0
+    state.streaming.inside += 1  # here and not before: what is never begun is never ended
     try:
         while not state.closing:
             now = await asyncio.to_thread(state.jobs.get, job.id, job.owner)
@@ -264,4 +274,4 @@ async def _events(state: State, job: Job, gate: Any) -> AsyncIterator[str]:
             await asyncio.sleep(_LOOK)
             quiet += _LOOK
     finally:
-        gate.__exit__(None, None, None)
+        state.streaming.inside -= 1

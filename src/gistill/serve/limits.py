@@ -55,6 +55,15 @@ class Gate:
     def __init__(self, room: int, what: str) -> None:
         self.room, self.what, self.inside = room, what, 0
 
+    def check(self) -> None:
+        """Refuse who would not fit.
+
+        Raises:
+            BodyError: There is no room.
+        """
+        if self.inside >= self.room:
+            raise BodyError(f"Too many {self.what} are waiting. Try again later.", status=429, code="rate_limited")
+
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Be inside while the block runs; from the event loop alone.
@@ -62,8 +71,7 @@ class Gate:
         Raises:
             BodyError: There is no room.
         """
-        if self.inside >= self.room:
-            raise BodyError(f"Too many {self.what} are waiting. Try again later.", status=429, code="rate_limited")
+        self.check()
         self.inside += 1
         try:
             yield

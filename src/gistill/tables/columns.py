@@ -62,6 +62,7 @@ def choose_columns(
     file: str,
     named: bool = True,
     questions: Mapping[str, str] | None = None,
+    typed: bool = False,
 ) -> Guess:
     """Decide which column plays which role.
 
@@ -81,6 +82,7 @@ def choose_columns(
         file: Named in errors.
         named: Whether the file had a header.
         questions: Column -> what was asked, where a second header says it.
+        typed: Whether overrides stand whatever the cells look like.
 
     Raises:
         SettingError: An override names no role or no column, or a column whose cells do not fit.
@@ -88,7 +90,7 @@ def choose_columns(
     """
     facts = {name: Facts([row.get(name) for row in rows]) for name in header}
     labels = {name: (questions or {}).get(name) or short(name) for name in header}
-    columns, texts = _read_overrides(header, overrides, facts, file=file)
+    columns, texts = _read_overrides(header, overrides, {} if typed else facts, file=file)
     free = [name for name in header if name not in columns.values() and name not in texts]
     for role, name in _by_name(free, facts, labels):
         if role not in columns and role not in overrides and name not in columns.values():
@@ -135,7 +137,7 @@ def _main_first(name: str, facts: Mapping[str, Facts], labels: Mapping[str, str]
 def _read_overrides(
     header: Sequence[str], overrides: Overrides, facts: Mapping[str, Facts], *, file: str
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Find the columns that the user named: by role, and those of the text."""
+    """Find the columns that the user named: by role, and those of the text. Without facts they fit in any case."""
     columns: dict[str, str] = {}
     texts: list[str] = []
     for role, wanted in overrides.items():
@@ -145,7 +147,7 @@ def _read_overrides(
             if not each:
                 continue
             name = find_column(header, each, role, file=file)
-            if why := _misfit(role, facts[name]):
+            if name in facts and (why := _misfit(role, facts[name])):
                 raise SettingError(f"column {name!r} cannot be the {role}: {why}", file=file)
             columns.setdefault(role, name)
             texts += [name] if role == "text" else []

@@ -91,6 +91,7 @@ def open_table(
     day_first: bool | None = None,
     as_of: dt.date | None = None,
     by: Sequence[str] = (),
+    typed: bool = False,
     **how: Unpack[Layout],
 ) -> Table:
     """Open a source, find out what it is and which column plays which role, and read no more than a sample.
@@ -105,6 +106,7 @@ def open_table(
             month-first.
         as_of: The day on which the source was made, which "2 weeks ago" is counted from; None leaves such dates empty.
         by: Columns that a digest of the records counts by, as it does by entity.
+        typed: Whether the columns that are named are what they are called, whatever their cells look like.
         **how: What is said of its form instead of found out; see `Layout`.
 
     Raises:
@@ -124,7 +126,7 @@ def open_table(
     try:
         groups = tuple(find_column(names, column, "column to count by", file=file) for column in by)
         guess = choose_columns(
-            names, cells, columns or {}, file=file, named=sheet.has_header, questions=sheet.questions
+            names, cells, columns or {}, file=file, named=sheet.has_header, questions=sheet.questions, typed=typed
         )
     except BaseException:
         table.close()

@@ -74,10 +74,22 @@ class _StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+def _said(schema: dict[str, Any]) -> None:
+    """Tell in the schema what `read_body` does with fields that the model does not name."""
+    for name, fine in _NEUTRAL.items():
+        schema["properties"][name] = {"enum": list(fine), "description": "Accepted with these values alone."}
+    for name in sorted(_WITHOUT_EFFECT):
+        schema["properties"][name] = {"description": "Has no effect.", "type": [*_JSON]}
+    schema["additionalProperties"] = False
+
+
+_JSON = ("string", "number", "boolean", "object", "array", "null")
+
+
 class Body(BaseModel):
     """A chat completion request, as far as we can answer it."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra=_said)
 
     model: str
     messages: list[_Turn] = Field(min_length=1)
@@ -99,17 +111,22 @@ def read_body(data: bytes) -> Body:
         BodyError: It is not one, or asks for what is not supported.
     """
     try:
-        body = Body.model_validate_json(data)
+        body = Body.model_validate_json(data, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BodyError(f"{place + ': ' if place else ''}{first['msg']}", param=place or None) from None
     for name, value in (body.model_extra or {}).items():
-        if name in _WITHOUT_EFFECT or any(value == fine for fine in _NEUTRAL.get(name, ())):
+        if name in _WITHOUT_EFFECT or any(_same(value, fine) for fine in _NEUTRAL.get(name, ())):
             continue
         shown = f"{name} is not supported" + (" with this value" if name in _NEUTRAL else "")
         raise BodyError(f"{shown}.", code="unsupported_parameter", param=name)
     return body
+
+
+def _same(value: Any, fine: Any) -> bool:
+    """Compare as JSON does, where `true` is not 1."""
+    return bool(value == fine) and isinstance(value, bool) == isinstance(fine, bool)
 
 
 def request_of(body: Body, *, enforces: bool) -> Request:
@@ -195,3 +212,48 @@ def usage_of(answer: Completion) -> dict[str, int] | None:
     if asked is None or answered is None:
         return None
     return {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
+
+
+class _Message(BaseModel):
+    role: Literal["assistant"]
+    content: str
+    refusal: None
+
+
+class _Choice(BaseModel):
+    index: Literal[0]
+    message: _Message
+    logprobs: None
+    finish_reason: Literal["stop", "length"]
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Answered(BaseModel):
+    """A chat completion; see `completion_body`."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[_Choice] = Field(min_length=1, max_length=1)
+    usage: _Usage | None
+
+
+class _Model(BaseModel):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    max_model_len: int = Field(default=0, description="Tokens of question and answer; not there where it is not known.")
+
+
+class ModelList(BaseModel):
+    """The names under which a model answers."""
+
+    object: Literal["list"]
+    data: list[_Model]
