@@ -38,7 +38,8 @@ def serving(folder: Path, **settings: Any) -> Iterator[Server]:
 
     Args:
         folder: Its jobs are in `jobs` in there, and its log.
-        settings: `keys`, `keep_days`, `slow` (seconds that the reader takes), `at_once`, and those of `Limits`.
+        settings: `keys`, `keep_days`, `slow` (seconds that the reader takes), `at_once`, `head` (seconds for a
+            request's head), `largest` (bytes of a file), and those of `Limits`.
     """
     folder.mkdir(exist_ok=True)
     log = folder / "log"
@@ -58,6 +59,8 @@ def serving(folder: Path, **settings: Any) -> Iterator[Server]:
 
 
 def _main(folder: Path, settings: dict[str, Any]) -> None:
+    import resource
+
     from fake_reader import FakeReader
     from gistill.lm.fake import ScriptedModel
     from gistill.lm.seam import Request
@@ -77,6 +80,9 @@ def _main(folder: Path, settings: dict[str, Any]) -> None:
     model.enforces_schema = True  # type: ignore[attr-defined]
 
     keys, keep_days = settings.pop("keys", []), settings.pop("keep_days", 30.0)
+    head, largest = settings.pop("head", 20.0), settings.pop("largest", None)
+    if largest is not None:  # as a disk that is full: no file grows beyond this
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     reader, at_once = FakeReader(seconds=settings.pop("slow", 0.0)), settings.pop("at_once", 1)
     limits = Limits(**settings)
     folder.mkdir(exist_ok=True)
@@ -93,7 +99,7 @@ def _main(folder: Path, settings: dict[str, Any]) -> None:
     )
     bound = listening.listen("127.0.0.1", 0)
     print(bound.getsockname()[1], flush=True)
-    listening.run(made, bound, grace=5)
+    listening.run(made, bound, grace=5, head=head)
 
 
 def until(true: Any, seconds: float = 30) -> Any:

@@ -12,13 +12,14 @@ from sample_digest import sample_digest
 
 
 def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, Any]:
-    """Stand for `work.digest`: the file's first line is `sleep SECONDS`, `die`, `swell` or `raise`; else it is done."""
+    """Stand for `work.digest`. The first line is `sleep SECONDS`, `die`, `swell`, `fill`, `raise`; or all is well."""
     text = (Path("in") / job["name"]).read_text("utf-8", "replace")
     order, _, rest = text.partition("\n")[0].partition(" ")
     say(step="extract", done=1, total=2)
     if order == "sleep":
         marks = Path("begun")
         marks.write_text(f"{marks.read_text('utf-8') if marks.exists() else ''}x", "utf-8")
+        Path("process").write_text(str(os.getpid()), "utf-8")
         time.sleep(float(rest))
     elif order == "die":
         os._exit(9)
@@ -26,6 +27,12 @@ def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, An
         held = bytearray(300 * 2**20)
         held[::4096] = b"x" * len(held[::4096])
         time.sleep(30)
+    elif order == "fill":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        with Path("full").open("wb") as file:
+            file.write(b"x" * 200_000)
     elif order == "raise":
         raise RuntimeError(f"/home/somebody/secret.csv: {text}")
     out = Path("out")

@@ -109,6 +109,7 @@ ROOMS = {
         "runner": 3,
         "security": 3,
         "state": 4,
+        "tracing": 4,
         "answering": 5,
         "chatting": 5,
         "digests": 5,

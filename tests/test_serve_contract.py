@@ -1,7 +1,7 @@
-"""The service against its own description: every body is typed, and schemathesis finds nothing that breaks a promise.
+"""The service against its own description: every body is typed, and schemathesis finds no broken promise.
 
-`pytest tests/test_serve_contract.py --hypothesis-profile=thorough` sends at least 500 requests to each operation; without
-the profile it sends some.
+`pytest tests/test_serve_contract.py --hypothesis-profile=thorough` sends 500 requests to each operation; without the
+profile it sends some.
 """
 
 from __future__ import annotations

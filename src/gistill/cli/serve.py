@@ -88,6 +88,13 @@ def serve(
     batching: Annotated[
         bool, typer.Option(rich_help_panel=_LIMITS, help="Read requests together that come at the same time.")
     ] = True,
+    traces: Annotated[
+        bool,
+        typer.Option(
+            "--traces",
+            help="Send spans of requests, without content, to OTEL_EXPORTER_OTLP_ENDPOINT.",
+        ),
+    ] = False,
 ) -> None:
     """Serve opinions, summaries, digests and chats over HTTP, with a page at /. Stop it with Ctrl-C or SIGTERM.
 
@@ -111,6 +118,7 @@ def serve(
         from gistill.serve.limits import Limits
         from gistill.serve.openai.api import GRACE
         from gistill.serve.runner import Runner
+        from gistill.serve.tracing import traced
 
         limits = Limits(
             jobs=most_jobs,
@@ -123,7 +131,7 @@ def serve(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with holding(folder):
             kept = Jobs(folder)
-            made = application(
+            made: Any = application(
                 lambda: _load(setup, folder, threads),
                 kept,
                 Runner(kept, setup, limits, at_once=jobs, secrets=(api_key_env,)),
@@ -133,6 +141,8 @@ def serve(
                 together=batching,
                 say=tell,
             )
+            if traces:
+                made = traced(made)
             tell(f"Serving at {listening.address(bound)}. Jobs are kept in {folder} for {keep_days:g} days.")
             listening.run(made, bound, grace=GRACE, timeout_keep_alive=30, backlog=2048)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import signal
@@ -61,13 +62,53 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(app: Any, listening: socket.socket, *, grace: float, **settings: Any) -> None:
+def patient(seconds: float) -> Any:
+    """Make uvicorn's protocol hang up on who connects and does not send the whole head of a request in time.
+
+    uvicorn itself waits for ever, and a few thousand connections that say nothing would leave no room for others.
+
+    Args:
+        seconds: From the connection, or from the first bytes of a later request, to the end of its head.
+    """
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Patient(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._forget()
+
+        def _watch(self) -> None:
+            if self.cycle is not None and not self.cycle.response_complete:
+                self._forget()
+            elif self._timer is None:
+                self._timer = self.loop.call_later(seconds, self.transport.close)
+
+        def _forget(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    return Patient
+
+
+def run(app: Any, listening: socket.socket, *, grace: float, head: float = 20.0, **settings: Any) -> None:
     """Serve until told to stop; what is being answered then is answered to the end, or given up after a while.
 
     Args:
         app: The web application (ASGI).
         listening: See `listen`.
         grace: Seconds for what is being answered.
+        head: Seconds for the head of a request to arrive.
         **settings: More of `uvicorn.Config`.
     """
     found = uvicorn()
@@ -77,6 +118,7 @@ def run(app: Any, listening: socket.socket, *, grace: float, **settings: Any) ->
         access_log=False,
         timeout_graceful_shutdown=int(grace),
         server_header=False,
+        http=patient(head),
         **settings,
     )
     # uvicorn raises the signal again when it has shut down: being told to stop is a good end, an interrupt is 130.

@@ -25,6 +25,7 @@ from gistill.serve.openai.bodies import BodyError, error_body
 
 OPEN = frozenset({"/", "/page.js", "/page.css", "/healthz", "/readyz", "/openapi.json"})  # they hold no content
 OPENED = "/open/"  # what the page opens in another tab; the rest of the path is a ticket
+_SLOWEST = 1024  # bytes a second of a file that is sent, on average
 UPLOADS = frozenset({"/v1/digests"})  # their body is a file, which goes to the disk and not into memory
 SESSION = "x-gistill-session"
 _HEADERS = (
@@ -139,12 +140,12 @@ class Guard:
             await self.app(scope, await self._bounded(scope, receive), sending)
         except Exception as error:
             if not isinstance(error, BodyError):
-                self.say(f"{scope['method']} {_route(scope)} failed: {type(error).__name__}.")
+                self.say(f"{scope['method']} {route_of(scope)} failed: {type(error).__name__}.")
             if not status:  # else an answer has begun; where it is not whole, the connection is closed
                 await _refuse(refusal(error), sending)
         finally:
             method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE") else "OTHER"
-            self.metrics.saw(method, _route(scope), status, time.monotonic() - began)
+            self.metrics.saw(method, route_of(scope), status, time.monotonic() - began)
 
     def _admit(self, scope: Any) -> None:
         headers = _headers(scope)
@@ -236,10 +237,11 @@ class _Again:
 
 
 class _Counted:
-    """Gives the pieces of a body, up to a size, and does not wait for one for ever."""
+    """Gives the pieces of a body, up to a size, and waits neither for one of them for ever nor for all that trickle."""
 
     def __init__(self, receive: Any, most: int, seconds: float) -> None:
         self._receive, self._most, self._seconds, self._size, self._over = receive, most, seconds, 0, False
+        self._began = time.monotonic()
 
     async def receive(self) -> Any:
         if self._over:
@@ -250,6 +252,8 @@ class _Counted:
         except TimeoutError:
             raise _too_slow() from None
         self._size += len(message.get("body", b""))
+        if time.monotonic() - self._began > self._seconds + self._size / _SLOWEST:
+            raise _too_slow()
         self._over = not message.get("more_body", False)
         if self._size > self._most:
             raise _too_large(self._most)
@@ -295,7 +299,7 @@ def _has_body(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
-def _route(scope: Any) -> str:
+def route_of(scope: Any) -> str:
     """Give the route as the code writes it: what was asked for may hold anything."""
     found = scope.get("route")
     return str(getattr(found, "path", "other"))

@@ -148,7 +148,7 @@ def _why(error: Exception) -> tuple[str, str]:
         return "columns_unclear", "Nothing tells which columns hold the customers' words. Name them."
     if isinstance(error, InputError):
         return "bad_input", str(error).replace("in/", "").replace("in\\", "")[:_MESSAGE]
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "disk_full", "The disk of the server is full."
     if isinstance(error, MemoryError):
         return "out_of_memory", "There is not enough memory for this file."
