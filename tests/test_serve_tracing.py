@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gistill.cli import app as command_line
-from gistill.serve.tracing import Traced, traced
+from gistill.serve.tracing import Traced, tracer
 
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
@@ -93,5 +93,5 @@ def test_without_a_collector_it_is_refused_and_without_the_extra_a_sentence_says
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ExtraMissingError) as missing:
-        traced(answers)
+        tracer()
     assert "otel" in missing.value.hint

@@ -118,7 +118,7 @@ def serve(
         from gistill.serve.limits import Limits
         from gistill.serve.openai.api import GRACE
         from gistill.serve.runner import Runner
-        from gistill.serve.tracing import traced
+        from gistill.serve.tracing import Traced, tracer
 
         limits = Limits(
             jobs=most_jobs,
@@ -127,6 +127,7 @@ def serve(
             seconds=most_seconds,
             job_memory=most_memory,
         )
+        spans = tracer() if traces else None
         bound = listening.listen(host, port)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with holding(folder):
@@ -141,8 +142,8 @@ def serve(
                 together=batching,
                 say=tell,
             )
-            if traces:
-                made = traced(made)
+            if spans is not None:
+                made = Traced(made, spans)
             tell(f"Serving at {listening.address(bound)}. Jobs are kept in {folder} for {keep_days:g} days.")
             listening.run(made, bound, grace=GRACE, timeout_keep_alive=30, backlog=2048)
 

@@ -49,8 +49,8 @@ class Traced:
                 span.set_attribute("http.response.status_code", status)
 
 
-def traced(app: Any) -> Traced:
-    """Send the spans of an application to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
+def tracer() -> Any:
+    """Make what sends spans to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
 
     Raises:
         SettingError: Nothing names a collector.
@@ -67,4 +67,4 @@ def traced(app: Any) -> Traced:
         raise ExtraMissingError("Spans need OpenTelemetry.", hint=install.hint("otel")) from error
     provider = TracerProvider(resource=Resource.create({"service.name": "gistill"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return Traced(app, provider.get_tracer("gistill"))
+    return provider.get_tracer("gistill")

@@ -66,8 +66,8 @@ def choose_columns(
 ) -> Guess:
     """Decide which column plays which role.
 
-    A name must match and the cells must bear it out: 80% of a column of ratings, dates or languages read as such;
-    an id column is at least 95% distinct. Whole names go before last words ("Kunden Kommentar") and those, for
+    A name must match and the cells must bear it out: 80% of a column of ratings, dates or languages read as such; an
+    id column is at least 95% distinct. Whole names go before last words ("Kunden Kommentar") and those, for
     text, rating and date, before first words ("fecha de compra"); of a question only the whole counts. All columns
     with the customer's words are read: see `texts.choose_texts`. Without a name, the text is the column most like
     prose, a date one of written dates; and where there is no header, a rating one of few small numbers. Author,
@@ -80,9 +80,8 @@ def choose_columns(
         rows: Sampled rows; may be empty, then names alone decide.
         overrides: Role -> column as the user said: its name (in any case) or its place from 1; "" none; texts several.
         file: Named in errors.
-        named: Whether the file had a header.
+        named: Whether the file had a header; `typed` whether overrides stand whatever the cells look like.
         questions: Column -> what was asked, where a second header says it.
-        typed: Whether overrides stand whatever the cells look like.
 
     Raises:
         SettingError: An override names no role or no column, or a column whose cells do not fit.
