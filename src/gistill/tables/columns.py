@@ -72,8 +72,7 @@ def choose_columns(
     with the customer's words are read: see `texts.choose_texts`. Without a name, the text is the column most like
     prose, a date one of written dates; and where there is no header, a rating one of few small numbers. Author,
     entity and language are never guessed without a name. Of several dates the first (created before updated), of
-    authors ids before names, of ratings the overall one, of entities companies before products are taken; the
-    others stay as columns.
+    authors ids before names, of ratings the overall one, of entities companies before products are taken; others stay.
 
     Args:
         header: Column names.
