@@ -31,7 +31,7 @@ from gistill.serve.state import ERRORS, Loaded, Models, State
 
 KEEP_DAYS = 30.0
 # Whoever asks whether it lives needs no key, but a right name.
-_ASKED = {code: ERRORS[code] for code in (400, 421)}
+_ASKED: dict[int | str, dict[str, Any]] = {code: ERRORS[code] for code in (400, 421)}
 _CLEAN = 600.0  # seconds between two looks for old jobs
 
 
