@@ -27,6 +27,7 @@ EXTRAS = {
     "gistill.mcp": {"mcp"},
     "gistill.offline": {"writer"},
     "gistill.cli.serve": {"serve"},
+    "gistill.serve.tracing": {"serve", "otel"},
     "gistill.serve": {"serve"},
     "gistill.teacher": {"teacher"},
     "gistill.train": {"train"},
@@ -36,7 +37,11 @@ INDIRECT = {
     "onnxscript": "torch exports the reader with it",
     "tensorboard": "the trainers of trl write their curves with it",
 }
-IMPORTED_AS = {"pyyaml": "yaml"}  # a distribution whose module is called otherwise
+IMPORTED_AS = {  # distributions whose modules are called otherwise
+    "pyyaml": "yaml",
+    "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
+    "opentelemetry-sdk": "opentelemetry",
+}
 
 
 def modules(requirements: list[str]) -> set[str]:

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from gistill.serve.answering import answers
 from gistill.serve.bodies import Health
@@ -165,10 +166,19 @@ async def _failed(http: Request, error: Exception) -> Response:
     return await _refused(http, refusal(error))
 
 
-async def _no_such_place(_: Request, error: Any) -> Response:
+async def _no_such_place(http: Request, error: Any) -> Response:
+    """Say that a path or a method leads nowhere, and which methods do: several routes may share a path."""
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        told = {name for path, found in http.app.openapi()["paths"].items() if _leads(path, http) for name in found}
+        headers["Allow"] = ", ".join(sorted({name.upper() for name in told})) or headers.get("Allow", "")
     codes = {404: "not_found", 405: "method_not_allowed"}
     body = error_body(str(error.detail), status=error.status_code, code=codes.get(error.status_code, "invalid_request"))
-    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+    return JSONResponse(body, status_code=error.status_code, headers=headers)
+
+
+def _leads(path: str, http: Request) -> bool:
+    return compile_path(path)[0].match(http.url.path) is not None
 
 
 async def _not_valid(_: Request, error: Any) -> Response:

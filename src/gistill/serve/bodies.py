@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gistill.schema import Brief, Failure, Opinion
 from gistill.serve.limits import CHARACTERS, RECORDS
+from gistill.serve.openai.bodies import WHOLE
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -73,7 +74,9 @@ class SummariesAsked(_Asked):
 
     records: Conversations | Texts
     aspects: list[Name] = Field(default=[], max_length=20, description="Look only at turns about one of these.")
-    words: int = Field(default=30, ge=5, le=200, description="About how long the model writes.")
+    words: Annotated[int, Field(ge=5, le=200), WHOLE] = Field(
+        default=30, description="About how long the model writes."
+    )
 
 
 class SummariesMade(BaseModel):
@@ -109,7 +112,9 @@ class Settings(_Asked):
     preset: Preset | None = Field(default=None, description="Found from the data where it is not given.")
     title: str = Field(default="", max_length=200)
     writer: Literal["auto", "none"] = Field(default="auto", description="none: summaries of quotes alone.")
-    limit: int | None = Field(default=None, ge=1, le=2**31, description="Read only so many records.")
+    limit: Annotated[int, Field(ge=1, le=2**31), WHOLE] | None = Field(
+        default=None, description="Read only so many records."
+    )
     show_names: bool = Field(default=False, description="Show the names of customers in the pages.")
 
 

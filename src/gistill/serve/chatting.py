@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from gistill.serve.openai.api import Service
 from gistill.serve.openai.bodies import Answered, Body, BodyError, ModelList
-from gistill.serve.state import ERRORS, State
+from gistill.serve.state import ERRORS, EVENT, State
 
 _CODES: dict[int | str, dict[str, Any]] = {**ERRORS, 404: ERRORS[400], 504: ERRORS[400]}
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Answered,
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
         "description": "The answer; with `stream`, its pieces as they are made, and [DONE].",
     }
 }

@@ -21,7 +21,7 @@ from gistill.serve.bodies import Error, JobBody, JobError, JobList, PreviewBody,
 from gistill.serve.jobs import ENDED, Job
 from gistill.serve.openai.bodies import BodyError
 from gistill.serve.security import OPENED
-from gistill.serve.state import ERRORS, State
+from gistill.serve.state import ERRORS, EVENT, State
 
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -44,7 +44,7 @@ _FILE: dict[str, Any] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
     }
 }
-_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": EVENT}}}}
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {

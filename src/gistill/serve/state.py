@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 NAME = "gistill"  # the model that always answers
 _CODES = (400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 503)
+EVENT: dict[str, Any] = {  # of a stream of server-sent events
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
 ERRORS: dict[int | str, dict[str, Any]] = {code: {"model": Error} for code in _CODES}
 
 

@@ -11,7 +11,7 @@ import secrets
 import time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gistill.lm.seam import Completion, Request
 from gistill.schema import Message
@@ -41,6 +41,18 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {  # accepted with these values alone
     "continue_final_message": (None, True),  # a last message of the assistant is continued
 }
 _WITHOUT_EFFECT = {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _folded(seed: int) -> int:
+    return (seed + 2**63) % 2**64 - 2**63
+
+
+WHOLE = BeforeValidator(_whole)  # JSON knows no difference between 30 and 30.0
+Seed = Annotated[int, WHOLE, AfterValidator(_folded)]  # an engine takes 64 bits
 
 
 class BodyError(Exception):
@@ -93,11 +105,11 @@ class Body(BaseModel):
 
     model: str
     messages: list[_Turn] = Field(min_length=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, ge=0, le=1)
-    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    seed: Seed | None = None
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
     response_format: _Format | None = None
     stream: bool | None = None
