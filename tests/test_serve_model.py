@@ -38,6 +38,7 @@ from gistill.schema import Failure, Message
 from gistill.serve.batching import Batcher
 from gistill.serve.openai import trial
 from gistill.serve.openai.api import app
+from gistill.serve.openai.bodies import read_body
 
 
 @contextmanager
@@ -149,7 +150,8 @@ def test_a_model_that_cannot_stream_is_streamed_in_one_piece() -> None:
         (say(temperature=9), 400, "temperature"),
         (say(max_tokens=0), 400, "max_tokens"),
         (say(max_tokens="many"), 400, "max_tokens"),
-        (say(seed=2**70), 400, "seed"),
+        (say(seed=1.5), 400, "seed"),
+        (say(max_tokens=1.5), 400, "max_tokens"),
         (say(response_format={"type": "json_object"}), 400, "response_format is not supported"),
         (say("x" * 3000), 413, "more than 2,000 bytes"),
     ],
@@ -159,6 +161,13 @@ def test_a_bad_body_is_an_error_in_openais_shape(served_echo: str, body: Any, st
     assert told.status_code == status
     assert set(told.json()["error"]) == {"message", "type", "param", "code"}
     assert named in told.json()["error"]["message"]
+
+
+def test_a_seed_may_be_any_whole_number_and_30_is_30_0(served_echo: str) -> None:
+    for more in ({"seed": 2**70}, {"seed": -1}, {"seed": 7.0}, {"max_tokens": 30.0}):
+        assert post(served_echo, say(**more)).status_code == 200, more
+    assert read_body(json.dumps(say(seed=2**64 + 5)).encode()).seed == 5
+    assert read_body(json.dumps(say(seed=2**63)).encode()).seed == -(2**63)
 
 
 @pytest.fixture(scope="module")
