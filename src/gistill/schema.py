@@ -271,6 +271,9 @@ class SummarySentence(Noun):
     cites: tuple[str, ...]  # opinion ids, at least one
     origin: Literal["writer", "revised", "quote"]
     check: Check
+    # Of `cites` those without which its check fails, the first cited first; None where nobody looked: it cites fewer
+    # than two, or no model wrote it.
+    carried_by: tuple[str, ...] | None = None
 
 
 class Summary(Noun):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-Judge = Callable[[str, Sequence[str]], float]  # a sentence and its quotes -> how well it stands on them, 0 to 1
+Quoted = TypeVar("Quoted")
 
 
 class Carried(NamedTuple):
@@ -22,7 +22,9 @@ class Carried(NamedTuple):
     needed: tuple[int, ...]
 
 
-def carrying(sentence: str, quotes: Sequence[str], judge: Judge, *, enough: float = 0.5) -> Carried:
+def carrying(
+    sentence: str, quotes: Sequence[Quoted], judge: Callable[[str, Sequence[Quoted]], float], *, enough: float = 0.5
+) -> Carried:
     """Leave out each quote in turn.
 
     Two quotes that say the same are both not needed, since each stands in for the other: that is no sign that the
@@ -30,8 +32,8 @@ def carrying(sentence: str, quotes: Sequence[str], judge: Judge, *, enough: floa
 
     Args:
         sentence: Of a summary.
-        quotes: What it rests on.
-        judge: The critic, or a rule.
+        quotes: What it rests on: texts, or whatever else the judge reads.
+        judge: The critic, or a rule: a sentence and quotes -> how well it stands on them, 0 to 1.
         enough: From which it stands.
 
     Raises:

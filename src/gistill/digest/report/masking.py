@@ -41,7 +41,9 @@ _AUTHOR = re.compile(r"\[author \d+\]")
 _NAME_PART = re.compile(r"[^\W\d_]{3,}")
 
 # Fields that hold an identifier; of something else; what is of nobody. What is not named here is text.
-_IDS = frozenset({"id", "record", "opinions", "quoted", "quotes", "cites", "point", "contexts", "Summary.aspect"})
+_IDS = frozenset(
+    {"id", "record", "opinions", "quoted", "quotes", "cites", "carried_by", "point", "contexts", "Summary.aspect"}
+)
 _IDS_OF = frozenset({"Compared.aspects", "Compared.points", "Correction.aspects"})  # their keys
 _THINGS = frozenset({"entity", "value", "title", "meta", "column"})
 _OF_THINGS_TOO = ("NAME", "ADDRESS", "URL")  # shops and doctors have them, and theirs are not a customer's

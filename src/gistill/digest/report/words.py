@@ -296,6 +296,17 @@ def verdict(check: Check) -> str:
     return f"{found}: {'; '.join(check.reasons)}." if check.reasons else f"{found}."
 
 
+def carried(sentence: SummarySentence) -> str:
+    """Say which of its quotations a sentence needs; empty where nobody looked."""
+    if sentence.carried_by is None:
+        return ""
+    if not sentence.carried_by:
+        return "It would pass without any one of its quotations, for the others say what it says."
+    if len(sentence.carried_by) == 1:
+        return "Without the quotation marked “carries the sentence” it would not pass."
+    return "Without any one of the quotations marked “carries the sentence” it would not pass."
+
+
 def change_words(change: Change, what: str = "it") -> str:
     """Write a change as one sentence with both shares; `what` is said."""
     more = "more" if change.more else "fewer"
@@ -413,6 +424,7 @@ FILTERS = {
     "interval_of": interval_of, "bounds_of": bounds_of,
     "point_share": point_share, "net": net, "net_span": net_span, "lean": lean, "is_few": is_few, "day": day,
     "period": period, "rating": rating, "plain": plain, "origin": origin, "verdict": verdict, "failure": failure,
+    "carried": carried,
     "file_name": file_name, "raw_figure": raw_figure, "hand_words": hand_words,
     "attack_words": attack_words, "corrected_figure": corrected_figure,
     "category_name": category_name, "category_or_none": category_or_none, "change_words": change_words,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gistill.digest.summary.quoting import quote_sentences, whole
+from gistill.grounding.carrying import carrying
 from gistill.grounding.counting import Voices, count_voices
 from gistill.grounding.findings import finding, with_finding
 from gistill.grounding.select import context, is_wish, select, sentence_of
@@ -293,6 +294,7 @@ def _summary(
                     cites=sentence.cites,
                     origin="revised" if sentence.revised else "writer",
                     check=sentence.check,
+                    carried_by=carriers(sentence, side, by_id, records),
                 )
             )
         rejected += written.failed if written else ()
@@ -309,6 +311,32 @@ def _summary(
         replaced=sum(written.replaced for written in done),
         rejected=tuple(rejected),
     )
+
+
+def carriers(
+    sentence: Sentence, side: Side, by_id: Mapping[str, Opinion], records: Mapping[str, Record]
+) -> tuple[str, ...] | None:
+    """Find the citations without which a sentence that stands would not: each is left out, and it is checked again.
+
+    Returns:
+        Opinion ids as it cites them; none where several say what it says. None where it cites fewer than two.
+    """
+    if len(sentence.cites) < 2:
+        return None
+
+    def stands(text: str, cites: Sequence[str]) -> float:
+        check = verify(
+            text,
+            cites=[by_id[name] for name in cites],
+            records=records,
+            tally=side.aspect.tally,
+            voices=side.voices,
+            terms=terms_of(side.aspect),
+        )
+        return float(check.verdict == "supported")
+
+    needed = carrying(sentence.text, sentence.cites, stands).needed
+    return tuple(sentence.cites[place] for place in sorted(needed))
 
 
 def _same(one: str, other: str) -> bool:
