@@ -81,6 +81,7 @@ ROOMS = {
         "rules": 0,
         "ends": 0,
         "extract": 1,
+        "deciding": 2,
         "extractive": 1,
         "intent": 1,
         "written": 1,

@@ -24,6 +24,7 @@ from gistill.cli import (
     doctor,
     ending,
     evaluate,
+    explain,
     export,
     extract,
     finetune,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command()(digest.digest)
 app.command()(summarize.summarize)
 app.command()(extract.extract)
+app.command()(explain.explain)
 app.command()(spotcheck.spotcheck)
 app.command()(correct.correct)
 app.add_typer(finetune.finetune, name="finetune")
