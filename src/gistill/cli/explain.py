@@ -39,10 +39,11 @@ def _line(one: Explained) -> str:
         for left in one.without
         if left.decides(opinion)
     ]
-    less = sorted((left for left in one.without if (left.fall or 0) >= LESS_SURE), key=lambda left: -(left.fall or 0))
+    less = [(left.fall, left.word.text) for left in one.without if left.fall is not None and left.fall >= LESS_SURE]
     said = f"decided by {', '.join(decided)}" if decided else "no single word decides"
     if less:
-        said += "; less sure without " + ", ".join(f"{_quoted(one.word.text)} (by {one.fall:.2f})" for one in less)
+        falls = sorted(less, key=lambda pair: -pair[0])
+        said += "; less sure without " + ", ".join(f"{_quoted(word)} (by {fall:.2f})" for fall, word in falls)
     return f"{opinion.polarity}{named}: {said}."
 
 

@@ -112,8 +112,8 @@ def _without(
     best = max(own, key=lambda one: -1.0 if one.confidence is None else one.confidence, default=None)
     polarity = best.polarity if best else None
     fall = None
-    if best and polarity == opinion.polarity and None not in (best.confidence, opinion.confidence):
-        fall = round((opinion.confidence or 0.0) - (best.confidence or 0.0), 4)
+    if best and polarity == opinion.polarity and best.confidence is not None and opinion.confidence is not None:
+        fall = round(opinion.confidence - best.confidence, 4)
     quote = Quote(start=word.start, end=word.end, text=record.text[word.start : word.end])
     return Without(word=quote, polarity=polarity, fall=fall)
 
