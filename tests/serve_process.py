@@ -39,7 +39,8 @@ def serving(folder: Path, **settings: Any) -> Iterator[Server]:
     Args:
         folder: Its jobs are in `jobs` in there, and its log.
         settings: `keys`, `keep_days`, `slow` (seconds that the reader takes), `at_once`, `head` (seconds for a
-            request's head), `largest` (bytes of a file), and those of `Limits`.
+            request's head), `largest` (bytes of a file), `digests` (whether jobs make real reports, with the reader of
+            six words), and those of `Limits`.
     """
     folder.mkdir(exist_ok=True)
     log = folder / "log"
@@ -84,10 +85,11 @@ def _main(folder: Path, settings: dict[str, Any]) -> None:
     if largest is not None:  # as a disk that is full: no file grows beyond this
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     reader, at_once = FakeReader(seconds=settings.pop("slow", 0.0)), settings.pop("at_once", 1)
+    worker = "serve_digest.py" if settings.pop("digests", False) else "serve_work.py"
     limits = Limits(**settings)
     folder.mkdir(exist_ok=True)
     jobs = Jobs(folder)
-    runner = Runner(jobs, {}, limits, at_once=at_once, command=(sys.executable, str(TESTS / "serve_work.py")))
+    runner = Runner(jobs, {}, limits, at_once=at_once, command=(sys.executable, str(TESTS / worker)))
     made = application(
         lambda: Loaded(reader, model, None),
         jobs,

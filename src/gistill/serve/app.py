@@ -22,6 +22,7 @@ from gistill.serve.answering import answers
 from gistill.serve.bodies import Health
 from gistill.serve.chatting import chats
 from gistill.serve.digests import digests, opened
+from gistill.serve.exploring import exploring
 from gistill.serve.jobs import Jobs
 from gistill.serve.limits import Limits
 from gistill.serve.openai.bodies import BodyError, error_body
@@ -101,7 +102,7 @@ def application(
         },
     )
     _watch(app, state)
-    for router in (answers(state), digests(state), chats(state), opened(state), pages(state)):
+    for router in (answers(state), digests(state), chats(state), opened(state), exploring(state), pages(state)):
         app.include_router(router)
     return Guard(
         app, keys=Keys(who.keys), hosts=who.hosts, session=state.session, limits=limits, metrics=state.metrics, say=say

@@ -186,6 +186,7 @@ class JobBody(BaseModel):
     error: JobError | None
     files: list[str] = Field(description="Of the result, for /v1/digests/{id}/files/{name}.")
     report: str | None = Field(description="An address that opens the report in a browser for an hour.")
+    explore: str | None = Field(description="Likewise, of the pages on which it is explored and corrected.")
 
 
 class JobList(BaseModel):

@@ -18,9 +18,10 @@ from fastapi.responses import FileResponse, StreamingResponse
 from gistill.digest.steps import OUTPUTS, SOMETIMES
 from gistill.schema import Digest
 from gistill.serve.bodies import Error, JobBody, JobError, JobList, PreviewBody, Settings, Upload
+from gistill.serve.index import NAME as INDEX
 from gistill.serve.jobs import ENDED, Job
 from gistill.serve.openai.bodies import BodyError
-from gistill.serve.security import OPENED
+from gistill.serve.security import EXPLORE, OPENED
 from gistill.serve.state import ERRORS, EVENT, State
 
 _KINDS = {
@@ -160,7 +161,7 @@ def opened(state: State) -> APIRouter:
 def show(state: State, job: Job) -> JobBody:
     """Show a job to its owner."""
     folder = state.jobs.place(job.id) / "out"
-    done = job.state == "done"
+    done, explored = job.state == "done", (state.jobs.place(job.id) / INDEX).is_file()
     return JobBody(
         id=job.id,
         state=job.state,
@@ -176,6 +177,7 @@ def show(state: State, job: Job) -> JobBody:
         error=JobError(code=job.error[0], message=job.error[1]) if job.error else None,
         files=[name for name in FILES if (folder / name).is_file()] if done else [],
         report=OPENED + state.tickets.make(job.id) if done else None,
+        explore=f"{OPENED}{state.tickets.make(EXPLORE + job.id)}/explore" if explored else None,
     )
 
 

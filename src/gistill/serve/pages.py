@@ -31,6 +31,10 @@ def pages(state: State) -> APIRouter:
     async def script() -> Response:
         return Response((_FOLDER / "page.js").read_text("utf-8"), media_type="text/javascript; charset=utf-8")
 
+    @router.get("/explore.js")
+    async def explore_script() -> Response:
+        return Response((_FOLDER / "explore.js").read_text("utf-8"), media_type="text/javascript; charset=utf-8")
+
     @router.get("/page.css")
     async def style() -> Response:
         return Response((_FOLDER / "page.css").read_text("utf-8"), media_type="text/css; charset=utf-8")

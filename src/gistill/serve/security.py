@@ -23,9 +23,12 @@ from gistill.serve.limits import Limits
 from gistill.serve.metrics import Metrics
 from gistill.serve.openai.bodies import BodyError, error_body
 
-OPEN = frozenset({"/", "/page.js", "/page.css", "/healthz", "/readyz", "/openapi.json"})  # they hold no content
+OPEN = frozenset(
+    {"/", "/page.js", "/explore.js", "/page.css", "/healthz", "/readyz", "/openapi.json"}
+)  # they hold no content
 OPENED = "/open/"  # what the page opens in another tab; the rest of the path is a ticket
 _SLOWEST = 1024  # bytes a second of a file that is sent, on average
+EXPLORE = "explore-"  # begins what a ticket names that opens the pages about a job; a report's own opens only it
 UPLOADS = frozenset({"/v1/digests"})  # their body is a file, which goes to the disk and not into memory
 SESSION = "x-gistill-session"
 _HEADERS = (

@@ -82,7 +82,10 @@ def preview(job: dict[str, Any]) -> dict[str, Any]:
 def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, Any]:
     """Make the report of a job into the folder `out`. Call it in the job's folder."""
     from gistill.digest.run import digest as walk
+    from gistill.digest.steps import sift
     from gistill.reader import load_readers
+    from gistill.screen import screen
+    from gistill.serve.index import write_index
 
     last: tuple[str, float] = ("", 0.0)
 
@@ -106,6 +109,8 @@ def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, An
             show_names=bool(settings.get("show_names")),
             progress=progress,
         )
+    say(step="index", done=0, total=None)
+    write_index(Path(), result, sift(screen(table.records(limit=settings.get("limit"))))[0])
     counts = ("records", "read", "people", "sentences", "opinions")
     return {name: getattr(result, name) for name in counts} | {"failures": dict(result.failures)}
 

@@ -10,19 +10,51 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gistill.digest.group.tally import Counted, Ints, periods
-from gistill.schema import Change, Opinion, Point, Record
+from gistill.schema import Change, Opinion, Point, Proportion, Record
 from gistill.stats import fisher, holm, wilson
 
 ALPHA = 0.05  # of a false alarm anywhere in a digest
 LEAST = 10  # people that make a point; fewer show no change that would stand
 PART = 10  # people in a part that is compared with the rest
 VALUES = 200  # of a column that is compared: more are names of single things, and too few people each
+
+
+class Contrast(NamedTuple):
+    """How two slices differ in one point.
+
+    Attributes:
+        one: Of the people of the first slice, those who make it.
+        other: Of those of the second.
+        p: Corrected for all points compared; None where too few people make it, or are in a slice.
+        verdict: "signal" where less than `ALPHA` is left for chance.
+    """
+
+    one: Proportion
+    other: Proportion
+    p: float | None
+    verdict: Literal["signal", "noise", "too few"]
+
+
+def contrasted(counts: Sequence[tuple[int, int, int, int]]) -> list[Contrast]:
+    """Say of each point whether two slices differ in it by more than chance (Fisher's exact test, Holm over all).
+
+    Args:
+        counts: For each point: people of the first slice who make it, all of them; the same of the second.
+    """
+    enough = [min(of, other_of) >= PART and one + other >= LEAST for one, of, other, other_of in counts]
+    corrected = iter(holm([fisher(*row) for row, fine in zip(counts, enough, strict=True) if fine]))
+    found = []
+    for (one, of, other, other_of), fine in zip(counts, enough, strict=True):
+        p = next(corrected) if fine else None
+        verdict: Literal["signal", "noise", "too few"] = "too few" if p is None else "signal" if p <= ALPHA else "noise"
+        found.append(Contrast(wilson(one, of), wilson(other, other_of), p, verdict))
+    return found
 
 
 class _Test(NamedTuple):

@@ -56,20 +56,27 @@ async function look(settings) {
   $("told").replaceChildren(...seen.said.map((line) => element("li", line)));
   $("rows").tBodies[0].replaceChildren(...seen.rows.map((row) => {
     const line = document.createElement("tr");
-    line.append(element("td", row.text), element("td", row.rating === null ? "" : String(row.rating)));
+    line.append(element("td", row.text.trim() ? row.text : "(empty)"), element("td", row.rating === null ? "" : String(row.rating)));
     return line;
   }));
   $("rows").hidden = !seen.rows.length;
-  $("texts").replaceChildren(...seen.header.map((name) => {
-    const label = document.createElement("label");
-    const box = document.createElement("input");
-    Object.assign(box, {type: "checkbox", name: "text", value: name, checked: seen.texts.includes(name)});
-    label.append(box, ` ${name}`);
-    return label;
-  }));
+  $("texts").replaceChildren(...seen.header.map((name) => tick(name, seen.texts.includes(name))));
+  const taken = [...seen.texts, ...["entity", "author", "id", "date", "rating"].map((role) => seen.columns[role])];
+  const by = settings.by || [];
+  const others = seen.header.filter((name) => by.includes(name) || !taken.includes(name));
+  $("by").replaceChildren(...others.map((name) => tick(name, by.includes(name))));
+  $("by").parentElement.hidden = !others.length;
   $("roles").replaceChildren(...ROLES.map((role) => choice(role, seen)));
   $("columns").hidden = false;
   $("columns").querySelector("h2").focus();
+}
+
+function tick(name, checked) {
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  Object.assign(box, {type: "checkbox", value: name, checked});
+  label.append(box, ` ${name}`);
+  return label;
 }
 
 function choice(role, seen) {
@@ -87,7 +94,8 @@ function chosen() {
   const texts = [...$("texts").querySelectorAll("input:checked")].map((box) => box.value);
   if (texts.length) columns.text = texts;
   for (const list of $("roles").querySelectorAll("select")) if (list.value) columns[list.name] = list.value;
-  return {columns, title: $("title").value};
+  const by = [...$("by").querySelectorAll("input:checked")].map((box) => box.value).slice(0, 5);
+  return {columns, by, title: $("title").value};
 }
 
 async function list() {
@@ -113,8 +121,15 @@ function entry(job) {
   }
   if (job.report) {
     const open = element("a", "Open the report");
+    open.setAttribute("aria-label", `Open the report of ${job.name} (new tab)`);
     Object.assign(open, {href: job.report, target: "_blank", rel: "noopener", className: "button"});
     item.append(open, " ");
+  }
+  if (job.explore) {
+    const explore = element("a", "Explore and correct");
+    Object.assign(explore, {href: job.explore, className: "button quiet"});
+    explore.setAttribute("aria-label", `Explore and correct ${job.name}`);
+    item.append(explore, " ");
   }
   if (["held", "failed", "canceled"].includes(job.state)) {
     const again = element("button", "Choose columns");
