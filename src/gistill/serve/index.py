@@ -51,7 +51,8 @@ def write_index(folder: Path, digest: Digest, records: Sequence[Record]) -> None
     path = folder / f"{NAME}.new"
     path.unlink(missing_ok=True)
     corrections = load(folder / "out" / FILE)
-    opinions = with_corrections(read_jsonl(folder / "out" / "opinions.jsonl", Opinion), records, corrections).opinions
+    found = list(read_jsonl(folder / "out" / "opinions.jsonl", Opinion))
+    opinions = with_corrections(found, records, corrections).opinions
     place = {record.id: n for n, record in enumerate(records)}
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")

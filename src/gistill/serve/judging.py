@@ -53,10 +53,11 @@ class Piece(NamedTuple):
 
 def pieces(text: str, opinions: Sequence[Opinion], start: int, end: int) -> list[Piece]:
     """Cut a text where the words of its opinions begin and end; one without words stands for its sentence."""
-    spans = []
+    spans: list[tuple[int, int, int]] = []
     for number, one in enumerate(opinions, 1):
-        quotes = [quote for quote in (one.aspect, one.opinion) if quote is not None] or [one.sentence]
-        spans += [(max(start, quote.start), min(end, quote.end), number) for quote in quotes]
+        words = [(quote.start, quote.end) for quote in (one.aspect, one.opinion) if quote is not None]
+        words = words or [(one.sentence.start, one.sentence.end)]
+        spans += [(max(start, first), min(end, stop), number) for first, stop in words]
     borders = sorted({start, end, *(place for span in spans for place in span[:2] if start <= place <= end)})
     last = {number: max(stop for _, stop, of in spans if of == number) for *_, number in spans}
     found = []
