@@ -51,7 +51,13 @@ def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
             for program in programs
         ]
     assert [(one.returncode, one.stderr) for one in told] == [(0, "")] * len(programs)
-    wanted = ['"text":"great"', '"state":"queued"', f"done {sample_digest().records}", "you said hello", "positive battery"]
+    wanted = [
+        '"text":"great"',
+        '"state":"queued"',
+        f"done {sample_digest().records}",
+        "you said hello",
+        "positive battery",
+    ]
     for one, words in zip(told, wanted, strict=False):
         assert words in one.stdout
 
