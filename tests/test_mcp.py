@@ -138,7 +138,7 @@ def test_two_slices_are_compared_with_signal_or_noise(root: Path) -> None:
     assert verdicts <= {"signal", "noise", "too few"}
     for row in found["points"]:
         assert (row["p"] is None) == (row["verdict"] == "too few")
-        assert (row["p"] is not None and row["p"] <= 0.01) == (row["verdict"] == "signal")
+        assert (row["p"] is not None and row["p"] <= 0.05) == (row["verdict"] == "signal")
     for by, one, wrong in (("version", LITE, "does not count by"), ("entity", "Nobody", "no value")):
         with pytest.raises(InputError, match=wrong):
             tools.compare(root, "report", by, one, PRO)

@@ -188,7 +188,7 @@ def compare(root: Path, folder: str, by: str, one: str, other: str) -> dict[str,
     """Compare what is said in two slices of one report, point by point.
 
     A difference is "signal" where Fisher's exact test, corrected over all points compared (Holm), leaves less than
-    1% for chance; else "noise". Where a slice has fewer than 10 people, or fewer than 8 make the point, "too few".
+    5% for chance; else "noise". Where a slice has fewer than 10 people, or fewer than 10 make the point, "too few".
 
     Args:
         root: See `root.open_root`.
