@@ -388,7 +388,8 @@ def points() -> tuple[Point, ...]:
         good = people if direction == "positive" else 0
         made.append(
             Point(
-                id=name, name=said, category=category, direction=direction, opinions=cited, strength=strength,
+                id=name, name=said, category=category, direction=direction, opinions=cited, quotes=cited[:3],
+                strength=strength,
                 tally=tally(people, good, people - good, 0), aspects={"battery": people},
                 first=dt.date(2025, 1, 9), last=dt.date(2025, 12, 18), entities=split(people, good, people - good, 0, 0.45),
                 ratings={"compatibility": RATINGS, "sound": CONTENT}.get(category),

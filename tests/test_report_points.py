@@ -42,18 +42,11 @@ def test_the_stars_of_two_people_weigh_less_than_those_of_many() -> None:
     assert [point.id for point in view.problems] == [many.id, "ten", "few"]
 
 
-def test_advice_to_other_customers_is_no_wish() -> None:
+def test_a_point_without_a_quote_is_neither_problem_nor_praise_nor_wish() -> None:
     digest = sample_digest()
-    wish = next(point for point in digest.points if point.direction == "wish")
-    said = digest.cited[0]
-    assert said.opinion is not None
-    for words, shown in (("buy the larger one", 0), ("should be larger", 1)):
-        advice = said.model_copy(
-            update={"id": "w", "kind": "wish", "opinion": said.opinion.model_copy(update={"text": words})}
-        )
-        point = wish.model_copy(update={"quotes": ("w",)})
-        view = View(digest.model_copy(update={"points": (point,), "cited": (*digest.cited, advice)}))
-        assert len(view.wishes) == shown
+    view = View(digest.model_copy(update={"points": tuple(p.model_copy(update={"quotes": ()}) for p in digest.points)}))
+    assert view.problems == view.loved == view.wishes == []
+    assert sum(len(one.points) for one in view.categories) == len(digest.points)  # there it stands all the same
 
 
 def test_what_a_manager_reads_first() -> None:

@@ -164,6 +164,16 @@ def is_wish(opinion: Opinion, record: Record) -> bool:
     return _WISH.search(record.text, before[-1].end() if before else opinion.sentence.start, end) is not None
 
 
+def clause_of(opinion: Opinion, record: Record) -> str:
+    """Give the clause, or clauses, of an opinion's words: from the mark or joining word before to the one behind."""
+    start, end = core_of(opinion)
+    before = list(_BORDER.finditer(record.text, opinion.sentence.start, start))
+    after = _BORDER.search(record.text, end, opinion.sentence.end)
+    return record.text[
+        before[-1].end() if before else opinion.sentence.start : after.start() if after else opinion.sentence.end
+    ].strip()
+
+
 def _is_list(opinion: Opinion, core: str, rest: str) -> bool:
     """Tell "great feel and sound", one judgement of two things, from "a sound that I like and great"."""
     judged_first = (

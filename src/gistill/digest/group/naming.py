@@ -17,7 +17,7 @@ _BARE = word_set("work works worked working product item thing it use used using
 # Who speaks, and what was named before: they say nothing to somebody who reads the name alone.
 _POINTING = word_set(
     "i i'm i've i'd i'll me my mine we us our you your he him his she her they them their it its it's this that these "
-    "those one ones here there"
+    "those one ones here there neither"
 )
 _WAVERING = word_set(
     "seem seems seemed should would could may might possible possibly probably maybe hope hopefully if than"
@@ -30,7 +30,18 @@ _HANGING = word_set(
     "a an the of to with for and but or so as is are was were be very from in on at by about than too not "
     "really also just quite"
 )
+# Alone they tell nobody what is wrong, or what is good about it.
+_VAGUE = word_set(
+    "hard difficult different plastic issue issues problem problems neither none same wrong bad poor low high less "
+    "more only stuff thing things point lot"
+)
+_TIME = re.compile(
+    r"(?:(?:about|over|under|only|after|for|\d+|[a-z]+) )?(?:seconds?|minutes?|mins?|hours?|days?|weeks?"
+    r"|months?|years?)"
+)
 _FAMILY = word_set("wife husband son daughter kid kids mom dad mother father grandson granddaughter nephew niece")
+# They make another verb of one: to fall, to fall out, to fall apart.
+_PARTICLES = word_set("out off up down apart away over")
 _APART = re.compile(r"(?<=\w)\s+(?=n['’]t\b|['’](?:s|re|ve|ll|d|m)\b)|(?<=\bcan)\s+(?=not\b)", re.IGNORECASE)
 _DASH = re.compile(r"(?<=\w) - (?=\w)")
 _QUOTES = re.compile('["“”„«»]')  # a phrase cut out of a sentence has often one alone
@@ -96,12 +107,24 @@ def _unclear(phrase: str, stems: Sequence[str], direction: Direction) -> float:
     else:
         weight += 0.15 * any(word in _WAVERING for word in words)
     weight += 0.15 * (words[-1] in _HANGING)
+    vague = _VAGUE | {"good", "great"} if direction == "negative" else _VAGUE
+    weight += 0.5 * (all(word in vague | _HANGING for word in words) or bool(_TIME.fullmatch(" ".join(words))))
     weight += 0.1 * (":" in phrase)
     weight += 0.4 * bool(_INNER.search(readable(phrase)))
     weight += 0.3 * (len(set(stems)) < len(stems))  # "takes taking it apart"
     felt = {sign for clause in clauses(phrase) for sign in signs(clause)}
     other = {"positive": {-1}, "negative": {1}}.get(direction)
     return weight + 0.4 * (other is not None and felt == other)
+
+
+def meaning(phrase: str) -> frozenset[str]:
+    """Give what a phrase must share with another that says the same: its stems, with "not", and "out" of "fall out".
+
+    >>> sorted(meaning("falls out")), meaning("kept falling out") >= meaning("fall out") > meaning("fall")
+    (['fall', 'out'], True)
+    """
+    words = readable(phrase).casefold().split()
+    return frozenset(_stems(phrase)) | _PARTICLES.intersection(words)
 
 
 def _stems(phrase: str) -> list[str]:

@@ -8,19 +8,21 @@ joined by average linkage (`linking`). Nothing depends on the order of rows or o
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gistill.digest.group.asking import asked
 from gistill.digest.group.linking import join, link
-from gistill.digest.group.naming import LONGEST_NAME, candidates, name_of
+from gistill.digest.group.naming import LONGEST_NAME
 from gistill.digest.group.phrases import bare, shown
-from gistill.digest.group.shown import ANOTHER_THING, opposed, quoted, sides_of, worth
+from gistill.digest.group.shown import sides_of, worth
 from gistill.digest.group.tally import Counted, Ints, counted, tallies, tallies_by
+from gistill.digest.group.telling import Ranked, told_of
 from gistill.digest.group.terms import PRODUCT, normal, slug, surface, words_of
 from gistill.grounding.ties import tie_break
 from gistill.likeness import Window, windows
@@ -33,12 +35,7 @@ OWN_LEAST = 3  # opinions about a term from which that is known
 SAME_CATEGORY = 0.05  # by how much less alike two opinions of one category may be to be joined than others
 NEAR = 0.5  # cosine to the middle of a point from which an opinion says nearly the same; chosen on planted facts
 WINDOWS = 5  # read at most of what many say in the same words
-AS_NAMED = 0.6  # cosine to the opinion that gave the name, from which another says what the name says
-THING, FEW_NAME = (
-    0.6,
-    0.2,
-)  # worth to a name of naming the thing, and the share from which it helps and does not mislead
-NAMES = 200  # phrases tried as a name at most
+_TORN = re.compile(r"n['’]t\b", re.IGNORECASE)
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[Window]], Floats]
 
@@ -75,15 +72,6 @@ class _Block:
     cluster: Ints
 
 
-class _Ranked(NamedTuple):
-    """An opinion of a point: its place, how well it stands for the point, its likeness to the whole, its vector."""
-
-    row: int
-    worth: float
-    like: float
-    said: Floats
-
-
 def find_points(
     opinions: Sequence[Opinion],
     records: Sequence[Record],
@@ -111,7 +99,8 @@ def find_points(
     own = own_nouns(opinions)
     said = [_said(opinion, by_id[opinion.record], own) for opinion in opinions]
     read = _windows(opinions, by_id, said)
-    blocks = _blocks(opinions, said, read, embed, enough, before or {})
+    sortable = [opinion.direction != "wish" or asked(opinion, by_id[opinion.record]) for opinion in opinions]
+    blocks = _blocks(opinions, sortable, said, read, embed, enough, before or {})
     place, number = np.full(len(opinions), -1, dtype=np.int64), 0
     homes: list[tuple[_Block, int]] = []
     for block in blocks:
@@ -121,10 +110,13 @@ def find_points(
                 place[members], number = number, number + 1
                 homes.append((block, cluster))
     texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
-    ranked = _ranked(homes, opinions, by_id)
+    ends = _ends(records)
+    ranked = _ranked(homes, opinions, by_id, ends)
     speaking = [[opinions[one.row] for one in ranks] for ranks in ranked]
     told = [
-        _told(ranks, [texts[one.row] for one in ranks], [normal(said[one.row][0]) for one in ranks], some, by_id)
+        told_of(
+            ranks, [texts[one.row] for one in ranks], [normal(said[one.row][0]) for one in ranks], some, by_id, ends
+        )
         for ranks, some in zip(ranked, speaking, strict=True)
     ]
     names, quotes = [name for name, _ in told], [some for _, some in told]
@@ -181,15 +173,18 @@ def _windows(
 
 def _blocks(
     opinions: Sequence[Opinion],
+    chosen: Sequence[bool],
     said: Sequence[tuple[str, str]],
     read: Sequence[Window],
     embed: Embed,
     enough: float,
     before: Mapping[str, str],
 ) -> list[_Block]:
-    """Cluster what is said in each direction."""
+    """Cluster what is said in each direction, of the opinions that are chosen."""
     places: dict[str, dict[tuple[str, str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, (opinion, (aspect, words)) in enumerate(zip(opinions, said, strict=True)):
+        if not chosen[place]:
+            continue
         same = (
             opinion.category or "",
             normal(aspect) if aspect else "",
@@ -313,13 +308,20 @@ def _category(opinions: Sequence[Opinion]) -> str | None:
     return Counter(opinion.category for opinion in opinions).most_common(1)[0][0]
 
 
+def _ends(records: Sequence[Record]) -> tuple[float, float] | None:
+    """Give the lowest and the highest rating of all records; None where none has one."""
+    given = [record.rating for record in records if record.rating is not None]
+    return (min(given), max(given)) if given else None
+
+
 def _ranked(
-    homes: Sequence[tuple[_Block, int]], opinions: Sequence[Opinion], records: Mapping[str, Record]
-) -> list[list[_Ranked]]:
+    homes: Sequence[tuple[_Block, int]],
+    opinions: Sequence[Opinion],
+    records: Mapping[str, Record],
+    ends: tuple[float, float] | None,
+) -> list[list[Ranked]]:
     """List the opinions of each cluster, those first that stand best for it."""
     sides = sides_of(opinions)
-    given = [record.rating for record in records.values() if record.rating is not None]
-    ends = (min(given), max(given)) if given else None
     found = []
     for block, cluster in homes:
         inside = np.flatnonzero(block.cluster == cluster)
@@ -331,42 +333,9 @@ def _ranked(
         for row, one, at in rows:
             record = records[opinions[row].record]
             value = worth(opinions[row], one, record, category=category, sides=sides, ends=ends)
-            ranked.append(_Ranked(row, round(value, 4), one, block.vectors[at, : block.width]))
+            ranked.append(Ranked(row, round(value, 4), one, block.vectors[at, : block.width]))
         found.append(sorted(ranked, key=lambda each: (-each.worth, each.row)))
     return found
-
-
-def _told(
-    ranked: Sequence[_Ranked],
-    phrases: Sequence[str],
-    things: Sequence[str],
-    opinions: Sequence[Opinion],
-    records: Mapping[str, Record],
-) -> tuple[str, tuple[str, ...]]:
-    """Name a point, and choose what is quoted for it: what says the same as the name.
-
-    `things` are the things that the phrases name, in normal form, "" for none: what many name belongs in the name,
-    and what few name does not.
-    """
-    said = np.stack([one.said / max(float(np.linalg.norm(one.said)), 1e-12) for one in ranked])
-    tried = min(NAMES, candidates(len(ranked)))
-    covers = ((said[:tried] @ said.T) >= AS_NAMED).mean(axis=1).tolist()
-    often = Counter(thing for thing in things if thing)
-    typical = [
-        one.like / 2 + cover + (THING * (often[thing] / len(things) - FEW_NAME) if thing else 0.0)
-        for one, cover, thing in zip(ranked, covers, things, strict=False)
-    ]
-    name, place = name_of(phrases, typical, opinions[0].direction)
-    fits = (said @ said[place]).tolist()
-    about = set(things[place].split())
-    values = []
-    for one, fit, thing, phrase in zip(ranked, fits, things, phrases, strict=True):
-        same = not about or not thing or about & set(thing.split())
-        other = fit < AS_NAMED or opposed(phrases[place], phrase)
-        values.append(0.0 if other else one.worth if same else one.worth * ANOTHER_THING)
-    values[place] = values[place] or ranked[place].worth
-    fitting = sorted((at for at in range(len(ranked)) if values[at]), key=lambda at: (-values[at], at))
-    return name, quoted([opinions[at] for at in fitting], [values[at] for at in fitting], records)
 
 
 def _near(homes: Sequence[tuple[_Block, int]], person: Ints) -> list[int]:
@@ -398,6 +367,8 @@ def _people(block: _Block, chosen: NDArray[np.bool_], person: Ints) -> Ints:
 
 def _phrase(opinion: Opinion, text: str, aspect: str, words: str) -> str:
     """Say an opinion in a few words of its own: the stretch with the thing's name where that is short, else both."""
+    if opinion.opinion and _TORN.match(words):  # tokenised text: "is n't even" is no "n't even"
+        words = shown(text[text[: opinion.opinion.start].rstrip().rfind(" ") + 1 : opinion.opinion.end])
     if not aspect or not opinion.aspect or not opinion.opinion:
         return words
     start, end = (

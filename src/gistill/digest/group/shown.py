@@ -16,27 +16,7 @@ OTHER_SIDE = 0.6  # worth of a sentence that also holds opinions of the other si
 CONTRADICTED = 0.25  # of praise in the lowest rating, and of blame in the highest
 OTHER_THING = 0.8  # of an opinion whose category is not the point's
 OTHER_FEELING = 0.3  # of words that by themselves feel the other way
-ANOTHER_THING = 0.5  # of an opinion that names another thing than the point's name does
 LEAST = 0.6  # of the best one's worth: what is less is not quoted while there is a better one
-
-_DO = (
-    r"(?:make sure|be (?:sure|patient|careful|aware|prepared)|beware|buy|get|order|check(?![ -]?(?:out|in))|read"
-    r"|measure|skip|avoid|stay away|keep in mind|look (?:for|elsewhere)|try|bring|book|reserve|request|remove|replace"
-    r"|remember|shop|(?:do not|don't|never) (?:buy|bother|waste|take|let|need|forget|expect|order|get))"
-)
-# What speaks to other customers, and what one would do another time: no wish for those who make it.
-_ADVICE = re.compile(
-    r"(?:(?:just|always|definitely|probably|also|so|still|i'd|i|you|we|they|will|would|might|may|should|need|want|have"
-    rf"|to|strongly|highly|suggest|recommend|good idea|best) )*{_DO}\b"
-    r"|(?:just |please )?(?:do not|don't|never) (?!change|stop)\w+"
-    r"|work with (?:it|them)\b|all (?:u|you) need|who needs\b"
-    r"|(?:i )?(?:need (?:it|them)$|(?:much )?prefer (?:a|an|my|to)\b|am tempted|tempted to\b)"
-    r"|(?:i )?hop(?:e|ing) (?:it|they|this|that|these|those)\b.*\b(?:lasts?|holds?|works?|stays?)\b"
-    r"|.*\bwish(?:ed)? (?:that )?(?:i|we) (?:had (?:just |only )?(?:known|noticed|spent|bought|ordered|got)|bought"
-    r"|ordered|purchased|knew|(?:could|would) have stayed longer)\b|.*\bwish could have stayed longer\b"
-    r"|.*\bshould(?:'ve| have) (?:just )?(?:bought|ordered|got|gotten|read|known|spent|stayed|listened)\b",
-    re.IGNORECASE,
-)
 
 # What an encoder has near to each other, though it is the opposite complaint.
 _OPPOSITES = tuple(
@@ -50,6 +30,33 @@ _OPPOSITES = tuple(
         ("hot hotter", "cold colder"),
         ("slow slower", "fast faster quick quicker"),
     )
+)
+
+_THINGS = (
+    r"(?:hotels?|motels?|resorts?|places?|brands?|products?|restaurants?|stores?|shops?|sellers?|companies"
+    r"|company|models?|apps?"
+    r"|types?|kinds?|versions?|makes?|ones|options?|alternatives?|competitors?|properties|sites?|websites?"
+    r"|chains?|airlines?)"
+)
+# Another thing than the one reviewed, or what it was once.
+_ELSEWHERE = re.compile(
+    rf"\b(?:most|many|some|several) of the (?:\W*\w+\W+){{0,2}}{_THINGS}\b|\bmost (?:\W*\w+\W+){{0,2}}{_THINGS}\b"
+    rf"|\b(?:other|others|another|different|pricier|cheaper|better|nearby|competing)(?: [\w-]+){{0,3}}? {_THINGS}\b"
+    r"|\b(?:i'd|i would|would) (?:recommend|suggest|prefer|get|buy) (?:one|something|an?other)\b"
+    r"|\bthere (?:are|is) (?:\w+ )?(?:better|cheaper|nicer|others)\b|\belsewhere\b|\bcompetitors?\b"
+    r"|\b(?:when|since) (?:i|we) (?:was|were) (?:young|a (?:kid|child)|kids|children|little)\b",
+    re.IGNORECASE,
+)
+# Praise that has the words of blame: what is missing is what would be bad.
+_SPARED = re.compile(
+    r"\b(?:no|not any|without(?: any)?|never (?:had )?(?:an?|any)|zero|didn't have (?:an?|any)|don't have any"
+    r"|not a single) (?:\w+ )?"
+    r"(?:waiting|wait|problems?|issues?|complaints?|trouble|noise|smell|odou?r|defects?|leaks?|leaking|damage"
+    r"|regrets?|hassle|lines?)\b"
+    r"|\b(?:less|not (?:too|very|that|so|overly|terribly)|isn't|wasn't) (?:expensive|pricey|costly)\b|\b(?:in"
+    r"|un)expensive\b|\bcomparable\b"
+    r"|\b(?:much|far|way|lot|bit) cheaper\b|\bcheaper (?:to|than)\b",
+    re.IGNORECASE,
 )
 
 Sides = Mapping[tuple[str, int], frozenset[str]]  # record and start of a sentence -> polarities of its opinions
@@ -91,9 +98,34 @@ def worth(
     value *= OTHER_SIDE if other in sides[opinion.record, opinion.sentence.start] else 1.0
     if ends and record.rating is not None and ends[0] < ends[1]:
         value *= CONTRADICTED if record.rating == ends[opinion.polarity == "negative"] else 1.0
-    said = opinion.opinion.text if opinion.opinion else sentence
-    felt = {sign for clause in clauses(said) for sign in signs(clause)}
-    return value * (OTHER_FEELING if felt == {-1 if opinion.polarity == "positive" else 1} else 1.0)
+    return value * (OTHER_FEELING if _felt(opinion, sentence) == {-1 if opinion.polarity == "positive" else 1} else 1.0)
+
+
+def misleads(opinion: Opinion, record: Record, ends: tuple[float, float] | None) -> bool:
+    """Tell whether an opinion speaks of another thing or the other way, by its words or stars, and so proves no point.
+
+    That is blame of another place or brand ("other hotels are overpriced"), or of what is not there ("no waiting");
+    words that by themselves feel the other way; and blame of whoever gives the highest rating, or praise of whoever
+    gives the lowest, in words without a feeling.
+    """
+    sentence = sentence_of(opinion, record)
+    own = {"positive": 1, "negative": -1}.get(opinion.polarity)
+    if opinion.direction == "wish" or own is None:
+        return False
+    felt = _felt(opinion, sentence)
+    if felt == {-own} or (own < 0 and (_ELSEWHERE.search(sentence) or _SPARED.search(_words(opinion, sentence)))):
+        return True
+    stars = ends is not None and ends[0] < ends[1] and record.rating == ends[opinion.polarity == "negative"]
+    return stars and own not in felt
+
+
+def _words(opinion: Opinion, sentence: str) -> str:
+    return opinion.opinion.text if opinion.opinion else sentence
+
+
+def _felt(opinion: Opinion, sentence: str) -> set[int]:
+    """Give the feelings of an opinion's words, by themselves."""
+    return {sign for clause in clauses(_words(opinion, sentence)) for sign in signs(clause)}
 
 
 def opposed(words: str, others: str) -> bool:
@@ -105,18 +137,6 @@ def opposed(words: str, others: str) -> bool:
     mine, theirs = (frozenset(re.findall(r"\w+", text.casefold())) for text in (words, others))
     pairs = [*_OPPOSITES, *((other, one) for one, other in _OPPOSITES)]
     return any(mine & one and theirs & other and not (mine & other or theirs & one) for one, other in pairs)
-
-
-def advises(words: str) -> bool:
-    """Tell whether the words of a wish advise other customers, or regret what the speaker did; in English.
-
-    >>> advises("buy the right size"), advises("should still check your tuning"), advises("wish I had known")
-    (True, True, True)
-    >>> advises("please add a dark mode"), advises("should be heated"), advises("wish it had pockets")
-    (False, False, False)
-    """
-    plain = " ".join(words.replace("’", "'").split()).replace(" n't", "n't")
-    return bool(_ADVICE.match(plain))
 
 
 def quoted(opinions: Sequence[Opinion], values: Sequence[float], records: Mapping[str, Record]) -> tuple[str, ...]:

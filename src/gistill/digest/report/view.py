@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gistill.digest.group.changes import LEAST
-from gistill.digest.group.shown import advises
 from gistill.digest.report.comparing import Comparison, compare
 from gistill.digest.report.masking import shown
 from gistill.digest.report.quotes import Excerpt, excerpts, sentence
@@ -23,6 +22,7 @@ from gistill.schema import (
     Corrected,
     Correction,
     Digest,
+    Direction,
     Failure,
     Period,
     Phrase,
@@ -136,21 +136,21 @@ class View:
     @cached_property
     def problems(self) -> list[Point]:
         """What hurts most; see `_weight`."""
-        return sorted((p for p in self.digest.points if p.direction == "negative"), key=_weight)[:LISTED]
+        return self._listed("negative")
 
     @cached_property
     def loved(self) -> list[Point]:
         """What is liked most: praise by people times strength."""
-        return sorted((p for p in self.digest.points if p.direction == "positive"), key=_weight)[:LISTED]
+        return self._listed("positive")
 
     @cached_property
     def wishes(self) -> list[Point]:
-        """What is asked for by most people, without advice to other customers."""
-        return sorted((p for p in self.digest.points if p.direction == "wish" and self._asks(p)), key=_weight)[:LISTED]
+        """What is asked for by most people."""
+        return self._listed("wish")
 
-    def _asks(self, point: Point) -> bool:
-        quoted = [self._cited[name] for name in point.quotes if name in self._cited]
-        return not quoted or not all(one.opinion and advises(one.opinion.text) for one in quoted)
+    def _listed(self, direction: Direction) -> list[Point]:
+        """The points of a direction that something is quoted for: what nothing proves is not told as news."""
+        return sorted((p for p in self.digest.points if p.direction == direction and p.quotes), key=_weight)[:LISTED]
 
     @cached_property
     def changes(self) -> list[ChangeGroup]:
