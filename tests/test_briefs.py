@@ -420,6 +420,7 @@ def with_point(records: list[Record]) -> Digest:
         direction="negative",
         strength=None,
         opinions=tuple(one.id for one in opinions),
+        quotes=tuple(one.id for one in opinions[:3]),
         tally=made.tally,
     )
     whole = {"points": (point,), "cited": tuple(opinions), "contexts": {record.id: record for record in records}}

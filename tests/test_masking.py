@@ -59,7 +59,7 @@ def told(record: Record, name: str, value: str) -> Digest:
     written = SummarySentence(text=phrase, cites=(opinion.id,), origin="quote", check=sentence.check)
     point = Point(
         id=f"point {phrase}", name=phrase, category=None, direction="negative", opinions=(opinion.id,),
-        tally=some, strength=None, aspects={phrase: 2, name: 1},
+        quotes=(opinion.id,), tally=some, strength=None, aspects={phrase: 2, name: 1},
     )  # fmt: skip
     con = Phrase(text=phrase, polarity="negative", people=2, opinions=(opinion.id,))
     aspect = Aspect(id=phrase, name=phrase, terms={name: 1, phrase: 1}, opinions=(opinion.id,), tally=some, cons=(con,))
