@@ -42,7 +42,7 @@ def main() -> None:
 def test(which: str) -> None:
     """Run the tests of a mark, a process a core with one thread each (tests/conftest.py)."""
     # Who has finished takes over from the others.
-    pytest = ["pytest", "-m", which, "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
+    pytest = ["pytest", "-m", which, "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal", "--durations", "25"]
     print("$ python -m", *pytest, flush=True)
     if subprocess.call([PYTHON, "-m", *pytest]):
         # What measures time may fail beside other tests; alone, once, it must pass.
