@@ -9,6 +9,7 @@ from typing import Any
 
 from gistill.schema import Message
 
+_ANSWER = "ANSWER"  # stands for an answer where a template is asked what it writes after one
 _TEMPLATES = 3  # times that a text is looked through, as breaking one mark may put another together
 
 
@@ -74,3 +75,27 @@ def prompt_text(tokenizer: Any, messages: Sequence[Message]) -> str:
         chat[1]["content"] = f"{chat[0]['content']}\n\n{chat[1]['content']}"
         text = tokenizer.apply_chat_template(chat[1:], add_generation_prompt=True, tokenize=False)
     return text + unmarked(beginning, marks)
+
+
+def end_turns(tokenizer: Any) -> None:
+    """Make what a tokenizer's chat template writes after an answer the tokenizer's end token.
+
+    A tokenizer may name another one, the end of a text: Gemma's "<eos>" beside "<end_of_turn>", or "<|endoftext|>"
+    beside the "<|im_end|>" of its template. Taught that, a model would end its answers otherwise than the template
+    ends the earlier turns of a conversation.
+
+    Args:
+        tokenizer: A transformers tokenizer. It stays as it is where it has no template, where the template refuses to
+            show an answer, and where no special token stands after one.
+    """
+    if not tokenizer.chat_template:
+        return
+    chat = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _ANSWER}]
+    try:
+        text: str = tokenizer.apply_chat_template(chat, tokenize=False)
+    except Exception:  # a template's errors are of any kind; `prompt_text` raises them where it matters
+        return
+    after = text.rpartition(_ANSWER)[2].lstrip() if _ANSWER in text else ""
+    ends = [mark for mark in marks_of(tokenizer) if after.startswith(mark)]
+    if ends:
+        tokenizer.eos_token = max(ends, key=len)

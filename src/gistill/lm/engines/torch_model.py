@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from gistill import install, offline
 from gistill.errors import ExtraMissingError, ModelBrokenError
 from gistill.files import hash_file, hash_text
-from gistill.lm.chat import line_break, marks_of, prompt_text, unmarked
+from gistill.lm.chat import end_turns, line_break, marks_of, prompt_text, unmarked
 from gistill.lm.formats.lora import adapter_settings
 from gistill.lm.seam import Completion, Hear, Request, failed
 
@@ -330,6 +330,7 @@ def load_torch_model(
             )
             model = auto.from_pretrained(folder, dtype=kind, local_files_only=True)
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            end_turns(tokenizer)
             if is_adapter:
                 model = _with_adapter(model, adapter)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, broken) as error:
@@ -394,6 +395,15 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     for end in found:
         ends.update(end if isinstance(end, list) else [] if end is None else [end])
     return frozenset(ends)
+
+
+def end_where_taught(model: Any, tokenizer: Any) -> None:
+    """Let whoever loads a model that is saved now end an answer with the tokenizer's end token, besides its own."""
+    settings = model.generation_config
+    known = settings.eos_token_id
+    ends = known if isinstance(known, list) else [] if known is None else [known]
+    if tokenizer.eos_token_id not in ends:
+        settings.eos_token_id = [tokenizer.eos_token_id, *ends]
 
 
 def _context_length(model: Any, tokenizer: Any) -> int:

@@ -185,7 +185,7 @@ def _merged(trained: Trained, part: Path, say: Say) -> None:
             if file.is_file() and file.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt"):
                 shutil.copyfile(file, part / file.name)
         return
-    from gistill.lm.engines.torch_model import load_torch_model, quietly
+    from gistill.lm.engines.torch_model import end_where_taught, load_torch_model, quietly
 
     say("Adding the adapter to its base model.")
     loaded = load_torch_model(trained.folder, device="cpu", dtype="float32")
@@ -194,6 +194,7 @@ def _merged(trained: Trained, part: Path, say: Say) -> None:
         raise SettingError(f"a {kind} adapter cannot be merged into its base", hint="Use --to peft.")
     with quietly():
         whole = loaded.model.merge_and_unload()
+        end_where_taught(whole, loaded.tokenizer)
         whole.to(_stored(trained.folder)).save_pretrained(part, safe_serialization=True)
         loaded.tokenizer.save_pretrained(part)
 

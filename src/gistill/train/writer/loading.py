@@ -12,6 +12,7 @@ import torch
 from gistill import install
 from gistill.errors import ExtraMissingError, ModelBrokenError, ModelMissingError, SettingError
 from gistill.lm import DEFAULT_WRITER
+from gistill.lm.chat import end_turns
 from gistill.lm.formats.base_folder import as_transformers_folder
 from gistill.train.writer.recipe import Recipe
 
@@ -69,7 +70,7 @@ def _need(*packages: str) -> None:
 
 
 def load_tokenizer(base: Path) -> Any:
-    """Load a base model's tokenizer.
+    """Load a base model's tokenizer; its end token is the one that ends an answer (`chat.end_turns`).
 
     Raises:
         ModelBrokenError: It does not load, or has no end token.
@@ -80,6 +81,7 @@ def load_tokenizer(base: Path) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelBrokenError(f"{base}: the tokenizer does not load ({_line(error)})") from error
+    end_turns(tokenizer)
     if tokenizer.eos_token_id is None:
         raise ModelBrokenError(f"{base}: the tokenizer has no end token, so no answer could end")
     if tokenizer.pad_token_id is None:

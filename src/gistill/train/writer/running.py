@@ -17,6 +17,7 @@ import torch
 
 from gistill import files, offline, runs
 from gistill.errors import GistillError, InputError
+from gistill.lm.engines.torch_model import end_where_taught
 from gistill.runs import MANIFEST, Run
 from gistill.schema import TrainingExample
 from gistill.train.writer import adalora
@@ -69,7 +70,9 @@ def run(
             "best_step": trainer.state.best_global_step,
         }
         if trainer.is_world_process_zero():
-            trainer.accelerator.unwrap_model(trainer.model).save_pretrained(out)
+            trained = trainer.accelerator.unwrap_model(trainer.model)
+            end_where_taught(trained, tokenizer)
+            trained.save_pretrained(out)
             tokenizer.save_pretrained(out)
             finish(out, about, trainer.state)
     except Exception as error:  # each library has an error of its own for a full memory or disk
