@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,16 @@ class Cleaner:
             polarity="negative" if blamed else "positive",
             confidence=sure if self.measured else None,
         )
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Any:
+    return load_readers()
+
+
+@pytest.fixture
+def loaded_once(shipped: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gistill.reader.load_readers", lambda path: shipped)
 
 
 def told(one: Explained) -> list[tuple[str, str | None, float | None]]:
@@ -146,8 +157,8 @@ def test_in_any_text_the_words_stand_where_it_is_said(before: str, after: str) -
         assert "great" in [left.word.text for left in one.without] or one.opinion.opinion is not None
 
 
-def test_the_shipped_reader_is_turned_by_a_negation_and_leans_on_what_is_negated() -> None:
-    (found,) = explain("The room was not clean.", reader=load_readers()).opinions
+def test_the_shipped_reader_is_turned_by_a_negation_and_leans_on_what_is_negated(shipped: Any) -> None:
+    (found,) = explain("The room was not clean.", reader=shipped).opinions
     assert found.opinion.polarity == "negative"
     assert words(found) == ["not"]
     fall = {left.word.text: left.fall for left in found.without}
@@ -156,6 +167,7 @@ def test_the_shipped_reader_is_turned_by_a_negation_and_leans_on_what_is_negated
     assert fall["clean"] == pytest.approx(0.07, abs=0.02)
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_the_command_tells_it_in_a_line_and_as_json() -> None:
     said = RUN.invoke(app, ["explain", "The room was not clean."])
     assert (said.exit_code, said.stdout) == (
@@ -168,6 +180,7 @@ def test_the_command_tells_it_in_a_line_and_as_json() -> None:
     assert RUN.invoke(app, ["explain", ""]).stdout == "No opinions were found; skipped: 1 nothing_to_read.\n"
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_nothing_in_a_text_acts_on_the_terminal() -> None:
     for flags in ([], ["--json"]):
         said = RUN.invoke(app, ["explain", "The ro\x1b[31mom \u202ewas not clean\x00.", *flags])
