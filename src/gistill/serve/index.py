@@ -1,7 +1,8 @@
 """What a report counts, in SQLite beside it: so that the page can filter 100,000 records without loading them.
 
 The process of a job writes it when its report is made. Texts are kept twice: as they are, and letter by letter as they
-may be shown, so that the place of a word is the same in both.
+may be shown, so that the place of a word is the same in both; and apart from what is counted, which must not be read
+through them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ NAME = "explore.sqlite3"
 ENTITY = "entity"
 _TABLES = """
 CREATE TABLE about (told TEXT);
-CREATE TABLE records (n INTEGER PRIMARY KEY, id TEXT, person INTEGER, entity TEXT, date TEXT, rating REAL,
-  text TEXT, shown TEXT, folded TEXT);
+CREATE TABLE records (n INTEGER PRIMARY KEY, id TEXT, person INTEGER, entity TEXT, date TEXT, rating REAL);
+CREATE TABLE texts (n INTEGER PRIMARY KEY, text TEXT, shown TEXT, folded TEXT);
 CREATE TABLE parts (record INTEGER, name TEXT, value TEXT, PRIMARY KEY (name, value, record)) WITHOUT ROWID;
 CREATE TABLE points (id TEXT PRIMARY KEY, place INTEGER, name TEXT, category TEXT, direction TEXT);
 CREATE TABLE opinions (n INTEGER PRIMARY KEY, record INTEGER, point TEXT, direction TEXT, category TEXT,
@@ -58,7 +59,8 @@ def write_index(folder: Path, digest: Digest, records: Sequence[Record]) -> None
         db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
         db.execute("BEGIN")
         db.execute("INSERT INTO about VALUES (?)", (json.dumps(_about(digest, {one.id for one in corrections})),))
-        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _records(digest, records))
+        db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", _records(digest, records))
+        db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", _texts(digest, records))
         db.executemany("INSERT OR IGNORE INTO parts VALUES (?, ?, ?)", _parts(digest, records))
         db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", _points(digest))
         db.executemany("INSERT INTO opinions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _opinions(digest, opinions, place))
@@ -93,13 +95,19 @@ def _names(digest: Digest) -> dict[tuple[str, str], str]:
 
 def _records(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
     people: dict[tuple[str, str], int] = {}
-    names, masks = _names(digest), digest.masks or {}
+    names = _names(digest)
     for n, record in enumerate(records):
-        text = shown_text(record.text, masks.get(record.id, ()))
-        entity = names.get((ENTITY, record.entity or ""), record.entity)
+        entity = names.get((ENTITY, record.entity), visible(record.entity)) if record.entity else None
         who = people.setdefault(person(record), len(people))
         day = record.date.isoformat() if record.date else None
-        yield n, record.id, who, entity, day, record.rating, record.text, text, text.casefold()
+        yield n, record.id, who, entity, day, record.rating
+
+
+def _texts(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[int, str, str, str]]:
+    masks = digest.masks or {}
+    for n, record in enumerate(records):
+        text = shown_text(record.text, masks.get(record.id, ()))
+        yield n, record.text, text, text.casefold()
 
 
 def _parts(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[int, str, str]]:

@@ -105,14 +105,14 @@ def categories(db: sqlite3.Connection) -> list[str]:
 
 def people(db: sqlite3.Connection, asked: Filter, *, opinions: bool) -> int:
     """Count the people of a filter's records, or those who say something that it lets through."""
-    where, values = _where(asked, opinions=opinions)
+    where, values = _where(db, asked, opinions=opinions)
     join = "JOIN opinions o ON o.record = r.n" if opinions else ""
     return int(db.execute(f"SELECT count(DISTINCT r.person) FROM records r {join} {where}", values).fetchone()[0])
 
 
 def mentions(db: sqlite3.Connection, asked: Filter) -> int:
     """Count the opinions that a filter lets through."""
-    where, values = _where(asked)
+    where, values = _where(db, asked)
     return int(
         db.execute(f"SELECT count(*) FROM opinions o JOIN records r ON r.n = o.record {where}", values).fetchone()[0]
     )
@@ -120,7 +120,7 @@ def mentions(db: sqlite3.Connection, asked: Filter) -> int:
 
 def points(db: sqlite3.Connection, asked: Filter) -> list[Line]:
     """List the points that a filter lets through, those of most people first."""
-    where, values = _where(asked)
+    where, values = _where(db, asked)
     rows = db.execute(
         "SELECT p.id, p.name, p.direction, p.category, count(DISTINCT r.person) AS many FROM opinions o "
         f"JOIN records r ON r.n = o.record JOIN points p ON p.id = o.point {where} GROUP BY p.id "
@@ -132,7 +132,7 @@ def points(db: sqlite3.Connection, asked: Filter) -> list[Line]:
 
 def by_category(db: sqlite3.Connection, asked: Filter) -> list[tuple[str | None, str, int]]:
     """Count the people of each category and direction, most people first."""
-    where, values = _where(asked)
+    where, values = _where(db, asked)
     rows = db.execute(
         "SELECT o.category, o.direction, count(DISTINCT r.person) AS many FROM opinions o "
         f"JOIN records r ON r.n = o.record {where} GROUP BY o.category, o.direction ORDER BY many DESC",
@@ -143,10 +143,11 @@ def by_category(db: sqlite3.Connection, asked: Filter) -> list[tuple[str | None,
 
 def said(db: sqlite3.Connection, asked: Filter, *, start: int = 0, most: int = QUOTES) -> Iterator[Said]:
     """Give the opinions that a filter lets through, in the order of the file."""
-    where, values = _where(asked)
+    where, values = _where(db, asked)
     rows = db.execute(
-        "SELECT o.told, r.n, r.shown, r.id, r.entity, r.date, r.rating FROM opinions o "
-        f"JOIN records r ON r.n = o.record {where} ORDER BY o.n LIMIT ? OFFSET ?",
+        "SELECT o.told, t.n, t.shown, r.id, r.entity, r.date, r.rating FROM (SELECT o.n AS n FROM opinions o "
+        f"JOIN records r ON r.n = o.record {where} ORDER BY o.n LIMIT ? OFFSET ?) AS page "
+        "JOIN opinions o ON o.n = page.n JOIN records r ON r.n = o.record JOIN texts t ON t.n = o.record ORDER BY o.n",
         (*values, most, start),
     )
     for told, record, text, *rest in rows:
@@ -156,7 +157,8 @@ def said(db: sqlite3.Connection, asked: Filter, *, start: int = 0, most: int = Q
 def of_record(db: sqlite3.Connection, n: int) -> tuple[dict[str, Any], list[Opinion]] | None:
     """Give a record as it may be shown, with all that was read in it; None where there is none."""
     row = db.execute(
-        "SELECT n, id, entity, date, rating, shown, text FROM records WHERE n = ?", (min(n, 2**62),)
+        "SELECT n, id, entity, date, rating, shown, text FROM records JOIN texts USING (n) WHERE n = ?",
+        (min(n, 2**62),),
     ).fetchone()
     if row is None:
         return None
@@ -191,7 +193,18 @@ def _with(asked: Filter, name: str, value: str) -> Filter:
     return asked._replace(entity=value) if name == ENTITY else asked._replace(part=f"{name}={value}")
 
 
-def _where(asked: Filter, *, opinions: bool = True) -> tuple[str, list[object]]:
+def _look(db: sqlite3.Connection, words: str) -> str:
+    """Find the records in whose text words stand, once for each connection: every text is read for that."""
+    db.executescript(
+        "CREATE TEMP TABLE IF NOT EXISTS looked (words TEXT PRIMARY KEY);"
+        "CREATE TEMP TABLE IF NOT EXISTS found (words TEXT, n INTEGER, PRIMARY KEY (words, n)) WITHOUT ROWID;"
+    )
+    if db.execute("INSERT OR IGNORE INTO looked VALUES (?)", (words,)).rowcount:
+        db.execute("INSERT INTO found SELECT ?, n FROM texts WHERE instr(folded, ?) > 0", (words, words))
+    return words
+
+
+def _where(db: sqlite3.Connection, asked: Filter, *, opinions: bool = True) -> tuple[str, list[object]]:
     """Write the condition of a filter, with the values of its places."""
     terms: list[str] = []
     values: list[object] = []
@@ -207,7 +220,7 @@ def _where(asked: Filter, *, opinions: bool = True) -> tuple[str, list[object]]:
         if getattr(asked, name):
             add(term, float(getattr(asked, name)))
     if asked.text:
-        add("instr(r.folded, ?) > 0", asked.text.casefold())
+        add("r.n IN (SELECT n FROM found WHERE words = ?)", _look(db, asked.text.casefold()))
     if asked.part:
         column, _, value = asked.part.partition("=")
         add("r.n IN (SELECT record FROM parts WHERE name = ? AND value = ?)", column, value)

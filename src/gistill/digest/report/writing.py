@@ -26,6 +26,7 @@ from gistill.digest.report.html import render_html
 from gistill.digest.report.markdown import render_markdown
 from gistill.digest.report.masking import with_all
 from gistill.digest.report.view import View
+from gistill.digest.report.words import visible
 from gistill.digest.report.workbook import MOST, render_workbook
 from gistill.schema import Digest, Opinion, Record
 from gistill.tables import write_csv
@@ -75,11 +76,15 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     for name, (header, cells) in tables.items():
         if cells or name in _ALWAYS:
-            write_csv(folder / name, header, cells)
+            write_csv(folder / name, header, ([_shown(cell) for cell in row] for row in cells))
         else:
             (folder / name).unlink(missing_ok=True)  # an earlier run's
     for name, page in pages.items():
         files.write(folder / name, page)
+
+
+def _shown(cell: object) -> object:
+    return visible(cell) if isinstance(cell, str) else cell
 
 
 def digest_json(digest: Digest) -> str:
