@@ -424,7 +424,7 @@ def with_point(records: list[Record]) -> Digest:
         tally=made.tally,
     )
     whole = {"points": (point,), "cited": tuple(opinions), "contexts": {record.id: record for record in records}}
-    return with_briefs(made.model_copy(update=whole), records, opinions, with_model=False, say=print)
+    return with_briefs(made.model_copy(update=whole), records, opinions, with_model=False, progress=print, say=print)
 
 
 def test_a_digest_has_a_brief_of_each_conversation_and_says_how_they_ended() -> None:
@@ -465,6 +465,36 @@ def test_a_point_says_how_its_conversations_ended_and_the_report_shows_it(tmp_pa
     with (tmp_path / "briefs.csv").open(encoding="utf-8-sig", newline="") as opened:
         assert [row["outcome"] for row in csv.DictReader(opened)] == ["solved", "moved", "open"]
     assert Digest.model_validate_json((tmp_path / "digest.json").read_bytes()) == made
+
+
+def test_a_digest_says_how_far_the_briefs_are_and_how_long_they_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty conversations are given to the model in eights; before it begins, it is said that this takes long."""
+    model = ScriptedModel(lambda request: "The agent has replaced the kettle.")
+    monkeypatch.setattr("gistill.digest.briefs.in_digest.load_summary_writer", lambda say: model)
+    records = [
+        talk(("user", KETTLE[0]), ("agent", "I have replaced it."), id=f"k{n}", author=f"u{n}") for n in range(20)
+    ]
+    told: list[object] = []
+
+    def progress(step: str, done: int, total: int | None) -> None:
+        if step == "write briefs":
+            told.append((done, total))
+
+    quotes = ScriptedModel(lambda request: "Two people complain.")
+    make_digest(records, reader=FakeReader(), writer=quotes, folder=tmp_path, progress=progress, say=told.append)
+    before = told.index((0, 20))
+    assert told[before:] == [
+        (0, 20),
+        "scripted writes a brief of 20 conversations; each takes some seconds. --writer none takes their own words.",
+        (8, 20),
+        (16, 20),
+        (20, 20),
+    ]
+    assert [len(call) for call in model.calls] == [8, 8, 4]
+    times = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["steps"]
+    assert (times[-2]["step"], times[-2]["items"]) == ("write briefs", 20)
 
 
 def test_opinions_are_still_those_of_customers_alone() -> None:

@@ -360,6 +360,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(run: Callable[..., Result]
 def test_progress_in_a_log_names_rate_and_time_left() -> None:
     assert progress_line("extract", 1200, 30000, rate=60.0) == "extract: 1,200 of 30,000, 60 a second, 8 min 0 s left"
     assert progress_line("read", 5, None, rate=0.5) == "read: 5, 0.5 a second"
+    assert progress_line("write briefs", 8, 200, rate=0.2) == "write briefs: 8 of 200, 5 s each, 16 min 0 s left"
     assert progress_line("extract", 0, 9000, rate=0.0) == "extract: 0 of 9,000"
     assert progress_line("extract", 1, 7201, rate=1.0).endswith("2 h 0 min left")
 

@@ -61,10 +61,16 @@ def progress_line(step: str, done: int, total: int | None, *, rate: float) -> st
     """
     parts = [f"{step}: {done:,}" + (f" of {total:,}" if total is not None else "")]
     if rate > 0:
-        parts.append(f"{rate:.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
+        parts.append(_speed(rate))
         if total is not None:
             parts.append(f"{_duration((total - done) / rate)} left")
     return ", ".join(parts)
+
+
+def _speed(rate: float) -> str:
+    if rate < 0.5:
+        return f"{1 / rate:.0f} s each"
+    return f"{rate:.0f} a second" if rate >= 10 else f"{rate:.1f} a second"
 
 
 def _duration(seconds: float) -> str:
@@ -83,7 +89,7 @@ def _bars() -> Progress:
 
         def render(self, task: object) -> Text:
             speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
-            return Text(f"{speed:,.0f} a second" if speed else "")
+            return Text(_speed(speed) if speed else "")
 
     return Progress(
         TextColumn("{task.description:9}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, cast
@@ -150,7 +150,7 @@ def digest(
         | {"seed": str(seed), "min_confidence": _threshold(min_confidence, sure, say)},
     )
     result = with_preset(_rated(result, info, items, failures), preset, sure, kept, info.header if info else (), say)
-    result = _completed(result, info, kept, grouping, sure, bool(writer), show_names, say)
+    result = _finished(_with_source(result, info, kept, grouping), kept, sure, steps, writer, show_names, progress, say)
     told = counted_by_hand(hand, [*by_hand.unattached, *unmatched], as_read, kept)
     result = with_attacks(result, sure, kept, hide=mask_toxic)
     result = corrected(result.model_copy(update={"by_hand": told}), reader, as_read, kept, folder=place, say=say)
@@ -183,19 +183,24 @@ def _models(
     }
 
 
-def _completed(
+def _finished(
     result: Digest,
-    info: TableInfo | None,
     records: Sequence[Record],
-    grouping: Grouping,
     opinions: Sequence[Opinion],
-    writes: bool,
+    steps: Steps,
+    writer: LanguageModel | None,
     show_names: bool,
+    progress: Progress,
     say: Callable[[str], None],
 ) -> Digest:
-    """Add what is known of the source, the briefs of conversations, and where names of customers stand."""
-    result = with_intent(_with_source(result, info, records, grouping), records)
-    result = with_briefs(result, records, opinions, with_model=writes, say=say)
+    """Add what people would do again, the briefs of conversations, and where names of customers stand."""
+    result = with_intent(result, records)
+    if talks := sum(bool(record.turns) for record in records):
+        with steps("write briefs") as count:
+            result = with_briefs(
+                result, records, opinions, with_model=bool(writer), progress=partial(progress, "write briefs"), say=say
+            )
+            count(talks)
     return with_masks(result, records, show_names=show_names)
 
 

@@ -22,6 +22,7 @@ def with_briefs(
     opinions: Sequence[Opinion],
     *,
     with_model: bool,
+    progress: Callable[[int, int], None],
     say: Callable[[str], None],
 ) -> Digest:
     """Add the briefs of the conversations to a digest, and how conversations ended, over all and for each point.
@@ -33,7 +34,8 @@ def with_briefs(
         records: Those that were read; what has no turns is no conversation.
         opinions: The ones that the points are made of.
         with_model: Whether the model of the package may write, where it is installed and there are not too many.
-        say: Called with a sentence when no model writes.
+        progress: Called with briefs made and briefs in all, from 0 on.
+        say: Called with a sentence when no model writes, and before one does, which takes long.
 
     Returns:
         The digest; unchanged where there are no conversations. Of more than `MOST` only those that are quoted have a
@@ -43,7 +45,10 @@ def with_briefs(
     if not talks:
         return digest
     model = load_summary_writer(say) if with_model and len(talks) <= MOST else None
-    briefs = list(make_briefs(talks, writer=model))
+    progress(0, len(talks))
+    if model is not None:
+        say(f"{model.name} writes a brief of {_each(len(talks))} some seconds. --writer none takes their own words.")
+    briefs = list(make_briefs(talks, writer=model, made=lambda done: progress(done, len(talks))))
     ended = {brief.record: brief for brief in briefs}
     record_of = {opinion.id: opinion.record for opinion in opinions}
     points = [
@@ -77,6 +82,10 @@ def load_summary_writer(say: Callable[[str], None]) -> LanguageModel | None:
     except (ModelMissingError, ExtraMissingError) as error:
         say(f"No model writes briefs: {error} They are made of the conversations' own words. {error.hint}")
         return None
+
+
+def _each(talks: int) -> str:
+    return "1 conversation; it takes" if talks == 1 else f"{talks:,} conversations; each takes"
 
 
 def _briefs_of(opinions: Iterable[str], record_of: dict[str, str], ended: dict[str, Brief]) -> list[Brief]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gistill.digest.briefs.outcome import ending
@@ -21,7 +21,7 @@ from gistill.schema import Brief, BriefSentence, Failure, Record
 from gistill.skills.conversation_summary import WORDS, ConversationInput, parse, render
 from gistill.text import is_in_one_of
 
-_AT_ONCE = 32  # conversations in memory
+_AT_ONCE = 8  # conversations in memory, and given to a model together; then it is said how far the work is
 _PIECE = 1_600  # characters of turns that a small model sums up at once; it learned from conversations of this length
 _PIECES = 12  # of a conversation; of a longer one those in the middle are left out
 _FIRST = 4  # of these pieces, how many are from the beginning
@@ -49,6 +49,7 @@ def make_briefs(
     writer: LanguageModel | None = None,
     aspects: Sequence[str] = (),
     words: int = WORDS,
+    made: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Brief]:
     """Make a brief of each conversation, in order.
 
@@ -57,12 +58,13 @@ def make_briefs(
         writer: A model that learned the skill `conversation_summary`; None takes every sentence from the conversation.
         aspects: Only turns with the words of one of them, and the answers to these, are looked at; empty looks at all.
         words: About how long the model should write.
+        made: Called with the number of briefs made so far, after each few.
 
     Returns:
         As many briefs as records. A conversation without words, or without any about the aspects, has one without
         sentences, whose note says so.
     """
-    records = iter(records)
+    records, done = iter(records), 0
     while chunk := list(itertools.islice(records, _AT_ONCE)):
         plans = [_plan(talk_of(record), aspects, pieces=writer is not None) for record in chunk]
         asking = [
@@ -74,6 +76,8 @@ def make_briefs(
         said: list[list[tuple[str, bool] | Failure]] = [[] for _ in plans]
         for (place, _), answer in zip(asking, answers, strict=True):
             said[place].append(answer.failure or (answer.text, answer.stop == "end"))
+        done += len(plans)
+        made(done)
         yield from (_brief(plan, written) for plan, written in zip(plans, said, strict=True))
 
 
