@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import Result
 from hypothesis import given, settings
@@ -312,12 +313,14 @@ def test_whatever_is_said_every_record_has_a_brief_of_its_own_words(turns: list[
 
 def test_markdown_is_escaped_and_a_table_has_no_formula() -> None:
     record = talk(("user", "=cmd() <b>not</b> *my* lamp came broken"), ("agent", "I have replaced it."), id="a|b")
+    formula = talk(("user", "My lamp came broken."), ("agent", "I have replaced it."), id="=cmd()")
     [brief] = briefs(record)
     shown = brief_markdown(brief)
     assert "<b>" not in shown
     assert "\\*my\\*" in shown
     assert "## a&#124;b" in shown
-    assert next(line for line in csv_lines(COLUMNS, [brief_row(brief)]) if "cmd" in line).count("'=cmd()") == 1
+    assert "“=cmd()" in next(line for line in csv_lines(COLUMNS, [brief_row(brief)]) if "cmd" in line)
+    assert "'=cmd()" in next(line for line in csv_lines(COLUMNS, map(brief_row, briefs(formula))) if "cmd" in line)
 
 
 def run(*args: str, given: str | None = None) -> Result:
@@ -464,7 +467,37 @@ def test_a_point_says_how_its_conversations_ended_and_the_report_shows_it(tmp_pa
     assert (row["conversations_judged"], row["solved"], row["moved"], row["open"]) == ("3", "1", "1", "1")
     with (tmp_path / "briefs.csv").open(encoding="utf-8-sig", newline="") as opened:
         assert [row["outcome"] for row in csv.DictReader(opened)] == ["solved", "moved", "open"]
+    points = openpyxl.load_workbook(tmp_path / "report.xlsx")["Points"].iter_rows(values_only=True)
+    cells = dict(zip(*points, strict=True))
+    assert [cells[name] for name in ("conversations judged", "solved", "moved", "open")] == [3, 1, 1, 1]
     assert Digest.model_validate_json((tmp_path / "digest.json").read_bytes()) == made
+
+
+def test_quotes_stand_in_quotation_marks_in_tables_and_a_model_s_sentences_do_not(tmp_path: Path) -> None:
+    records = support(["I have replaced the kettle.", "=1+1 is what I have forwarded.", "I can't say. I will ask."])
+    written, quoted, formula = (
+        briefs(records[0], writer=ScriptedModel(lambda request: "The agent has replaced the kettle."))[0],
+        briefs(records[2])[0],
+        briefs(records[1])[0].model_copy(update={"record": "=1+1", "note": "@SUM(A1)"}),
+    )
+    made = make_digest(records, reader=FakeReader(), writer=None)
+    write_report(made.model_copy(update={"briefs": (written, quoted, formula), "shows_names": True}), tmp_path)
+    with (tmp_path / "briefs.csv").open(encoding="utf-8-sig", newline="") as opened:
+        first, second, _ = csv.DictReader(opened)
+    assert (first["issue"], first["done"]) == (f"“{KETTLE[0]}”", "The agent has replaced the kettle.")
+    assert (second["done"], second["written_by"]) == ("“I can't say.”", "the conversation's own words")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    header, *rows = book["Briefs"].iter_rows(values_only=True)
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
+    slots = ("issue", "done", "outcome words")
+    names = ("conversation", "outcome", *(cell for slot in slots for cell in (slot, f"{slot} source")))
+    assert header[:10] == (*names, "next step", "next step source")
+    assert [shown[0][name] for name in names[:6]] == [
+        "k0", "solved", f"“{KETTLE[0]}”", "quote", "The agent has replaced the kettle.", "model"
+    ]  # fmt: skip
+    assert [shown[1][name] for name in names[4:]] == ["“I can't say.”", "quote", "“I will ask.”", "quote"]
+    assert [cell.data_type for cell in book["Briefs"][4] if cell.value in ("=1+1", "@SUM(A1)")] == ["s", "s"]
+    assert any("right in about two of three" in str(row[0]) for row in book["About"].iter_rows(values_only=True))
 
 
 def test_a_digest_says_how_far_the_briefs_are_and_how_long_they_took(

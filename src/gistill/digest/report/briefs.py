@@ -18,14 +18,22 @@ COLUMNS = (
     "sentences_refused", "note",
 )  # fmt: skip
 
+IN_SHORT = (
+    "conversation", "outcome", "issue", "issue_source", "done", "done_source", "outcome_words", "outcome_words_source",
+    "next_step", "next_step_source", "channel", "turns", "note",
+)  # fmt: skip
+
 
 def brief_row(brief: Brief) -> tuple[object, ...]:
-    """Give a brief as a row under `COLUMNS`; a cell is empty where nothing fills the slot or nothing was judged."""
+    """Give a brief as a row under `COLUMNS`; a cell is empty where nothing fills the slot or nothing was judged.
+
+    What stands in quotation marks is the conversation's own words; the rest a model wrote.
+    """
     slots: dict[str, BriefSentence] = {sentence.slot: sentence for sentence in brief.sentences}
     cells: list[object] = []
     for slot in SLOTS:
         found = slots.get(slot)
-        cells += [found.text, ", ".join(map(str, found.turns))] if found else [None, None]
+        cells += [_quoted(found, found.text), ", ".join(map(str, found.turns))] if found else [None, None]
         if slot == "done":
             cells.append(found.speaker if found else None)
     origins = {sentence.origin for sentence in brief.sentences}
@@ -34,6 +42,17 @@ def brief_row(brief: Brief) -> tuple[object, ...]:
         brief.record, brief.channel, brief.turns, brief.outcome, brief.outcome_turn, *cells, written, brief.left_out,
         len(brief.refused), brief.note or None,
     )  # fmt: skip
+
+
+def short_row(brief: Brief) -> tuple[object, ...]:
+    """Give a brief as a row under `IN_SHORT`, which says of each sentence whether a model wrote it or it is a quote."""
+    slots: dict[str, BriefSentence] = {sentence.slot: sentence for sentence in brief.sentences}
+    cells: list[object] = []
+    for slot in SLOTS:
+        found = slots.get(slot)
+        by = {"writer": "model", "words": "quote"}
+        cells += [_quoted(found, found.text), by[found.origin]] if found else [None, None]
+    return (brief.record, brief.outcome, *cells, brief.channel, brief.turns, brief.note or None)
 
 
 def brief_markdown(brief: Brief) -> str:
@@ -90,5 +109,8 @@ def _places(one: BriefSentence) -> str:
 
 
 def _words(one: BriefSentence) -> str:
-    text = escape_markdown(one.text)
+    return _quoted(one, escape_markdown(one.text))
+
+
+def _quoted(one: BriefSentence, text: str) -> str:
     return f"“{text}”" if one.origin == "words" else text

@@ -40,7 +40,8 @@ def _list(points: Sequence[Point]) -> Markup:
 
 def points_frame(digest: Digest, backend: str) -> Any:
     """Make a data frame of points.csv; see `schema.Digest.points_frame`."""
-    return _frame(rows.POINTS, rows.point_rows(View(digest)), backend)
+    view = View(digest)
+    return _frame(rows.point_columns(view), rows.point_rows(view), backend)
 
 
 def opinions_frame(digest: Digest, backend: str) -> Any:

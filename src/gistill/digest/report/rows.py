@@ -47,8 +47,13 @@ def aspect_rows(view: View) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def point_columns(view: View) -> tuple[str, ...]:
+    """The names of the cells of `point_rows`; how conversations ended where there are any."""
+    return (*POINTS, *ENDED) if view.digest.outcomes else POINTS
+
+
 def point_rows(view: View) -> Iterator[Row]:
-    """One row a point, most people first; a cell is empty where nothing is known."""
+    """One row a point under `point_columns`, most people first; a cell is empty where nothing is known."""
     for point in view.digest.points:
         share, ratings = point.tally.share, point.ratings
         shown = [excerpt for excerpt in view.point_quotes(point) if excerpt.pieces]
@@ -60,6 +65,7 @@ def point_rows(view: View) -> Iterator[Row]:
             "; ".join(f"{term} ({n})" for term, n in point.aspects.items()),
             "; ".join(f"{entry.entity} ({entry.tally.people})" for entry in point.entities),
             _short(ratings.said.value) if ratings else None, _short(ratings.rest.value) if ratings else None, quotation,
+            *(_ended(point) if view.digest.outcomes else ()),
         )  # fmt: skip
 
 
@@ -101,7 +107,7 @@ def _count(by: str, value: object, tally: Tally) -> Row:
     )  # fmt: skip
 
 
-def ended(point: Point) -> tuple[int, int | None, int | None, int | None]:
+def _ended(point: Point) -> tuple[int, int | None, int | None, int | None]:
     """Count how the conversations of a point ended, under `ENDED`; nothing is counted where none was judged."""
     if point.outcomes is None:
         return 0, None, None, None

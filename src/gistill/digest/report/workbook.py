@@ -1,4 +1,4 @@
-"""A View in, a workbook out: points, quoted opinions, counts by entity and period, and what they are."""
+"""A View in, a workbook out: points, opinions, counts by entity and period, briefs, and what they are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import io
 from collections.abc import Iterable, Sequence
 
 from gistill.digest.report import rows
+from gistill.digest.report.briefs import IN_SHORT, short_row
 from gistill.digest.report.view import View
-from gistill.digest.report.words import visible
-from gistill.schema import Opinion
+from gistill.digest.report.words import OUTCOMES_HINT, visible
+from gistill.schema import Digest, Opinion
 
 _MADE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook has to hold some day; equal digests give equal bytes
 MOST = 1_048_575  # opinions; a sheet has one row more, for the names of its columns
 _LONGEST = 32_000  # characters; a cell holds 32,767
 _WIDE = {"point": 34, "quotation": 70, "things": 34, "entities": 34, "aspect": 20, "opinion": 26, "value": 26}
+_WIDE |= dict.fromkeys(("issue", "done", "outcome_words", "next_step"), 60)
 _SHARES = ("share", "share_low", "share_high")
 
 
@@ -32,10 +34,12 @@ def render_workbook(view: View, every: View | None = None) -> bytes:
     with xlsxwriter.Workbook(made, options) as book:
         book.set_properties({"title": visible(view.digest.title), "created": _MADE})
         tables: dict[str, tuple[Sequence[str], Iterable[rows.Row]]] = {
-            "Points": (rows.POINTS, rows.point_rows(view)),
+            "Points": (rows.point_columns(view), rows.point_rows(view)),
             "Opinions": (rows.OPINIONS, rows.opinion_rows(every or view)),
             "Counts": (rows.COUNTS, rows.count_rows(view)),
         }
+        if view.digest.briefs:
+            tables["Briefs"] = (IN_SHORT, map(short_row, view.digest.briefs))
         formats = {
             "head": book.add_format({"bold": True, "bottom": 1}),
             "share": book.add_format({"num_format": "0.0%"}),
@@ -88,6 +92,18 @@ def _about(view: View, listed: Sequence[Opinion]) -> list[str]:
         "Points: what several people say alike. Shares are of all people who wrote, with 95% intervals. People near: "
         "those who say it or nearly the same, so that the truth lies more likely between the two counts.",
         f"Opinions: {many}",
+        *_of_briefs(digest),
         "Counts: all opinions, by entity, by the columns of --by, and by period. Net sentiment is from -1 to 1.",
         f"Names and addresses of customers {names}. An empty cell was not measured, or is not known.",
+    ]
+
+
+def _of_briefs(digest: Digest) -> list[str]:
+    if not digest.briefs:
+        return []
+    return [
+        f"Briefs: one row a conversation ({len(digest.briefs):,}). “model”: a model wrote it, and it passed a check "
+        "against the turns; read the conversation before you act on it. “quote”, in quotation marks: the "
+        "conversation's own words.",
+        f"How a conversation ended (solved, moved elsewhere, open) is {OUTCOMES_HINT}.",
     ]

@@ -61,12 +61,9 @@ def write_report(
         "report.xlsx": render_workbook(view, View(with_all(digest, opinions[:MOST], records)) if opinions else None),
         "chart.svg": main_chart(view),
     }
-    points: list[tuple[object, ...]] = list(rows.point_rows(view))
-    if view.digest.outcomes:
-        points = [(*row, *rows.ended(point)) for row, point in zip(points, view.digest.points, strict=True)]
     tables: dict[str, tuple[tuple[str, ...], list[tuple[object, ...]]]] = {
         "aspects.csv": (rows.ASPECTS, list(rows.aspect_rows(view))),
-        "points.csv": ((*rows.POINTS, *rows.ENDED) if view.digest.outcomes else rows.POINTS, points),
+        "points.csv": (rows.point_columns(view), list(rows.point_rows(view))),
         "corrected.csv": (
             rows.CORRECTED,
             [row for one in view.digest.corrections for row in rows.corrected_rows(view.digest, one)],
