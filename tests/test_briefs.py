@@ -473,6 +473,37 @@ def test_a_point_says_how_its_conversations_ended_and_the_report_shows_it(tmp_pa
     assert Digest.model_validate_json((tmp_path / "digest.json").read_bytes()) == made
 
 
+def test_the_report_says_in_short_how_conversations_ended_and_how_sure_that_is(tmp_path: Path) -> None:
+    write_report(with_point(support(ANSWERS)), tmp_path)
+    words = "of 3 conversations 1 solved (33%), 1 moved elsewhere (33%), 1 open (33%); a hint: rules say so, right in"
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    short = page.split('id="glance"')[1].split("</section>")[0]
+    assert f'How the <a href="#conversations">conversations</a> ended, {words} about two of three.' in short
+    assert page.count(words) >= 2  # beside the point too
+    shown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert f"- How the conversations ended, {words}" in shown.split("## In short")[1].split("## ")[0]
+    for promised in (page, shown):
+        assert "at least" not in promised
+        assert "can hold some who say something near: open the quotations before you act" in promised
+
+
+def test_a_quoted_conversation_is_one_turn_a_line(tmp_path: Path) -> None:
+    """The window of the opinion begins inside the agent's second turn, which is still called the agent's."""
+    far = "Our workshop is in the old mill by the river, and it is open from nine to five. " * 3
+    record = talk(
+        ("user", "Hello."), ("agent", f"Hello! {far.strip()}"), ("user", "My kettle broke."), ("agent", "Got it!"),
+        id="k0",
+    )  # fmt: skip
+    others = [talk(("user", words), ("agent", "Sorry!"), id=f"k{n}", author=f"u{n}") for n, words in enumerate(KETTLE)]
+    write_report(with_point([record, *others[1:]]), tmp_path)
+    shown = (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()
+    at = shown.index("  > user: My kettle broke.")
+    assert shown[at - 2].startswith("  > agent: … ")
+    assert shown[at - 2].endswith("open from nine to five.")
+    assert shown[at + 2] == "  > agent: Got it!"
+    assert shown[at - 1] == shown[at + 1] == "  >"
+
+
 def test_quotes_stand_in_quotation_marks_in_tables_and_a_model_s_sentences_do_not(tmp_path: Path) -> None:
     records = support(["I have replaced the kettle.", "=1+1 is what I have forwarded.", "I can't say. I will ask."])
     written, quoted, formula = (

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gistill.digest.report.html import TEMPLATES
+from gistill.digest.report.quotes import lines
 from gistill.digest.report.view import View
 from gistill.digest.report.words import FILTERS, visible
 
@@ -36,7 +37,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, markup=Markup)
+    environment.filters.update(FILTERS, lines=lines, markup=Markup)
     return environment.get_template("report.md.j2")
 
 

@@ -92,6 +92,34 @@ def sentence(pieces: Sequence[Piece]) -> str:
     return "".join(piece.text for piece in pieces if piece.in_sentence)
 
 
+def lines(excerpt: Excerpt) -> list[str]:
+    """Write an excerpt without marks, a conversation one turn a line: what an agent says is then no customer's.
+
+    Args:
+        excerpt: With pieces.
+
+    Returns:
+        Of a record without turns one line. A turn of which the beginning was left out is still called by its label.
+    """
+    record, opinion = excerpt.record, excerpt.opinion
+    if record is None or opinion is None or not record.turns:
+        return ["".join(piece.text for piece in excerpt.pieces)]
+    text, (start, end) = record.text, _window(record.text, opinion)
+    ends = [0, *(turn.end for turn in record.turns[:-1])]  # before each turn stands its label
+    begun = [border for border, turn in zip(ends, record.turns, strict=True) if border < start <= turn.start]
+    start = min([start, *begun])  # a label is not cut
+    found = [
+        text[max(start, border) : min(end, after)].strip()
+        for border, after in itertools.pairwise([*ends, len(text)])
+        if border < end and after > start
+    ]
+    for border, turn in zip(ends, record.turns, strict=True):
+        if turn.start <= start < turn.end and text[:start].strip():
+            label = text[border : turn.start].strip().rpartition("\n")[2].rstrip()
+            found[0] = f"{label} … {found[0]}" if label else f"… {found[0]}"
+    return [line for line in [*found[:-1], f"{found[-1]} …" if text[end:].strip() else found[-1]] if line]
+
+
 def _covers(span: Span, place: int) -> bool:
     return span.start <= place < span.end
 
