@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from rich.text import Text
 
 from gistill import cli
 from gistill.cli.display import progress_line
@@ -271,6 +273,26 @@ def test_every_field_of_a_recipe_is_printed_without_torch_or_a_recipe(
     assert printed["alpha"] == ["whole number or null", "default null", "LoRA alpha; null means 2 x rank"]
     assert printed["train"] == ["list of sets", "required", "sets to train on"]
     assert printed["schedule"][:2] == ["cosine, linear, constant", 'default "cosine"']
+
+
+def helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Give each command and each of its options with its help."""
+    yield name, command.help or ""
+    for one in command.params:
+        yield f"{name} {one.name}", getattr(one, "help", None) or ""
+    for part, inner in getattr(command, "commands", {}).items():
+        yield from helps(inner, f"{name} {part}")
+
+
+def test_no_word_of_a_help_is_taken_for_markup() -> None:
+    """Square brackets are markup to the library that prints help: what stands in them can vanish."""
+    every = dict(helps(typer.main.get_command(cli.app), "gistill"))
+    assert len(every) > 100
+    for name, text in every.items():
+        shown = Text.from_markup(text).plain
+        assert shown == text, name
+        assert not re.search(r"\S {2,}\S", shown), name
+        assert not re.search(r"[Dd]efault:\W*(?:$|\n|and\b)", shown), name
 
 
 def test_version(run: Callable[..., Result]) -> None:

@@ -65,7 +65,8 @@ Confidence = Annotated[
 ShowNames = Annotated[
     bool,
     typer.Option(
-        "--show-names", help="Show names and addresses of customers in the report. Default: [name hidden] and the like."
+        "--show-names",
+        help="Show names and addresses of customers in the report. Default: a marked placeholder stands for each.",
     ),
 ]
 
