@@ -485,6 +485,7 @@ def test_the_report_says_in_short_how_conversations_ended_and_how_sure_that_is(t
     for promised in (page, shown):
         assert "at least" not in promised
         assert "can hold some who say something near: open the quotations before you act" in promised
+    assert "a model wrote what stands without them. It passed a check of its words and can still be false" in page
 
 
 def test_a_quoted_conversation_is_one_turn_a_line(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def _about(view: View, listed: Sequence[Opinion]) -> list[str]:
         digest.title,
         f"{digest.people:,} people, {digest.read:,} records read, {digest.opinions:,} opinions.",
         "Points: what several people say alike. Shares are of all people who wrote, with 95% intervals. People near: "
-        "those who say it or nearly the same, so that the truth lies more likely between the two counts.",
+        "those who say it or nearly the same. A count misses people who say it in other words, and can hold some who "
+        "say something near: open the quotations before you act.",
         f"Opinions: {many}",
         *_of_briefs(digest),
         "Counts: all opinions, by entity, by the columns of --by, and by period. Net sentiment is from -1 to 1.",
