@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from fake_reader import FakeReader
 from gistill.cli import app
 from gistill.digest.briefs.in_digest import with_briefs
-from gistill.digest.briefs.outcome import ending
+from gistill.digest.briefs.outcome import FILE, ending, features, rules_hash
 from gistill.digest.briefs.talk import Said, channel_by_shape, talk_of
 from gistill.digest.briefs.writing import make_briefs
 from gistill.digest.extract import extract
@@ -118,10 +118,38 @@ def test_thanks_at_the_beginning_solve_nothing_and_one_side_alone_is_not_judged(
     assert ending(()) is None
 
 
-def test_without_a_sign_it_is_solved_if_the_company_has_the_last_word_and_leaves_nothing_open() -> None:
-    assert ending(said(("user", "abc"), ("agent", "def"), ("internal note", "forwarded"))) == ("solved", 2)
-    assert ending(said(("user", "abc"), ("agent", "Which order is it?"))) == ("open", 2)
-    assert ending(said(("agent", "def"), ("user", "abc"))) == ("open", 2)
+@pytest.mark.parametrize(
+    ("issue", "answer", "outcome"),
+    [
+        ("Where is my order?", "Which order is it?", "open"),
+        ("Charged twice!", "Please send us a direct message with your account number.", "moved"),
+        ("My bill is wrong.", "I have corrected it.", "solved"),
+        ("My bill is wrong.", "I will look into it.", "open"),
+        ("Your trains are a disgrace.", "Sorry to hear that.", "open"),
+        ("Four weeks without my refund!", "Thanks for your patience, you will be contacted shortly.", "open"),
+    ],
+)
+def test_politeness_and_promises_solve_nothing(issue: str, answer: str, outcome: str) -> None:
+    end = ending(said(("user", issue), ("agent", answer), ("internal note", "forwarded")))
+    assert end is not None
+    assert end.outcome == outcome
+
+
+def test_where_no_sign_says_the_outcome_the_last_turn_is_named() -> None:
+    end = ending(said(("user", "abc"), ("agent", "def"), ("internal note", "forwarded")))
+    assert end is not None
+    assert end.turn == 2
+
+
+def test_the_head_was_taught_with_the_signs_that_it_sees() -> None:
+    assert json.loads(FILE.read_text("utf-8"))["rules"] == rules_hash()
+    with_turn = features(said(("user", "It works."), ("agent", "Great.")))
+    assert with_turn.shape == (len(json.loads(FILE.read_text("utf-8"))["weights"]),)
+    gone = features(said(("user", "abc"), ("agent", "def")))
+    size = (len(gone) - 26) // 4
+    assert not gone[size : 2 * size].any()
+    assert not gone[3 * size : 4 * size].any()
+    assert gone[:size].any()
 
 
 LAMP = [

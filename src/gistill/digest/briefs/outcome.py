@@ -1,16 +1,26 @@
-"""How a conversation ended, by rules: solved, moved elsewhere, or open; measured in docs/evaluation.md.
+"""How a conversation ended: solved, moved elsewhere, or open; measured in docs/evaluation.md.
 
-The last turns decide. A rule is a sign in a turn of one side, with a weight for one of the three outcomes; signs nearer
-the end weigh more. Weights were chosen on 40 conversations, and the rules know English only.
+The last turns decide. A linear head weighs what the last two turns of each side mean (vectors of the likeness encoder)
+and which signs stand in the last six; a sign nearer the end weighs more. `weights/outcome` has its weights, and who
+taught it. The turn that is named is the one with the strongest sign of that outcome. Both know English only.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gistill.digest.briefs.talk import Said
+from gistill.likeness import load_likeness, window
 from gistill.schema import Outcome
 from gistill.skills.conversation_summary import Speaker
 
@@ -19,6 +29,11 @@ _LAST = 6  # turns of each side that are looked at
 _FADING: dict[Outcome, float] = {"solved": 0.7, "moved": 0.3, "open": 0.7}
 _NOTHING = 0.5  # weight of "open" where no sign is found
 _ANSWERED = 1.0  # weight of "solved" where the company has the last word and leaves nothing open
+_FADED = 0.7  # the same in what the head sees, for every outcome
+_READ = 400  # characters of a turn that the encoder reads, the last ones
+_MEANT = 2.0  # how much a vector weighs beside a sign
+FILE = Path(__file__).parents[2] / "weights" / "outcome" / "outcome.json"
+OUTCOMES: tuple[Outcome, ...] = ("solved", "moved", "open")
 
 
 class Ending(NamedTuple):
@@ -173,26 +188,79 @@ def ending(said: Sequence[Said]) -> Ending | None:
         said: All turns, in order; notes are the company's and say nothing here.
 
     Returns:
-        The outcome, and the turn whose sign weighs most for it. Where no sign is found it is solved if the company has
-        the last word, else open, by the last turn. None where one side only speaks: then nothing was answered that
-        could be judged.
+        The likeliest outcome, and the turn whose sign weighs most for it; the last turn where no sign stands for it.
+        None where one side only speaks: then nothing was answered that could be judged.
     """
     turns = [turn for turn in said if turn.speaker != "note"]
     if len({turn.speaker == "customer" for turn in turns}) < 2:
         return None
-    weights: dict[Outcome, float] = {"solved": 0.0, "moved": 0.0, "open": _NOTHING}
-    best: dict[Outcome, tuple[float, int]] = {}
+    weights, bias = _head()
+    found = OUTCOMES[int(np.argmax(features(turns) @ weights + bias))]
+    signs = [
+        (weighs / (1 + _FADING[found] * (len(turns) - 1 - place)), turn.number)
+        for customers, rules in ((True, _CUSTOMER), (False, _COMPANY))
+        for place, turn in _last(turns, customers)
+        if (weighs := _signs(turn.text, rules).get(found, 0.0))
+    ]
+    return Ending(found, max(signs)[1] if signs else turns[-1].number)
+
+
+def features(turns: Sequence[Said]) -> NDArray[np.float64]:
+    """Give what the head sees of a conversation.
+
+    Args:
+        turns: Both sides, without notes.
+
+    Returns:
+        Shape (F,): the vectors of the last and the last but one turn of the customer, then of the company; for each
+        sign how near to the end it last stands (1: in the last turn, 0: in none of the last six of its side); whether
+        the customer has the last word; and what the signs weigh in all for each of `OUTCOMES`, by weights that were
+        chosen by hand on 40 conversations. A turn that is not there is a vector of zeros.
+    """
+    read, signs = [], []
     for customers, rules in ((True, _CUSTOMER), (False, _COMPANY)):
-        mine = [(place, turn) for place, turn in enumerate(turns) if (turn.speaker == "customer") == customers]
-        for place, turn in mine[-_LAST:]:
+        mine = _last(turns, customers)
+        last = [turn.text[-_READ:] for _, turn in mine[-2:]][::-1]
+        read += [*last, *[""] * (2 - len(last))]
+        for rule in rules:
+            after = [len(turns) - 1 - place for place, turn in mine if rule.sign.search(turn.text)]
+            signs.append(max((1 / (1 + _FADED * many) for many in after), default=0.0))
+    with _encoding:
+        vectors = _encoder().embed([window(text, (0, len(text))) for text in read])
+    vectors[[not text.strip() for text in read]] = 0.0
+    whole = [float(turns[-1].speaker == "customer")]
+    return np.concatenate([_MEANT * vectors.astype(np.float64).ravel(), signs, whole, _sums(turns)])
+
+
+def _sums(turns: Sequence[Said]) -> list[float]:
+    weights: dict[Outcome, float] = {"solved": 0.0, "moved": 0.0, "open": _NOTHING}
+    for customers, rules in ((True, _CUSTOMER), (False, _COMPANY)):
+        for place, turn in _last(turns, customers):
             for outcome, weighs in _signs(turn.text, rules).items():
-                faded = weighs / (1 + _FADING[outcome] * (len(turns) - 1 - place))
-                weights[outcome] += faded
-                best[outcome] = max(best.get(outcome, (0.0, 0)), (faded, turn.number))
+                weights[outcome] += weighs / (1 + _FADING[outcome] * (len(turns) - 1 - place))
     if turns[-1].speaker != "customer" and "open" not in _signs(turns[-1].text, _COMPANY):
         weights["solved"] += _ANSWERED
-    found = max(weights, key=lambda name: weights[name])
-    return Ending(found, best[found][1] if found in best else turns[-1].number)
+    return [weights[outcome] for outcome in OUTCOMES]
+
+
+def rules_hash() -> str:
+    """Name the signs that the head was taught with: first 16 hexadecimal digits of the sha256 over their patterns."""
+    return hashlib.sha256("\n".join(rule.sign.pattern for rule in (*_CUSTOMER, *_COMPANY)).encode()).hexdigest()[:16]
+
+
+_encoding = Lock()  # the encoder serves one thread at a time
+_encoder = cache(load_likeness)
+
+
+@cache
+def _head() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    head = json.loads(FILE.read_text(encoding="utf-8"))
+    return np.array(head["weights"], dtype=np.float64), np.array(head["bias"], dtype=np.float64)
+
+
+def _last(turns: Sequence[Said], customers: bool) -> list[tuple[int, Said]]:
+    """Give the last turns of a side with their places."""
+    return [(place, turn) for place, turn in enumerate(turns) if (turn.speaker == "customer") == customers][-_LAST:]
 
 
 def weight(text: str, outcome: Outcome, speaker: Speaker) -> float:
