@@ -7,7 +7,8 @@ and the errors that a large language model marked in it. For each code: the shar
 in which the rules of `gistill analyze` name it, how many of the marked the rules find, and how many of those that rules
 name are marked; 95% Wilson intervals. Then how far two independent readings of the same summaries agree (Cohen's
 kappa), and what one reading that did not know whose they were marked in summaries of people and of the writer. Last,
-what other blind readings marked in the editors' corrections, and in what students wrote about the parts test and valid.
+what other blind readings marked in the editors' corrections, and in what students wrote about the parts test and
+valid, and how they rated these.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ from gistill.grounding.faults.taxonomy import load_taxonomy
 from gistill.stats import bootstrap_interval, paired_bootstrap, wilson
 
 FOLDER = Path(__file__).parent / "arf"
+PAIRS = (
+    ("edit", "raw"),
+    ("revised-0", "raw-0"),
+    ("revised-gemma-0", "raw-gemma-0"),
+    ("revised-0", "teacher"),
+    ("revised-gemma-0", "teacher"),
+    ("raw-0", "teacher"),
+)
 ANY = "any"
 HEAD = "| code | error | marked | rules name it | of the marked, found by rules | of those named, marked |"
 
@@ -114,13 +123,37 @@ def judged() -> None:
             low, high = bootstrap_interval(table, mean)
             wrong = shown(sum(count > 0 for count in errors.values()), len(errors))
             print(f"| {who} | {len(errors)} | {mean(table.sum(axis=0)):.2f} ({low:.2f} to {high:.2f}) | {wrong} |")
-        for one, other in (("edit", "raw"), ("revised-0", "raw-0"), ("revised-0", "teacher"), ("raw-0", "teacher")):
+        for one, other in PAIRS:
             both = sorted(by.get(one, {}).keys() & by.get(other, {}).keys())
             if both:
                 a, b = (np.column_stack([[by[who][name] for name in both], np.ones(len(both))]) for who in (one, other))
                 less = paired_bootstrap(a, b, mean)
                 bounds = f"({less.low:+.2f} to {less.high:+.2f})"
                 print(f"{one} less {other}: {less.value:+.2f} {bounds}, {len(both)} read for both")
+
+
+def rated() -> None:
+    """Print how useful blind readings found the summaries of six writers, and how far two of them agree."""
+    by: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows("ratings.jsonl"):
+        times = by.setdefault("second" if row["reader"] == "second" else "first", {})
+        times.setdefault(row["by"], {})[f"{row['part']}:{row['id']}"] = row["rating"]
+    print("\n| whose | summaries | rating, 1 to 5 |\n" + "| --- " * 3 + "|")
+    for who, found in by["first"].items():
+        table = np.column_stack([list(found.values()), np.ones(len(found))])
+        low, high = bootstrap_interval(table, mean)
+        print(f"| {who} | {len(found)} | {mean(table.sum(axis=0)):.2f} ({low:.2f} to {high:.2f}) |")
+    for one, other in PAIRS[1:]:
+        both = sorted(by["first"][one])
+        a, b = (
+            np.column_stack([[by["first"][who][name] for name in both], np.ones(len(both))]) for who in (one, other)
+        )
+        more = paired_bootstrap(a, b, mean)
+        print(
+            f"{one} less {other}: {more.value:+.2f} ({more.low:+.2f} to {more.high:+.2f}), {len(both)} rated for both"
+        )
+    twice = [(by["first"][who][name], value) for who, some in by["second"].items() for name, value in some.items()]
+    print(f"{len(twice)} rated twice: {shown(sum(a == b for a, b in twice), len(twice))}% the same")
 
 
 def mean(total: NDArray[np.float64]) -> float:
@@ -146,6 +179,7 @@ def main() -> None:
     agreement(found, list(names), names)
     blind(list(names), names)
     judged()
+    rated()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/gguf_base.py gemma-3-270m-q4_k_m.gguf OUT
 
-transformers opens the file and gives each weight back in 16 bits: what the file's quantization lost stays lost. The chat
-format is Gemma's; a base that was never taught one learns it with the first training.
+transformers opens the file and gives each weight back in 16 bits: what the file's quantization lost stays lost. The
+chat format is Gemma's; a base that was never taught one learns it with the first training.
 """
 
 from __future__ import annotations
