@@ -503,10 +503,12 @@ def test_a_point_says_how_its_conversations_ended_and_the_report_shows_it(tmp_pa
 
 def test_the_report_says_in_short_how_conversations_ended_and_how_sure_that_is(tmp_path: Path) -> None:
     write_report(with_point(support(ANSWERS)), tmp_path)
-    words = "of 3 conversations 1 solved (33%), 1 moved elsewhere (33%), 1 open (33%); a hint: rules say so, right in"
+    words = (
+        "of 3 conversations 1 solved (33%), 1 moved elsewhere (33%), 1 open (33%); a hint: told from the last turns,"
+    )
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     short = page.split('id="glance"')[1].split("</section>")[0]
-    assert f'How the <a href="#conversations">conversations</a> ended, {words} about two of three.' in short
+    assert f'How the <a href="#conversations">conversations</a> ended, {words} right in about two of three.' in short
     assert page.count(words) >= 2  # beside the point too
     shown = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert f"- How the conversations ended, {words}" in shown.split("## In short")[1].split("## ")[0]

@@ -344,7 +344,7 @@ def slot_word(slot: str) -> str:
     return {"issue": "Issue", "done": "What was done", "outcome": "Outcome", "next": "Next step"}[slot]
 
 
-OUTCOMES_HINT = "a hint: rules say so, right in about two of three"  # measured: docs/evaluation.md
+OUTCOMES_HINT = "a hint: told from the last turns, right in about two of three"  # measured: docs/evaluation.md
 
 
 def outcomes_words(ended: Outcomes) -> str:
