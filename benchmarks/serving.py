@@ -1,13 +1,14 @@
 """How a running service stands load: latencies, throughput, memory, and mixed work among injected faults.
 
-    python benchmarks/serving.py load --seconds 30 --clients 64     # batched, unbatched, `gistill extract`, in one run
-    python benchmarks/serving.py mixed --minutes 30                 # killed jobs, silent clients
+    python benchmarks/serving.py load --seconds 30 --clients 64     # batched, unbatched, `gistill extract`; needs wrk
+    python benchmarks/serving.py mixed --minutes 30                 # killed jobs, slow clients, a full disk (as root)
     python benchmarks/serving.py mixed --minutes 1 --writer none    # a short look
 
 It starts `gistill serve` itself, on a free port with a folder of its own. `load` sends one record a request, from each
-client as soon as the last answer is there. `mixed` sends files, opinions and chats, kills the process of a running job,
-and opens connections that say nothing or stop in the middle. At the end every job that was accepted must have
-ended, and its opinions must be those of a run without faults. Memory is read from /proc once a second.
+client as soon as the last answer is there, and never a sentence twice. `mixed` sends files, opinions and chats, kills
+the process of a running job, opens connections that say nothing, stop in the middle or trickle, and fills the disk for
+some seconds. At the end every job that was accepted must have ended, and its opinions must be those of a run without
+faults. Memory is read from /proc once a second.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -32,13 +34,16 @@ from typing import Any
 import httpx2
 import numpy as np
 
+THINGS = ("battery", "screen", "zip", "app", "hinge", "manual", "strap", "charger")
+VERDICTS = ("broke", "still works great", "got slow", "looks cheap", "is easy to use")
+ENDS = ("support never answered", "I would buy it again", "the price is fair", "they refunded me at once")
 TEXTS = [
-    f"{start} The {thing} {verdict} after {days} days, and {end}"
+    f"{start} The {thing} {verdict} after {days} days, and {end}."
     for start in ("I bought it last month.", "Second one we own.", "A gift.", "Honestly?")
-    for thing in ("battery", "screen", "zip", "app", "hinge", "manual")
-    for verdict in ("broke", "still works great", "got slow")
+    for thing in THINGS
+    for verdict in VERDICTS
     for days in (2, 30)
-    for end in ("support never answered.", "I would buy it again.", "the price is fair.")
+    for end in ENDS
 ]
 
 
@@ -75,63 +80,51 @@ async def watched(pid: int, kept: list[tuple[float, float]], began: float) -> No
         await asyncio.sleep(1)
 
 
-def told(seconds: list[float], span: float) -> dict[str, float]:
-    p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) if seconds else (float("nan"),) * 3
-    return {
-        "answers": len(seconds),
-        "a_second": round(len(seconds) / span, 2),
-        "p50_ms": round(1000 * float(p50), 1),
-        "p95_ms": round(1000 * float(p95), 1),
-        "p99_ms": round(1000 * float(p99), 1),
-    }
+def loaded(url: str, key: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Ask from many clients at once, each again when it has its answer; the client is wrk, which costs little."""
+    script = str(Path(__file__).with_name("load.lua"))
+    command = ["wrk", "-t1", f"-c{options.clients}", f"-d{options.seconds}s", "--timeout", "120s", "-s", script, url]
+    ran = subprocess.run([*command, "--", key, str(options.sentences)], check=True, capture_output=True, text=True)
+    return json.loads(ran.stdout.splitlines()[-1])
 
 
-async def loaded(url: str, clients: int, seconds: float) -> dict[str, Any]:
-    """Ask from many clients at once, each again when it has its answer."""
-    took: list[float] = []
-    statuses: Counter[int] = Counter()
-    end = time.monotonic() + seconds
-
-    async def one(client: httpx2.AsyncClient, draw: random.Random) -> None:
-        while time.monotonic() < end:
-            began = time.monotonic()
-            told = await client.post(f"{url}/v1/opinions", json={"records": [{"text": draw.choice(TEXTS)}]})
-            statuses[told.status_code] += 1
-            if told.status_code == 200:
-                took.append(time.monotonic() - began)
-
-    limits = httpx2.Limits(max_connections=clients, max_keepalive_connections=clients)
-    async with httpx2.AsyncClient(timeout=120, limits=limits) as client:
-        await asyncio.gather(*(one(client, random.Random(number)) for number in range(clients)))
-    return told(took, seconds) | {"statuses": dict(statuses)}
-
-
-def extracted(folder: Path, count: int) -> float:
-    """Give the records a second of `gistill extract` over as many different texts, loading not counted."""
+def extracted(folder: Path, count: int, sentences: int) -> float:
+    """Give the records a second of `gistill extract` over as many such texts, loading not counted."""
     draw = random.Random(0)
     seconds = []
     for many in (1, count):
+        rows = []
+        for row in range(many):
+            said = (
+                f"The {draw.choice(THINGS)} of order e{many}-{row}-{number} {draw.choice(VERDICTS)}, and "
+                f"{draw.choice(ENDS)}."
+                for number in range(sentences)
+            )
+            rows.append(json.dumps({"text": " ".join(said)}))
         file = folder / f"{many}.jsonl"
-        file.write_text("".join(json.dumps({"text": draw.choice(TEXTS)}) + "\n" for _ in range(many)), "utf-8")
+        file.write_text("\n".join(rows), "utf-8")
         began = time.monotonic()
         command = [sys.executable, "-m", "gistill", "extract", str(file), "-o", str(folder / f"{many}.out.jsonl")]
         subprocess.run(command, check=True, capture_output=True)
         seconds.append(time.monotonic() - began)
-    return count / max(seconds[1] - seconds[0], 1e-9)
+    return (count - 1) / max(seconds[1] - seconds[0], 1e-9)
 
 
 def load(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {"clients": options.clients, "seconds": options.seconds}
+    found: dict[str, Any] = {"clients": options.clients, "seconds": options.seconds, "sentences": options.sentences}
     for name, more in (("batched", []), ("unbatched", ["--no-batching"])):
         with serving(folder / name, "--writer", "none", *more) as (url, pid):
             before = memory(pid)
-            found[name] = asyncio.run(loaded(url, options.clients, options.seconds))
+            found[name] = loaded(url, name[0], options)
             found[name] |= {"memory_mib": [round(before), round(memory(pid))]}
-    found["extract_a_second"] = round(extracted(folder, max(500, found["batched"]["answers"])), 2)
+    found["extract_a_second"] = round(extracted(folder, max(500, found["batched"]["answers"]), options.sentences), 1)
+    rate = found["batched"]["a_second"]
+    found["times_unbatched"] = round(rate / found["unbatched"]["a_second"], 2)
+    found["share_of_extract"] = round(rate / found["extract_a_second"], 2)
     return found
 
 
-async def mixed_load(url: str, pid: int, options: argparse.Namespace) -> dict[str, Any]:
+async def mixed_load(url: str, pid: int, disk: Path | None, options: argparse.Namespace) -> dict[str, Any]:
     """Send files, opinions and chats for some minutes, with faults between them."""
     began = time.monotonic()
     end, draw = began + 60 * options.minutes, random.Random(options.seed)
@@ -140,43 +133,80 @@ async def mixed_load(url: str, pid: int, options: argparse.Namespace) -> dict[st
     jobs: dict[str, str] = {}  # id -> its file
     watching = asyncio.create_task(watched(pid, held, began))
 
-    async def ask(client: httpx2.AsyncClient, path: str, body: Any) -> None:
-        told = await client.post(f"{url}{path}", json=body)
+    async def ask(client: httpx2.AsyncClient, path: str, **body: Any) -> httpx2.Response | None:
+        try:
+            told = await client.post(f"{url}{path}", **body)
+        except httpx2.HTTPError as error:
+            statuses[f"{path} {type(error).__name__}"] += 1
+            return None
         statuses[f"{path} {told.status_code}"] += 1
+        return told
 
     async def files(client: httpx2.AsyncClient) -> None:
         while time.monotonic() < end:
             text = "text\n" + "\n".join(f'"{draw.choice(TEXTS)}"' for _ in range(options.rows))
             kind = {"Content-Type": "application/octet-stream"}
-            told = await client.post(f"{url}/v1/digests?writer=none", content=text.encode(), headers=kind)
-            statuses[f"/v1/digests {told.status_code}"] += 1
-            if told.status_code == 202:
+            told = await ask(client, "/v1/digests?writer=none", content=text.encode(), headers=kind)
+            if told is not None and told.status_code == 202:
                 jobs[told.json()["id"]] = text
             await asyncio.sleep(options.pause)
 
     async def others(client: httpx2.AsyncClient) -> None:
         chat = {"model": "gistill", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 16}
         while time.monotonic() < end:
-            await ask(client, "/v1/opinions", {"records": [{"text": draw.choice(TEXTS)}]})
+            await ask(client, "/v1/opinions", json={"records": [{"text": draw.choice(TEXTS)}]})
             if options.writer != "none":
-                await ask(client, "/v1/chat/completions", chat)
+                await ask(client, "/v1/chat/completions", json=chat)
             await asyncio.sleep(0.2)
 
     async def faults() -> None:
         host, port = url.removeprefix("http://").split(":")
-        silent: list[asyncio.StreamWriter] = []
-        while time.monotonic() < end:
+        lines: list[asyncio.StreamWriter] = []
+        for number in itertools.count(1):
             await asyncio.sleep(options.fault)
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-            for child in children[:1]:
+            if time.monotonic() > end:
+                break
+            found = (file.read_text("ascii").split() for file in Path(f"/proc/{pid}/task").glob("*/children"))
+            for child in [child for children in found for child in children][:1]:
                 with contextlib.suppress(OSError):
                     os.kill(int(child), signal.SIGKILL)
-                    statuses["killed jobs"] += 1
+                    statuses["fault: killed job"] += 1
             _, line = await asyncio.open_connection(host, int(port))
-            line.write(draw.choice([b"", b"GET / HT", b"POST /v1/opinions HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"]))
-            silent.append(line)
-        for line in silent:
+            begun = b"POST /v1/opinions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\n{"
+            line.write(draw.choice([b"", b"GET / HT", begun]))
+            lines.append(line)
+            statuses["fault: half-open connection"] += 1
+            if number % 3 == 0:
+                await slow(host, int(port))
+            if number % 6 == 0 and disk is not None:
+                await full(disk)
+        for line in lines:
             line.close()
+
+    async def slow(host: str, port: int) -> None:
+        """Send a body a byte at a time, for as long as the server bears it."""
+        statuses["fault: slow client"] += 1
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"POST /v1/opinions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 9000\r\n\r\n")
+        answer = asyncio.ensure_future(reader.read(12))
+        with contextlib.suppress(OSError):
+            while not answer.done():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.wait([answer], timeout=1)
+            statuses[f"slow client: {(await answer).decode()[9:]}"] += 1
+        writer.close()
+
+    async def full(disk: Path) -> None:
+        """Leave no room on the disk for some seconds."""
+        statuses["fault: full disk"] += 1
+        filler = disk / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(2**16))
+        await asyncio.sleep(5)
+        filler.unlink()
 
     async with httpx2.AsyncClient(timeout=130) as client:
         await asyncio.gather(files(client), *(others(client) for _ in range(4)), faults())
@@ -212,9 +242,23 @@ def _memories(held: list[tuple[float, float]]) -> dict[str, float]:
     return found
 
 
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """Make a disk of 512 MiB that can be filled, in memory; None where the system does not let us."""
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", folder], check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=False)
+
+
 def mixed(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    with serving(folder / "mixed", "--writer", options.writer) as (url, pid):
-        return asyncio.run(mixed_load(url, pid, options))
+    jobs = folder / "disk" / "jobs"
+    with small_disk(folder / "disk") as disk, serving(jobs, "--writer", options.writer) as (url, pid):
+        return asyncio.run(mixed_load(url, pid, disk, options))
 
 
 def main() -> None:
@@ -222,7 +266,8 @@ def main() -> None:
     kinds = parser.add_subparsers(dest="kind", required=True)
     one = kinds.add_parser("load")
     one.add_argument("--clients", type=int, default=64)
-    one.add_argument("--seconds", type=float, default=30)
+    one.add_argument("--seconds", type=int, default=30)
+    one.add_argument("--sentences", type=int, default=1, help="sentences of a record")
     two = kinds.add_parser("mixed")
     two.add_argument("--minutes", type=float, default=30)
     two.add_argument("--writer", default="auto")

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from gistill.serve.answering import answers
+from gistill.serve.answering import answers, warm
 from gistill.serve.bodies import Health
 from gistill.serve.chatting import chats
 from gistill.serve.digests import digests, opened
@@ -141,6 +141,7 @@ def _watch(app: FastAPI, state: State) -> None:
 async def _load(state: State, load: Callable[[], Loaded], together: bool, say: Say) -> None:
     try:
         loaded = await asyncio.to_thread(load)
+        await asyncio.to_thread(warm, loaded)
     except Exception as error:
         say(f"The models cannot be loaded ({type(error).__name__}).")
         state.broken = True
