@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,3 +240,31 @@ def test_nobody_is_worked_for_who_has_gone_or_waited_too_long() -> None:
     with within(gone), pytest.raises(BodyError, match="disconnected"):
         reader.read(["great sound"])
     closing.close(5)
+
+
+@pytest.mark.slow
+def test_what_the_first_requests_need_is_loaded_before_they_are_let_in() -> None:
+    """Loads the shipped reader in a process of its own; then neither a module nor a model may be left to load."""
+    script = """
+import sys
+from pathlib import Path
+from gistill.reader import load_readers
+from gistill.serve.answering import make_summaries, read_opinions, warm
+from gistill.serve.bodies import OpinionsAsked, SummariesAsked
+from gistill.serve.state import Loaded
+
+def held():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+reader = load_readers(None)
+began = held()
+warm(Loaded(reader, None, None))
+warmed, modules = held(), set(sys.modules)
+read_opinions(OpinionsAsked(records=[{"text": "Les frites sont froides."}, {"text": "The app crashes."}]), reader)
+turns = [{"role": "customer", "content": "Where is my parcel?"}, {"role": "agent", "content": "On its way."}]
+make_summaries(SummariesAsked(records=[{"messages": turns}]), None)
+print(warmed - began > 50, held() - warmed < 25, sorted(set(sys.modules) - modules))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert ran.stdout.split(maxsplit=2) == ["True", "True", "[]\n"]
