@@ -63,6 +63,7 @@ ROWS = {
     "grounding": 2,
     "digest": 3,
     "train": 3,
+    "explore": 4,
     "bench": 4,
     "analysis": 4,
     "distill": 5,  # a walk over training and the benchmark
@@ -102,9 +103,7 @@ ROOMS = {
         "listening": 0,
         "metrics": 0,
         "jobs": 0,
-        "index": 0,
         "judging": 0,
-        "slices": 1,
         "work": 1,
         "openai": 1,
         "limits": 2,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gistill.explore import slices
+from gistill.explore.index import write_index
+from gistill.explore.slices import Filter
 from gistill.schema import Opinion
-from gistill.serve import slices
-from gistill.serve.index import write_index
-from gistill.serve.slices import Filter
 from gistill.tables import write_jsonl
 from test_attack_texts import ACTING, ATTACKS, quoting_all
 
 
 def indexed(folder: Path) -> list[Opinion]:
     digest = quoting_all()
-    (folder / "out").mkdir()
     records = list(digest.contexts.values())
-    write_jsonl(folder / "out" / "opinions.jsonl", digest.cited)
+    write_jsonl(folder / "opinions.jsonl", digest.cited)
+    (folder / "digest.json").write_text(digest.model_dump_json(), encoding="utf-8")
     write_index(folder, digest, records)
     return list(digest.cited)
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from gistill.corrections.form import load
 from gistill.digest import correcting
-from gistill.mcp.tools import compare
+from gistill.mcp.comparing import compare
 from serve_process import Server, serving, until
 
 pytestmark = pytest.mark.slow

@@ -34,9 +34,11 @@ OUTPUTS = (
 )
 MARKS = ("spotcheck.jsonl", "corrections.jsonl")  # a person's work: never written over by a report
 SOMETIMES = ("corrected.csv", "briefs.csv")  # where the reader's mistakes are known; where there are conversations
+INDEX = "explore.sqlite3"  # what the pages of the service and an agent's `compare` count from
 ASKED = ("correct.html", "label-studio.json", "label-studio.xml", "doccano.jsonl")  # what `gistill correct` writes
 OURS = frozenset(
-    {*OUTPUTS, *SOMETIMES, *MARKS, *ASKED, "opinions.readings.jsonl", "opinions.manifest.json", "manifest.json", LOCK},
+    {*OUTPUTS, *SOMETIMES, *MARKS, *ASKED, INDEX, LOCK}
+    | {"opinions.readings.jsonl", "opinions.manifest.json", "manifest.json"}
 )
 UNMASKED = ("digest.json", "opinions.jsonl", "opinions.readings.jsonl")  # exact; names of customers stay in them
 EXAMPLES = 5  # failures of each kind that are shown as examples

@@ -10,6 +10,8 @@ from typing import Any
 from gistill import install
 from gistill.errors import ExtraMissingError, GistillError
 from gistill.mcp import tools
+from gistill.mcp.comparing import Only
+from gistill.mcp.comparing import compare as compared
 from gistill.mcp.root import without_root
 
 INSTRUCTIONS = (
@@ -75,8 +77,11 @@ def made(root: Path) -> Any:
         return answered(lambda: tools.evidence(root, folder, claim))
 
     @server.tool()
-    def compare(folder: str, by: str, one: str, other: str) -> dict[str, Any]:
-        """Compare two slices of a report (two products, two values of a column): each difference is signal or noise."""
-        return answered(lambda: tools.compare(root, folder, by, one, other))
+    def compare(folder: str, by: str, one: str, other: str, only: Only | None = None) -> dict[str, Any]:
+        """Compare two slices of a report (two products, two values of a column): each difference is signal or noise.
+
+        `only` limits both by words, product, column, days, rating, side, category or strength.
+        """
+        return answered(lambda: compared(root, folder, by, one, other, only=only))
 
     return server

@@ -15,10 +15,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, StreamingResponse
 
-from gistill.digest.steps import OUTPUTS, SOMETIMES
+from gistill.digest.steps import INDEX, OUTPUTS, SOMETIMES
 from gistill.schema import Digest
 from gistill.serve.bodies import Error, JobBody, JobError, JobList, PreviewBody, Settings, Upload
-from gistill.serve.index import NAME as INDEX
 from gistill.serve.jobs import ENDED, Job
 from gistill.serve.openai.bodies import BodyError
 from gistill.serve.security import EXPLORE, OPENED
@@ -161,7 +160,7 @@ def opened(state: State) -> APIRouter:
 def show(state: State, job: Job) -> JobBody:
     """Show a job to its owner."""
     folder = state.jobs.place(job.id) / "out"
-    done, explored = job.state == "done", (state.jobs.place(job.id) / INDEX).is_file()
+    done, explored = job.state == "done", (folder / INDEX).is_file()
     return JobBody(
         id=job.id,
         state=job.state,

@@ -22,13 +22,13 @@ from gistill.corrections.form import FILE, load
 from gistill.corrections.tasks import LEVELS
 from gistill.digest.report.words import category_or_none, counted, number, share_of, visible
 from gistill.errors import GistillError
-from gistill.serve import slices
-from gistill.serve.index import ENTITY
+from gistill.explore import slices
+from gistill.explore.index import ENTITY
+from gistill.explore.slices import DIRECTIONS, Filter
 from gistill.serve.jobs import Job
 from gistill.serve.judging import Judged, judged, keep, pieces
 from gistill.serve.openai.bodies import BodyError
 from gistill.serve.security import EXPLORE, OPENED
-from gistill.serve.slices import DIRECTIONS, Filter
 from gistill.serve.state import State
 from gistill.stats import wilson
 from gistill.tables.outputs import csv_lines
@@ -66,7 +66,7 @@ def exploring(state: State) -> APIRouter:
     async def export(ticket: str, http: Request) -> Response:
         job, asked = _job(state, ticket), _filter(http)
         headers = {"Content-Disposition": 'attachment; filename="opinions.csv"'}
-        lines = _lines(state.jobs.place(job.id), asked)
+        lines = _lines(_report(state, job), asked)
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get(OPENED + "{ticket}/state")
@@ -83,7 +83,7 @@ def _changes(state: State, router: APIRouter) -> APIRouter:
     @router.post(OPENED + "{ticket}/correct")
     async def correct(ticket: str, http: Request) -> Response:
         job, form = _job(state, ticket), _form(http, await http.body())
-        place = state.jobs.place(job.id)
+        place = _report(state, job)
 
         def work() -> str:
             with slices.asking(place) as db:
@@ -93,7 +93,7 @@ def _changes(state: State, router: APIRouter) -> APIRouter:
             made = judged(Judged(**{name: form.get(name, "")[:_LONG] for name in Judged._fields}), *found)
             if isinstance(made, str):
                 return made
-            keep(place / "out", made)
+            keep(place, made)
             return ""
 
         try:
@@ -123,6 +123,10 @@ def _job(state: State, ticket: str) -> Job:
     if job is None:
         raise BodyError("The address is too old. Open it again from the first page.", status=404, code="no_ticket")
     return job
+
+
+def _report(state: State, job: Job) -> Path:
+    return state.jobs.place(job.id) / "out"
 
 
 def _again(state: State, job: Job) -> str:
@@ -175,12 +179,12 @@ async def _drawn(
         job = _job(state, ticket)
     except BodyError as error:
         return _problem(error)
-    place = state.jobs.place(job.id)
+    place = _report(state, job)
 
     def draw() -> str:
         with slices.asking(place) as db:
             about, told = slices.about(db), ask(db, job)
-        waiting = sum(one.id not in set(about["corrections"]) for one in load(place / "out" / FILE))
+        waiting = sum(one.id not in set(about["corrections"]) for one in load(place / FILE))
         base = f"{OPENED}{_again(state, job)}"
         return _ENVIRONMENT.get_template(template).render(
             about=about, base=base, job=job, waiting=waiting, busy=job.state in ("queued", "running"), **told
@@ -267,7 +271,7 @@ def _record(state: State, db: sqlite3.Connection, job: Job, n: int, http: Reques
     if found is None:
         raise BodyError("There is no such record.", status=404, code="no_record")
     record, opinions = found
-    made = load(state.jobs.place(job.id) / "out" / FILE)
+    made = load(_report(state, job) / FILE)
     judged_as = {one.opinion_id: one.kind for one in made if one.opinion_id}
     rows = [
         {"opinion": one, "was": judged_as.get(one.id), "level": _level(one), **_words(one, record["shown"])}

@@ -83,9 +83,9 @@ def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, An
     """Make the report of a job into the folder `out`. Call it in the job's folder."""
     from gistill.digest.run import digest as walk
     from gistill.digest.steps import sift
+    from gistill.explore.index import write_index
     from gistill.reader import load_readers
     from gistill.screen import screen
-    from gistill.serve.index import write_index
 
     last: tuple[str, float] = ("", 0.0)
 
@@ -110,7 +110,7 @@ def digest(job: dict[str, Any], setup: dict[str, Any], say: Any) -> dict[str, An
             progress=progress,
         )
     say(step="index", done=0, total=None)
-    write_index(Path(), result, sift(screen(table.records(limit=settings.get("limit"))))[0])
+    write_index(Path("out"), result, sift(screen(table.records(limit=settings.get("limit"))))[0])
     counts = ("records", "read", "people", "sentences", "opinions")
     return {name: getattr(result, name) for name in counts} | {"failures": dict(result.failures)}
 

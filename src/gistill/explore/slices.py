@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gistill.digest.group.changes import Contrast, contrasted
+from gistill.digest.steps import INDEX
+from gistill.explore.index import ENTITY
 from gistill.schema import Opinion
-from gistill.serve.index import ENTITY, NAME
 
 QUOTES, POINTS, FIRST = 25, 50, 8  # opinions of a page; points of one; points of each direction where all are shown
 VALUES = 200  # of a column that a list offers
@@ -21,7 +22,8 @@ DIRECTIONS = {"negative": "Problems", "positive": "Loved", "wish": "Wishes", "ne
 class Filter(NamedTuple):
     """What is looked at; "" lets everything through.
 
-    The first seven are about records, and so about the people of whom shares are taken; the others about opinions.
+    The first seven and `side` are about records, and so about the people of whom shares are taken; the others about
+    opinions.
     """
 
     text: str = ""
@@ -35,6 +37,7 @@ class Filter(NamedTuple):
     category: str = ""
     strength: str = ""  # 2: very much only
     point: str = ""
+    side: str = ""  # as `part`: the slice of two that are compared
 
 
 OF_RECORDS = Filter._fields[:7]
@@ -65,12 +68,12 @@ class Said(NamedTuple):
 
 @contextmanager
 def asking(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open the index of a job.
+    """Open the index of a report.
 
     Raises:
         sqlite3.Error: There is none, or it cannot be read.
     """
-    db = sqlite3.connect(f"{(folder / NAME).resolve().as_uri()}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{(folder / INDEX).resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield db
     finally:
@@ -190,7 +193,7 @@ def _count(lines: Mapping[str, Line], line: Line) -> int:
 
 
 def _with(asked: Filter, name: str, value: str) -> Filter:
-    return asked._replace(entity=value) if name == ENTITY else asked._replace(part=f"{name}={value}")
+    return asked._replace(entity=value) if name == ENTITY else asked._replace(side=f"{name}={value}")
 
 
 def _look(db: sqlite3.Connection, words: str) -> str:
@@ -221,8 +224,8 @@ def _where(db: sqlite3.Connection, asked: Filter, *, opinions: bool = True) -> t
             add(term, float(getattr(asked, name)))
     if asked.text:
         add("r.n IN (SELECT n FROM found WHERE words = ?)", _look(db, asked.text.casefold()))
-    if asked.part:
-        column, _, value = asked.part.partition("=")
+    for part in filter(None, (asked.part, asked.side)):
+        column, _, value = part.partition("=")
         add("r.n IN (SELECT record FROM parts WHERE name = ? AND value = ?)", column, value)
     if opinions and asked.strength:
         add("abs(o.strength) >= ?", int(asked.strength))

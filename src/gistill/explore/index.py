@@ -1,8 +1,8 @@
-"""What a report counts, in SQLite beside it: so that the page can filter 100,000 records without loading them.
+"""What a report counts, in SQLite beside it: so that 100,000 records can be filtered without loading them.
 
-The process of a job writes it when its report is made. Texts are kept twice: as they are, and letter by letter as they
-may be shown, so that the place of a word is the same in both; and apart from what is counted, which must not be read
-through them.
+The process of a job writes it when its report is made, and so does an agent's tool. Texts are kept twice: as they are,
+and letter by letter as they may be shown, so that the place of a word is the same in both; and apart from what is
+counted, which must not be read through them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from gistill.corrections.tasks import shown_text
 from gistill.digest.correction.by_hand import with_corrections
 from gistill.digest.report.masking import shown
 from gistill.digest.report.words import visible
+from gistill.digest.steps import INDEX
+from gistill.files import hash_file
 from gistill.grounding.counting import person
 from gistill.schema import Digest, Opinion, Record
 from gistill.tables import read_jsonl
 
-NAME = "explore.sqlite3"
 ENTITY = "entity"
 _TABLES = """
 CREATE TABLE about (told TEXT);
@@ -45,20 +46,21 @@ def write_index(folder: Path, digest: Digest, records: Sequence[Record]) -> None
     """Write the index of a report, in one move.
 
     Args:
-        folder: Of the job; the report is in `out` in there.
+        folder: Of the report.
         digest: As `digest.run.digest` gave it: its masks are those of all records.
         records: Those that were read.
     """
-    path = folder / f"{NAME}.new"
+    path = folder / f"{INDEX}.new"
     path.unlink(missing_ok=True)
-    corrections = load(folder / "out" / FILE)
-    found = list(read_jsonl(folder / "out" / "opinions.jsonl", Opinion))
+    corrections = load(folder / FILE)
+    found = list(read_jsonl(folder / "opinions.jsonl", Opinion))
     opinions = with_corrections(found, records, corrections).opinions
     place = {record.id: n for n, record in enumerate(records)}
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
         db.execute("BEGIN")
-        db.execute("INSERT INTO about VALUES (?)", (json.dumps(_about(digest, {one.id for one in corrections})),))
+        told = {**_about(digest, {one.id for one in corrections}), "of": hash_file(folder / "digest.json")}
+        db.execute("INSERT INTO about VALUES (?)", (json.dumps(told),))
         db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", _records(digest, records))
         db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", _texts(digest, records))
         db.executemany("INSERT OR IGNORE INTO parts VALUES (?, ?, ?)", _parts(digest, records))
@@ -66,7 +68,7 @@ def write_index(folder: Path, digest: Digest, records: Sequence[Record]) -> None
         db.executemany("INSERT INTO opinions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _opinions(digest, opinions, place))
         db.execute("COMMIT")
         db.executescript(_KEYS)
-    path.replace(folder / NAME)
+    path.replace(folder / INDEX)
 
 
 def _about(digest: Digest, counted: Collection[str]) -> dict[str, Any]:
@@ -82,8 +84,8 @@ def _about(digest: Digest, counted: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _names(digest: Digest) -> dict[tuple[str, str], str]:
-    """Give the values of each column that is counted by as a report shows them."""
+def shown_values(digest: Digest) -> dict[tuple[str, str], str]:
+    """Give the values of each column that is counted by as a report shows them: (column, value) -> what is shown."""
     seen, found = shown(digest), {}
     groups = [(ENTITY, digest.entities, seen.entities)]
     groups += [(one.column, one.values, also.values) for one, also in zip(digest.by, seen.by, strict=True)]
@@ -95,7 +97,7 @@ def _names(digest: Digest) -> dict[tuple[str, str], str]:
 
 def _records(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
     people: dict[tuple[str, str], int] = {}
-    names = _names(digest)
+    names = shown_values(digest)
     for n, record in enumerate(records):
         entity = names.get((ENTITY, record.entity), visible(record.entity)) if record.entity else None
         who = people.setdefault(person(record), len(people))
@@ -111,7 +113,7 @@ def _texts(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[int, str
 
 
 def _parts(digest: Digest, records: Sequence[Record]) -> Iterator[tuple[int, str, str]]:
-    names = _names(digest)
+    names = shown_values(digest)
     for n, record in enumerate(records):
         for one in digest.by:
             value = record.meta.get(one.column, "").strip()
