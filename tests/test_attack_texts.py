@@ -17,6 +17,7 @@ import pytest
 
 from gistill.corrections.tasks import shown_text
 from gistill.digest.report.writing import write_report
+from gistill.digest.steps import OUTPUTS, SOMETIMES
 from gistill.schema import Digest, Opinion, Quote, Record, Span
 from sample_digest import sample_digest
 
@@ -104,56 +105,79 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Elements(HTMLParser):
-    """The elements and attributes of a page, as a browser would make them."""
+    """What a browser would make of a page: elements, their attributes, and the text between."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
         self.tags: Counter[str] = Counter()
         self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.attributes += [(name, value or "") for name, value in attrs]
 
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
-def test_on_the_page_no_attack_becomes_an_element_an_address_or_an_acting_letter(folder: Path) -> None:
-    page = (folder / "report.html").read_text("utf-8")
-    made = Elements()
-    made.feed(page)
+
+def page_is_inert(page: str) -> None:
+    """Fail where the page of a report has an element, an address or a letter that is not its own."""
+    made = Elements(page)
     assert made.tags["script"] == made.tags["style"] == 1
     assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(made.tags)
     assert not [name for name, _ in made.attributes if name.startswith("on")]
     addresses = {value for name, value in made.attributes if name in ("href", "src", "action", "xlink:href")}
-    assert {value for value in addresses if not value.startswith("#")} <= {
-        *("digest.json", "report.md", "report.xlsx", "chart.svg", "points.csv", "aspects.csv"),
-    }
+    assert {value for value in addresses if not value.startswith("#")} <= {*OUTPUTS, *SOMETIMES}
     assert not ACTING.search(page)
-    assert "{{ 7*7 }}" in page  # as it was written
 
 
-def test_in_tables_no_attack_is_a_formula_or_a_link(folder: Path) -> None:
-    for name in ("points.csv", "aspects.csv"):
-        for row in csv.reader(io.StringIO((folder / name).read_text("utf-8-sig"))):
-            for cell in row:
-                number = re.fullmatch(r"[+-]?\d+([.,]\d+)?%?", cell)
-                assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")), cell
-                assert not ACTING.search(cell), ascii(cell)
-    book = openpyxl.load_workbook(folder / "report.xlsx")
-    for sheet in book:
-        for row in sheet.iter_rows():
-            for cell in row:
-                assert (cell.data_type != "f", cell.hyperlink) == (True, None)
-                assert not (isinstance(cell.value, str) and ACTING.search(cell.value))
-    names = zipfile.ZipFile(folder / "report.xlsx").namelist()
-    assert not [name for name in names if "externalLink" in name or "vba" in name.lower()]
+def table_is_inert(content: bytes) -> list[list[str]]:
+    """Fail where a cell of a CSV file would be computed or acts; give its rows."""
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    for cell in (cell for row in rows for cell in row):
+        number = re.fullmatch(r"[+-]?\d+([.,]\d+)?%?", cell)
+        assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")), cell
+        assert not ACTING.search(cell), ascii(cell)
+    return rows
 
 
-def test_in_markdown_no_attack_is_a_heading_a_link_an_image_or_markup(folder: Path) -> None:
-    text = (folder / "report.md").read_text("utf-8")
+def workbook_is_inert(path: Path) -> list[str]:
+    """Fail where a cell of a workbook is a formula, a link, or acts; give its texts."""
+    found = []
+    for sheet in openpyxl.load_workbook(path):
+        for cell in (cell for row in sheet.iter_rows() for cell in row):
+            assert (cell.data_type != "f", cell.hyperlink) == (True, None)
+            if isinstance(cell.value, str):
+                assert not ACTING.search(cell.value), ascii(cell.value)
+                found.append(cell.value)
+    assert not [name for name in zipfile.ZipFile(path).namelist() if "externalLink" in name or "vba" in name.lower()]
+    return found
+
+
+def markdown_is_inert(text: str) -> None:
+    """Fail where Markdown has a heading, a link, a picture or markup that is not its own."""
     assert not ACTING.search(text)
     assert not re.search(r"(?<!\\)<(?:script|img|svg|a |iframe|http|style|base|form|meta)", text)
     assert not re.search(r"(?<!\\)!?\[[^\]\n]*(?<!\\)\]\((?:http|javascript)", text)
     assert not re.search(r"^# A new heading|^## Problems\n\nNone", text, re.MULTILINE)
+
+
+def test_on_the_page_no_attack_becomes_an_element_an_address_or_an_acting_letter(folder: Path) -> None:
+    page = (folder / "report.html").read_text("utf-8")
+    page_is_inert(page)
+    assert "{{ 7*7 }}" in page  # as it was written
+
+
+def test_in_tables_no_attack_is_a_formula_or_a_link(folder: Path) -> None:
+    assert len(table_is_inert((folder / "points.csv").read_bytes())) > len(ATTACKS)
+    assert table_is_inert((folder / "aspects.csv").read_bytes())
+    assert len(workbook_is_inert(folder / "report.xlsx")) > len(ATTACKS)
+
+
+def test_in_markdown_no_attack_is_a_heading_a_link_an_image_or_markup(folder: Path) -> None:
+    markdown_is_inert((folder / "report.md").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one["kind"])

@@ -59,7 +59,7 @@ def exploring(state: State) -> APIRouter:
 
     @router.get(OPENED + "{ticket}/compare")
     async def compare(ticket: str, http: Request) -> Response:
-        asked, sides = _filter(http), [http.query_params.get(name, "")[:_LONG] for name in ("one", "other")]
+        asked, sides = _filter(http), [_given(http, name) for name in ("one", "other")]
         return await _drawn(state, ticket, "compare.html.j2", lambda db, job: _compared(db, asked, sides))
 
     @router.get(OPENED + "{ticket}/opinions.csv")
@@ -135,7 +135,7 @@ def _again(state: State, job: Job) -> str:
 
 def _filter(http: Request) -> Filter:
     """Read a filter from the query; what is none of its values lets everything through."""
-    given = {name: http.query_params.get(name, "").strip()[:_LONG] for name in Filter._fields}
+    given = {name: _given(http, name).strip() for name in Filter._fields}
     for name in ("least", "most"):
         try:
             float(given[name])
@@ -144,6 +144,11 @@ def _filter(http: Request) -> Filter:
     if given["strength"] not in ("1", "2"):
         given["strength"] = ""
     return Filter(**given)
+
+
+def _given(http: Request, name: str) -> str:
+    """Read a field of an address; what it shows acts no more than what the index holds."""
+    return visible(http.query_params.get(name, "")[:_LONG])
 
 
 def _page(http: Request) -> int:
@@ -279,8 +284,8 @@ def _record(state: State, db: sqlite3.Connection, job: Job, n: int, http: Reques
     ]
     lit = pieces(record["shown"], opinions, 0, len(record["shown"]))
     return {
-        "record": record, "rows": rows, "pieces": lit, "kept": http.query_params.get("kept", ""),
-        "problem": http.query_params.get("problem", "")[:_LONG], "levels": sorted(LEVELS.items()),
+        "record": record, "rows": rows, "pieces": lit, "kept": _given(http, "kept"), "problem": _given(http, "problem"),
+        "levels": sorted(LEVELS.items()),
         "codes": [(code, one[0]) for code, one in CATEGORIES.items()],
     }  # fmt: skip
 
