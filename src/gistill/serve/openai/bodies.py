@@ -77,7 +77,17 @@ class _Schema(BaseModel):
     schema_: dict[str, Any] = Field(alias="schema")
 
 
+_PLAIN: dict[str, Any] = {"type": "object", "properties": {"type": {"enum": ["text", "json_object"]}}}
+_STRUCTURED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"json_schema": {"type": "object"}},
+    "required": ["json_schema"],
+}
+
+
 class _Format(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_PLAIN, _STRUCTURED]})  # as `read_body` refuses it
+
     type: Literal["text", "json_object", "json_schema"]
     json_schema: _Schema | None = None
 
