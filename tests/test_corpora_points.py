@@ -12,7 +12,7 @@ import pytest
 
 from gistill.categories import CODES
 from gistill.corpora import marks
-from gistill.corpora.points import PointGroup, load, parse, pools
+from gistill.corpora.points import PointGroup, load, load_more, parse, pools
 from gistill.errors import InputError
 
 DATA = Path(os.environ.get("GISTILL_DATA", ""))
@@ -98,3 +98,63 @@ def test_the_second_reading_is_of_groups_that_are_there_and_sorts_no_quote_twice
         assert len(members) == len(set(members)), group
         assert all(0 <= member < sizes[group] for member in members), group
         assert all(len(point) >= 2 for point in points), group
+
+
+TAUGHT = Path(__file__).parent.parent / "benchmarks" / "taught"
+
+
+def marked(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """One marked text stands for all four files."""
+    opinions = [
+        {"sentence": 1, "opinion": "broke", "aspect": "lid", "level": -2, "kind": "f"},
+        {"sentence": 0, "opinion": "Lovely", "aspect": None, "level": 2, "kind": "o"},
+    ]
+    text = {"id": "t/1", "part": part, "sentences": ["Lovely.", "The lid broke."], "opinions": opinions}
+    monkeypatch.setattr("gistill.corpora.points.read_marks", lambda name, folder: json.dumps(text))
+
+
+def test_further_groups_name_marked_texts_or_hold_what_was_written_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked(monkeypatch, "train")
+    written = {"quote": "It fell apart.", "words": "fell apart", "aspect": None, "level": -1, "kind": "f"}
+    path = tmp_path / "more.jsonl"
+    points = [{"text": "breaks", "polarity": "negative", "members": [0, 1]}]
+    path.write_text(json.dumps(row(items=[["t/1", 0], written], points=points)), "utf-8")
+    (group,) = load_more(path, folder=tmp_path)
+    assert [(one.sentence, one.words, one.aspect) for one in group.said] == [
+        ("The lid broke.", "broke", "lid"),
+        ("It fell apart.", "fell apart", None),
+    ]
+    assert group.labels == [0, 0]
+    marked(monkeypatch, "test")
+    with pytest.raises(InputError, match="no marked text 't/1'"):
+        load_more(path, folder=tmp_path)
+
+
+@needs_marks
+def test_the_further_groups_are_of_texts_that_are_learned_from_and_hold_no_quote_that_is_measured_with() -> None:
+    def bare(text: str) -> str:
+        return "".join(filter(str.isalnum, text.casefold()))
+
+    groups = load_more(TAUGHT / "points.jsonl", folder=DATA)
+    assert len(groups) >= 440
+    assert {len(group.points) for group in groups} > {1, 2, 3}
+    measured = {
+        bare(one.sentence) for part in ("dev", "test") for group in load(part, folder=DATA) for one in group.said
+    }
+    assert not [one.sentence for group in groups for one in group.said if bare(one.sentence) in measured]
+
+
+@needs_marks
+def test_the_texts_that_were_written_to_learn_from_are_marks_and_none_of_those_that_are_measured_with() -> None:
+    mine = marks.load_file(TAUGHT / "texts.jsonl", "train")
+    assert len(mine) > 1200
+    assert sum(not text.triplets for text in mine) > 100
+    apart = [
+        one.text for name in marks.ENGLISH for part in ("dev", "test") for one in marks.load(name, part, folder=DATA)
+    ]
+    apart += [one.text for one in marks.load_file(TAUGHT.parent / "contrast.jsonl", "test")]
+    held = {" ".join(text.casefold().split()) for text in apart}
+    assert len(held) > 3500
+    assert not [text.text for text in mine if " ".join(text.text.casefold().split()) in held]

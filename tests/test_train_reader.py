@@ -238,6 +238,12 @@ def test_ones_own_marks_are_enough_and_what_a_start_decided_stays(
     cards = [json.loads((tmp_path / name / "reader.json").read_text()) for name in ("first", "second")]
     assert cards[0]["scorer"] == cards[1]["scorer"]
     assert "Opinions marked by a large language model" in (tmp_path / "second" / "README.md").read_text("utf-8")
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps(rows[0]) + "\n" + json.dumps({**rows[1], "part": "dev"}), encoding="utf-8")
+    with_more = ReaderTraining(marks=mine, base=str(base), epochs=1, limit=10, more=(more,))
+    taught = finetune_reader(None, out=tmp_path / "more", training=with_more)
+    assert taught["sentences"] == {"marks/mine": 10, "marks/more": 1}  # what is not to learn from is left out
+    assert taught["more"] == ["more.jsonl"]
     with pytest.raises(InputError, match="no data folder"):
         finetune_reader(None, out=tmp_path / "third", training=ReaderTraining(base=str(base)))
 

@@ -87,6 +87,10 @@ def finetune_reader(
             help="Your own labelled texts (JSON lines, see docs/marking.md). Default: the recipe's data.",
         ),
     ] = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Labelled texts to learn from beside these; may be given several times."),
+    ] = None,
     recipe: Annotated[
         str,
         typer.Option(
@@ -135,7 +139,15 @@ def finetune_reader(
         from gistill.train.reader.finetune import finetune_reader as train
 
         training = ReaderTraining(
-            recipe=recipe, base=base, limit=limit, seed=seed, epochs=epochs, start=start, keep=keep, marks=marks
+            recipe=recipe,
+            base=base,
+            limit=limit,
+            seed=seed,
+            epochs=epochs,
+            start=start,
+            keep=keep,
+            marks=marks,
+            more=tuple(more or ()),
         )
         about = train(
             data,

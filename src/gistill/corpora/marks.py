@@ -57,14 +57,23 @@ def load(name: str, part: str, *, folder: Path) -> list[Labelled]:
     """
     if part == "train" and name in MEASURE_ONLY:
         raise InputError(f"the set {name} states no licence, so nothing is trained on it")
+    rows = map(json.loads, read_marks(name, folder=folder).splitlines())
+    return [labelled(row, source=f"marks/{name}") for row in rows if row["part"] == part]
+
+
+def read_marks(name: str, *, folder: Path) -> str:
+    """Read one file of marks as it is, all parts of it.
+
+    Raises:
+        InputError: The file is missing, or differs from the one the scores were made with.
+    """
     path = folder_of(folder) / f"{name}.jsonl"
     if not path.is_file():
         raise InputError("no such file", file=str(path), hint="The marks are in `teacher`, beside the data folder.")
     data = path.read_bytes()
     if hash_bytes(data) != FILES[name]:
         raise InputError("the file differs from the one that scores were made with", file=str(path))
-    rows = map(json.loads, data.decode("utf-8").splitlines())
-    return [labelled(row, source=f"marks/{name}") for row in rows if row["part"] == part]
+    return data.decode("utf-8")
 
 
 def load_file(path: Path, part: str) -> list[Labelled]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gistill.categories import CODES
-from gistill.corpora.marks import KIND_OF, PARTS, folder_of, polarity_of
+from gistill.corpora.marks import ENGLISH, KIND_OF, PARTS, folder_of, polarity_of, read_marks
 from gistill.errors import InputError
 from gistill.files import hash_bytes
 from gistill.schema import Polarity
@@ -91,6 +91,38 @@ def load(part: str, *, folder: Path) -> list[PointGroup]:
         raise InputError("the file differs from the one that scores were made with", file=str(path))
     rows = map(json.loads, data.decode("utf-8").splitlines())
     return [parse(row) for row in rows if row["part"] == part]
+
+
+def load_more(path: Path, *, folder: Path) -> list[PointGroup]:
+    """Load further groups to learn from, whose quotes of marked texts are named and not held.
+
+    Args:
+        path: A file such as `benchmarks/taught/points.jsonl`. An item is written out as in `points.jsonl`, or it is the
+            id of a marked text and the number of one of its opinions.
+        folder: The data folder; the marks that quotes are of stand beside it.
+
+    Raises:
+        InputError: A text that is named is not among the training parts of the marks.
+    """
+    groups = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    wanted = {item[0] for group in groups for item in group["items"] if isinstance(item, list)}
+    marked: dict[str, dict[str, Any]] = {}
+    for name in ENGLISH if wanted else ():
+        for line in read_marks(name, folder=folder).splitlines():
+            row = json.loads(line)
+            if row["id"] in wanted and row["part"] == "train":
+                marked[row["id"]] = row
+    if missing := sorted(wanted - set(marked)):
+        raise InputError(f"no marked text {missing[0]!r} to learn from", file=str(path))
+
+    def quoted(item: Any) -> dict[str, Any]:
+        if isinstance(item, dict):
+            return item
+        mark = marked[item[0]]["opinions"][item[1]]
+        kept = {name: mark[name] for name in ("aspect", "level", "kind")}
+        return {"quote": marked[item[0]]["sentences"][mark["sentence"]], "words": mark["opinion"], **kept}
+
+    return [parse({**group, "items": list(map(quoted, group["items"]))}) for group in groups]
 
 
 def parse(row: dict[str, Any]) -> PointGroup:

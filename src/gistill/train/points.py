@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from gistill.corpora.points import PointGroup, Said, load
+from gistill.corpora.points import PointGroup, Said, load, load_more
 from gistill.likeness import FORMAT, Window, spoken, window
 from gistill.train.reader.export import export_onnx
 from gistill.train.term_vectors import base_folder
@@ -243,7 +243,7 @@ def export(encoder: Encoder, folder: Path, *, base: Path, about: dict[str, Any])
     (folder / "likeness.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
-def build(data: Path, out: Path, settings: Settings, *, base: Path | None = None) -> None:
+def build(data: Path, out: Path, settings: Settings, *, base: Path | None = None, more: Sequence[Path] = ()) -> None:
     """Train an encoder and write its folder; `benchmarks/points.py --choose` adds from which likeness two are one.
 
     Args:
@@ -251,13 +251,20 @@ def build(data: Path, out: Path, settings: Settings, *, base: Path | None = None
         out: Where the folder goes.
         settings: How it is trained.
         base: Folder of the encoder; None means the MiniLM of the wheel.
+        more: Files of further groups; see `corpora.points.load_more`.
     """
     base = base or base_folder()
-    lessons = [lesson(group) for group in load("train", folder=data)]
+    further = [group for path in more for group in load_more(path, folder=data)]
+    lessons = [lesson(group) for group in [*load("train", folder=data), *further]]
     held = [lesson(group, names=False) for group in load("dev", folder=data)]
     encoder = Encoder(base, settings, {})
     train(lessons, held, encoder, settings)
-    about = {"base": "all-MiniLM-L6-v2", "settings": asdict(settings), "made_with": {"torch": torch.__version__}}
+    about = {
+        "base": "all-MiniLM-L6-v2",
+        "groups": len(lessons),
+        "settings": asdict(settings),
+        "made_with": {"torch": torch.__version__},
+    }
     export(encoder, out, base=base, about=about)
 
 
@@ -268,8 +275,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--epochs", type=int, default=Settings().epochs)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--more", type=Path, action="append", default=[], help="groups to learn from beside the marked ones"
+    )
     given = parser.parse_args()
-    build(given.data, given.out, Settings(seed=given.seed, epochs=given.epochs))
+    build(given.data, given.out, Settings(seed=given.seed, epochs=given.epochs), more=given.more)
 
 
 if __name__ == "__main__":

@@ -105,11 +105,13 @@ class ReaderTraining:
         base: An encoder instead of the recipe's; see `network.base_folder`.
         precision: "fp32", "bf16" or "auto": bf16 where the GPU, or without one the processor, has bfloat16
             instructions.
-        limit: Train on this many sentences at most, drawn with `seed`; for learning curves and small machines.
+        limit: Train on this many sentences of the recipe's at most, drawn with `seed`; for learning curves and small
+            machines.
         marks: A file of marks of one's own (see gistill.corpora.marks), or of corrections, to train
             on instead of the recipe's texts. Rows of part "dev" decide which opinions are kept; where there are none, a
             fifth of the texts does, and with `start` what the start has decided stays. Rows of part "test" are not
             looked at.
+        more: Files of marks whose training rows are learned from beside those.
     """
 
     recipe: str = "marks"
@@ -121,6 +123,7 @@ class ReaderTraining:
     precision: str = "auto"
     limit: int | None = None
     marks: Path | None = None
+    more: Sequence[Path] = ()
 
 
 def finetune_reader(
@@ -164,6 +167,7 @@ def _finetune(
     folder = base_folder(training.base or plan.base)
     if training.limit is not None and training.limit < len(examples):
         examples = random.Random(training.seed).sample(examples, training.limit)
+    examples += [s for path in training.more for text in _own(path, "train") for s in by_sentence(text)]
     settings = _settings(training, plan, begun)
     tokenizer = load_tokenizer(folder)
     characters = needs_characters(tokenizer, [example.text for example in examples])
@@ -172,6 +176,7 @@ def _finetune(
         load_start(network, begun)
     about = {**_about(recipe, settings, examples, begun), "base": base_name(training.base or plan.base)}
     about |= {name: value for name in ("limit", "keep") if (value := getattr(training, name))}
+    about |= {"more": [path.name for path in training.more]} if training.more else {}
     after = _logger(out / "training" / "log.jsonl", out.name, settings.epochs, on_epoch)
     prepared = prepare(examples, tokenizer, raw=plan.typed, characters=characters)
     train(network, prepared, settings, checkpoints=_checkpoints(out, about), on_epoch=after)
