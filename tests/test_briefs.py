@@ -192,6 +192,31 @@ def test_a_sentence_falls_with_code_and_place(sentence: str, code: str, words: s
     assert (found.span and sentence[found.span.start : found.span.end]) == words
 
 
+FRIDGE = [
+    SpokenTurn(1, True, "My fridge leaks."),
+    SpokenTurn(2, False, "Which floor do you live on?"),
+    SpokenTurn(3, False, "We refund repairs within the warranty."),
+    SpokenTurn(4, False, "A mechanic calls you tomorrow and looks at the fridge."),
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stands"),
+    [
+        ("The agent says that a mechanic calls tomorrow and looks at the fridge.", True),
+        ("The agent says that a mechanic calls tomorrow.", True),
+        ("The agent refunds the repairs of the fridge tomorrow.", False),  # 4 words, of which one turn says 2
+        ("The agent refunds repairs of the fridge.", False),  # 2 of 3
+        ("The agent refunds repairs within the warranty.", True),
+        ("The agent asks for the floor and looks at the fridge.", False),  # two turns, joined
+    ],
+)
+def test_what_is_put_together_from_several_turns_falls(sentence: str, stands: bool) -> None:
+    check = check_spoken(sentence, FRIDGE).check
+    assert (check.verdict == "supported") is stands, check.reasons
+    assert stands or any("put together from several" in reason for reason in check.reasons)
+
+
 def test_one_word_of_five_may_be_the_writers_own() -> None:
     own = "The agent says that a replacement lamp comes by courier on Friday, which is new."
     assert check_spoken(own, LAMP).check.verdict == "supported"

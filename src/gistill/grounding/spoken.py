@@ -18,8 +18,11 @@ from gistill.schema import Check, Finding
 CHECKS = ("form", "support")
 _CITED = 3  # turns that carry a sentence, at most
 _LENIENT = 5  # words from which one may be the writer's own
+_TOGETHER = 0.7  # share of the words that one turn must say
+_JOINED = 0.9  # the same where two things are joined by "and"; docs/log.md has how often such sentences are wrong
 _CUSTOMER = re.compile(r"(?:the )?(?:customer|user|client|guest)s?\b", re.IGNORECASE)
 _COMPANY = re.compile(r"(?:the )?(?:agent|bot|support|team|company|representative)s?\b", re.IGNORECASE)
+_SPEAKER = re.compile(rf"{_CUSTOMER.pattern}|{_COMPANY.pattern}", re.IGNORECASE)
 # What a summary says of a conversation in its own words.
 _TELLING = word_set(
     "customer customers client clients agent agents bot support company team conversation complain complains "
@@ -61,6 +64,8 @@ def check_spoken(sentence: str, turns: Sequence[SpokenTurn]) -> Grounded:
     * support: every number, and every word that says something, stands in a turn of the side that the sentence begins
       with ("The customer ...", "The agent ..."); of any side where it begins with neither. Of five such words one may
       be the writer's own, if it is no number, name or negated word. A word that is negated must be negated there.
+    * together: one of these turns says most of its words, those that name who speaks apart, and nearly all where the
+      sentence joins two things: what is put together from several turns is wrong twice as often.
 
     The checks know English: a sentence in another language fails.
 
@@ -81,7 +86,7 @@ def check_spoken(sentence: str, turns: Sequence[SpokenTurn]) -> Grounded:
     heard = [turn for turn in turns if side is None or turn.customer == side]
     said = [(turn.number, _heard(turn.text)) for turn in heard]
     words = [word for clause in clauses(sentence) for word in content(clause) if word.token.text not in _TELLING]
-    found = _support(sentence, words, said)
+    found = _support(sentence, words, said) or _together(sentence, said)
     return Grounded(concluded((check_form(sentence, sentence), found), by=CHECKS), _carrying(words, said))
 
 
@@ -114,6 +119,15 @@ def _support(sentence: str, words: Sequence[Word], said: Sequence[tuple[int, dic
             reason = f"the turns say the opposite of “{token.text}”"
             return finding("contradiction", reason, span=(token.start, token.end), against=against)
     return None
+
+
+def _together(sentence: str, said: Sequence[tuple[int, dict[str, set[bool]]]]) -> Finding | None:
+    every = [word for clause in clauses(sentence) for word in content(clause)]
+    stems = [word.stem for word in every if not _SPEAKER.fullmatch(word.token.text)]
+    most = max((sum(stem in one for stem in stems) / len(stems) for _, one in said if stems), default=0.0)
+    if most >= (_JOINED if " and " in sentence else _TOGETHER):
+        return None
+    return finding("support", "no turn says enough of it: its words are put together from several")
 
 
 def _is_firm(word: Word, sentence: str) -> bool:
