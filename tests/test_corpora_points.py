@@ -158,3 +158,15 @@ def test_the_texts_that_were_written_to_learn_from_are_marks_and_none_of_those_t
     held = {" ".join(text.casefold().split()) for text in apart}
     assert len(held) > 3500
     assert not [text.text for text in mine if " ".join(text.text.casefold().split()) in held]
+
+
+@needs_marks
+def test_the_texts_of_twelve_languages_are_marks_and_none_of_those_that_are_measured_with() -> None:
+    mine = marks.load_file(TAUGHT / "languages.jsonl", "train")
+    counted = Counter(text.language for text in mine)
+    assert len(counted) == 12
+    assert min(counted.values()) >= 150
+    names = (*marks.OTHER_LANGUAGES, *marks.MEASURE_ONLY)
+    held = {one.text for name in names for part in ("dev", "test") for one in marks.load(name, part, folder=DATA)}
+    assert len(held) > 800
+    assert not [text.text for text in mine if text.text in held]
