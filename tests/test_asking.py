@@ -165,7 +165,7 @@ def test_the_words_of_asking_may_stand_before_the_words_of_the_opinion_in_their_
     assert not asked(*wish("a", "You should take the longer strap.", "longer strap"))
 
 
-def test_a_wish_that_asks_for_nothing_is_in_no_point() -> None:
+def test_who_says_the_same_without_asking_counts_with_those_who_ask_and_is_not_quoted_for_them() -> None:
     rows = [
         wish("a", "I wish it was short.", "short"),
         wish("b", "It should be too short for a cat.", "too short"),
@@ -174,6 +174,15 @@ def test_a_wish_that_asks_for_nothing_is_in_no_point() -> None:
     ]
     found = find_points([one for one, _ in rows], [record for _, record in rows], embed=embed, enough=ENOUGH)
     (point,) = found.points
-    assert set(point.opinions) == {"a", "b"}
-    assert point.tally.people == 2
-    assert set(found.once) == {"c", "d"}
+    assert set(point.opinions) == {"a", "b", "c", "d"}
+    assert point.tally.people == 4
+    assert set(point.quotes) <= {"a", "b"}
+
+
+@pytest.mark.parametrize("asking", [1, 2])
+def test_what_few_ask_for_is_in_no_point(asking: int) -> None:
+    rows = [wish(f"a{n}", "I wish it was short.", "short") for n in range(asking)]
+    rows += [wish(f"b{n}", "Get the short.", "short") for n in range(3)]
+    found = find_points([one for one, _ in rows], [record for _, record in rows], embed=embed, enough=ENOUGH)
+    assert not found.points
+    assert len(found.once) == len(rows)

@@ -99,26 +99,23 @@ def find_points(
     own = own_nouns(opinions)
     said = [_said(opinion, by_id[opinion.record], own) for opinion in opinions]
     read = _windows(opinions, by_id, said)
-    sortable = [opinion.direction != "wish" or asked(opinion, by_id[opinion.record]) for opinion in opinions]
-    blocks = _blocks(opinions, sortable, said, read, embed, enough, before or {})
+    asks = np.array([one.direction != "wish" or asked(one, by_id[one.record]) for one in opinions], dtype=bool)
+    blocks = _blocks(opinions, said, read, embed, enough, before or {})
     place, number = np.full(len(opinions), -1, dtype=np.int64), 0
     homes: list[tuple[_Block, int]] = []
     for block in blocks:
         for cluster in range(int(block.cluster.max(initial=-1)) + 1):
             members = [row for at in np.flatnonzero(block.cluster == cluster) for row in block.rows[at]]
-            if len(np.unique(counts.person[members])) >= LEAST_PEOPLE:
+            asking = [row for row in members if asks[row]]
+            if len(np.unique(counts.person[asking])) >= LEAST_PEOPLE and 2 * len(asking) >= len(members):
                 place[members], number = number, number + 1
                 homes.append((block, cluster))
     texts = [_phrase(opinion, by_id[opinion.record].text, *one) for opinion, one in zip(opinions, said, strict=True)]
     ends = _ends(records)
     ranked = _ranked(homes, opinions, by_id, ends)
     speaking = [[opinions[one.row] for one in ranks] for ranks in ranked]
-    told = [
-        told_of(
-            ranks, [texts[one.row] for one in ranks], [normal(said[one.row][0]) for one in ranks], some, by_id, ends
-        )
-        for ranks, some in zip(ranked, speaking, strict=True)
-    ]
+    about = [normal(aspect) for aspect, _ in said]
+    told = [_told([one for one in ranks if asks[one.row]], opinions, texts, about, by_id, ends) for ranks in ranked]
     names, quotes = [name for name, _ in told], [some for _, some in told]
     ids = _ids(names, speaking, before or {})
     near = [wilson(people, counts.people) for people in _near(homes, counts.person)]
@@ -173,18 +170,15 @@ def _windows(
 
 def _blocks(
     opinions: Sequence[Opinion],
-    chosen: Sequence[bool],
     said: Sequence[tuple[str, str]],
     read: Sequence[Window],
     embed: Embed,
     enough: float,
     before: Mapping[str, str],
 ) -> list[_Block]:
-    """Cluster what is said in each direction, of the opinions that are chosen."""
+    """Cluster what is said in each direction."""
     places: dict[str, dict[tuple[str, str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, (opinion, (aspect, words)) in enumerate(zip(opinions, said, strict=True)):
-        if not chosen[place]:
-            continue
         same = (
             opinion.category or "",
             normal(aspect) if aspect else "",
@@ -312,6 +306,20 @@ def _ends(records: Sequence[Record]) -> tuple[float, float] | None:
     """Give the lowest and the highest rating of all records; None where none has one."""
     given = [record.rating for record in records if record.rating is not None]
     return (min(given), max(given)) if given else None
+
+
+def _told(
+    ranks: Sequence[Ranked],
+    opinions: Sequence[Opinion],
+    texts: Sequence[str],
+    about: Sequence[str],
+    records: Mapping[str, Record],
+    ends: tuple[float, float] | None,
+) -> tuple[str, tuple[str, ...]]:
+    """Name a point and choose its quotes, among those that may stand for it."""
+    rows = [one.row for one in ranks]
+    phrases, things = [texts[row] for row in rows], [about[row] for row in rows]
+    return told_of(ranks, phrases, things, [opinions[row] for row in rows], records, ends)
 
 
 def _ranked(
