@@ -157,7 +157,7 @@ async def mixed_load(url: str, pid: int, disk: Path | None, options: argparse.Na
             await ask(client, "/v1/opinions", json={"records": [{"text": draw.choice(TEXTS)}]})
             if options.writer != "none":
                 await ask(client, "/v1/chat/completions", json=chat)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(options.rest)
 
     async def faults() -> None:
         host, port = url.removeprefix("http://").split(":")
@@ -273,6 +273,7 @@ def main() -> None:
     two.add_argument("--writer", default="auto")
     two.add_argument("--rows", type=int, default=30, help="records of a file")
     two.add_argument("--pause", type=float, default=15, help="seconds between two files")
+    two.add_argument("--rest", type=float, default=0.2, help="seconds between two requests of a client; there are four")
     two.add_argument("--fault", type=float, default=20, help="seconds between two faults")
     two.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
