@@ -141,11 +141,14 @@ def _watch(app: FastAPI, state: State) -> None:
 async def _load(state: State, load: Callable[[], Loaded], together: bool, say: Say) -> None:
     try:
         loaded = await asyncio.to_thread(load)
-        await asyncio.to_thread(warm, loaded)
     except Exception as error:
         say(f"The models cannot be loaded ({type(error).__name__}).")
         state.broken = True
         return
+    try:
+        await asyncio.to_thread(warm, loaded)
+    except Exception as error:  # a full disk keeps what is unpacked from being loaded; what needs none is answered
+        say(f"A first request failed ({type(error).__name__}).")
     state.models = Models(loaded, seconds=state.limits.seconds, together=together)
     say("Ready.")
 
