@@ -65,7 +65,7 @@ def check_spoken(sentence: str, turns: Sequence[SpokenTurn]) -> Grounded:
       with ("The customer ...", "The agent ..."); of any side where it begins with neither. Of five such words one may
       be the writer's own, if it is no number, name or negated word. A word that is negated must be negated there.
     * together: one of these turns says most of its words, those that name who speaks apart, and nearly all where the
-      sentence joins two things: what is put together from several turns is wrong twice as often.
+      sentence joins two things: what is put together from several turns is wrong more than twice as often.
 
     The checks know English: a sentence in another language fails.
 
@@ -85,8 +85,9 @@ def check_spoken(sentence: str, turns: Sequence[SpokenTurn]) -> Grounded:
     side = True if _CUSTOMER.match(sentence) else False if _COMPANY.match(sentence) else None
     heard = [turn for turn in turns if side is None or turn.customer == side]
     said = [(turn.number, _heard(turn.text)) for turn in heard]
-    words = [word for clause in clauses(sentence) for word in content(clause) if word.token.text not in _TELLING]
-    found = _support(sentence, words, said) or _together(sentence, said)
+    every = [word for clause in clauses(sentence) for word in content(clause)]
+    words = [word for word in every if word.token.text not in _TELLING]
+    found = _support(sentence, words, said) or _together(sentence, every, said)
     return Grounded(concluded((check_form(sentence, sentence), found), by=CHECKS), _carrying(words, said))
 
 
@@ -121,8 +122,7 @@ def _support(sentence: str, words: Sequence[Word], said: Sequence[tuple[int, dic
     return None
 
 
-def _together(sentence: str, said: Sequence[tuple[int, dict[str, set[bool]]]]) -> Finding | None:
-    every = [word for clause in clauses(sentence) for word in content(clause)]
+def _together(sentence: str, every: Sequence[Word], said: Sequence[tuple[int, dict[str, set[bool]]]]) -> Finding | None:
     stems = [word.stem for word in every if not _SPEAKER.fullmatch(word.token.text)]
     most = max((sum(stem in one for stem in stems) / len(stems) for _, one in said if stems), default=0.0)
     if most >= (_JOINED if " and " in sentence else _TOGETHER):
